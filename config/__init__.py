@@ -1,0 +1,5 @@
+"""The study and its deployment."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,303 @@
+"""Settings of the portal, from the environment. Every variable is listed in docs/deployment.md.
+
+Without any variable they describe the demo on the embedded servers; DEBUG stays off there too.
+"""
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+import pghistory
+import pgtrigger
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config import servers
+
+BASE_DIR = servers.BASE_DIR
+env = environ.Env()
+
+
+def secret(name: str) -> str | None:
+    """A secret from the variable, or from the file that `<name>_FILE` names (docker secrets)."""
+    if path := env.str(f"{name}_FILE", default=""):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error}") from error
+    return env.str(name, default=None)
+
+
+def demo_secret(path: Path) -> str:
+    """A key of this installation's own, made once; nobody else may read it."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return demo_secret(path)
+    key = secrets.token_urlsafe(50)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key)
+    return key
+
+
+# Embedded servers mean a demo or a test on one machine, reached by plain http.
+DEMO = env.bool("DEMO", default=servers.embedded())
+DEBUG = env.bool("DEBUG", default=False)
+
+SECRET_KEY = secret("SECRET_KEY") or (demo_secret(servers.places().secret_key) if DEMO else None)
+if not SECRET_KEY:
+    raise ImproperlyConfigured("Set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it.")
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEMO else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "knox",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "axes",
+    "pgtrigger",
+    "pghistory",
+    "studyportal.ui",
+    "studyportal.api",
+    "studyportal.protocol",
+    "studyportal.access",
+    "studyportal.audit",
+    "studyportal.queries",
+    "studyportal.deviations",
+    "studyportal.jobs",
+    "studyportal.crf",
+    "apps.enrolment",
+    "apps.consent",
+    "apps.visits",
+    "apps.labs",
+    "apps.celldose",
+    "apps.safety",
+    "apps.outcomes",
+    "apps.exports",
+    "apps.casebook",
+    "apps.oversight",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "studyportal.audit.middleware.AuditContextMiddleware",
+    "studyportal.access.middleware.DeclaredAccessMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database, cache -------------------------------------------------------------------------------------
+DATABASE_ROLE_IS_OWNER = os.environ.get("STUDYPORTAL_DATABASE_ROLE") == "owner"
+
+
+def database() -> dict[str, object]:
+    """One database; `DATABASE_URL` names the role that this process should be.
+
+    `DATABASE_PASSWORD_FILE` keeps the password out of the URL and of the process list.
+    """
+    configuration = environ.Env.db_url_config(servers.database_url())
+    options = configuration.setdefault("OPTIONS", {})
+    if socket_directory := options.pop("host", None):
+        configuration["HOST"] = socket_directory
+    if path := env.str("DATABASE_PASSWORD_FILE", default=""):
+        configuration["PASSWORD"] = Path(path).read_text().strip()
+    configuration["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    configuration["CONN_HEALTH_CHECKS"] = True
+    configuration["ATOMIC_REQUESTS"] = False
+    return configuration
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": servers.cache_url(),
+        "KEY_PREFIX": "portal",
+    }
+}
+
+# --- People ----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "access.User"
+KNOX_TOKEN_MODEL = "access.ApiToken"  # noqa: S105 (a model's name)
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+
+# Ten wrong passwords for one name from one address: a quarter of an hour's rest.
+AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=90),
+    "AUTO_REFRESH": False,
+    "AUTH_HEADER_PREFIX": "Token",
+}
+
+# --- History ---------------------------------------------------------------------------------------------
+# The context (who, from where, why) is written into each history row itself: a shared context table would
+# need UPDATE, and the application's role has none on logs.
+PGHISTORY_APPEND_ONLY = True
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
+PGHISTORY_FIELD = pghistory.Field()
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="events", db_constraint=False)
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(
+    related_name="+", related_query_name="+", db_constraint=False
+)
+# One trigger call per statement, not per row: bulk writes cost about half.
+PGHISTORY_LEVEL = pgtrigger.Statement
+
+# --- API -------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["studyportal.access.declare.DeclaredPermission"],
+    "EXCEPTION_HANDLER": "studyportal.api.problems.handle",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "studyportal.api.pagination.CursorPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "COERCE_DECIMAL_TO_STRING": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "StudyPortal API",
+    "DESCRIPTION": "Records of a cohort study: participants, forms, queries, jobs, exports.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+# Wide forms have many fields; a body beyond this is refused before it is read.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+# --- Jobs ------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = servers.broker_url()
+CELERY_TASK_IGNORE_RESULT = True  # results are kept in the jobs' own table
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_ALWAYS_EAGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# After this many seconds without acknowledgement the broker gives a task to another worker.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "rescue-stale-jobs": {"task": "jobs.rescue_stale", "schedule": 15.0, "options": {"expires": 15}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(servers.places().var / "celerybeat-schedule")
+
+# --- Language, time --------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("hi", _("Hindi")), ("mr", _("Marathi"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Static files ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(servers.places().var / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MANIFEST_STRICT = False
+
+# --- The study -------------------------------------------------------------------------------------------
+PARTICIPANT_MODEL = "enrolment.Participant"
+PROTOCOL_FILE = Path(
+    env.str("PROTOCOL_FILE", default=str(BASE_DIR / "config" / "protocol" / "t1dm_cell_therapy.yaml"))
+)
+
+# --- Transport -------------------------------------------------------------------------------------------
+HTTPS = env.bool("HTTPS", default=not DEMO)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SECURE_SSL_REDIRECT = False  # the proxy redirects
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if HTTPS:
+    # Only the proxy reaches us, and it sets this header itself.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "axes": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+    },
+}
