@@ -1,0 +1,166 @@
+"""Rows from PostgreSQL to a client at the speed of COPY, in memory that does not grow.
+
+A thread with a connection of its own runs COPY … TO STDOUT in a read-only REPEATABLE READ transaction and
+hands chunks to the response through a bounded queue. When the client goes away, or stops reading for
+`PATIENCE` seconds, the COPY is cancelled and the connection closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg2
+from django.db import connections
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 256 * 1024
+DEPTH = 4
+PATIENCE = 60.0  # seconds that a client may leave the queue full
+
+
+class ClientStalledError(Exception):
+    """The client did not read for `PATIENCE` seconds."""
+
+
+class ExportFailedError(Exception):
+    """The database ended the COPY; the response breaks off, so that no client takes the part for the whole."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What went to the client. `rows` is None when the COPY did not end; `sha256` is over `bytes`."""
+
+    rows: int | None
+    bytes: int
+    sha256: str
+    complete: bool
+
+
+class _Chunks(io.RawIOBase):
+    """The raw end of a buffered writer: psycopg2 writes rows into C code, Python sees only whole chunks."""
+
+    def __init__(self, chunks: queue.Queue[bytes | None], stopped: threading.Event, patience: float) -> None:
+        self.chunks = chunks
+        self.stopped = stopped
+        self.patience = patience
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        if self.stopped.is_set():
+            raise ClientStalledError("The client has gone.")
+        try:
+            self.chunks.put(bytes(data), timeout=self.patience)
+        except queue.Full:
+            raise ClientStalledError(f"The client did not read for {self.patience:.0f} s.") from None
+        return len(data)
+
+
+class CopyStream:
+    """Iterate once over the bytes of `COPY (query) TO STDOUT` as CSV with a header.
+
+    `query` is complete SQL, its parameters already quoted by psycopg2. `on_end` is called once, in the
+    thread of the reader, with what was sent, also after a failure or when the client went away; not when
+    iteration never began. `prepare` runs in the transaction before the COPY (session settings).
+    """
+
+    def __init__(
+        self,
+        query: str,
+        *,
+        on_end: Callable[[Sent], None] | None = None,
+        prepare: Callable[[Any], None] | None = None,
+        using: str = "default",
+        patience: float = PATIENCE,
+    ) -> None:
+        self.query = query
+        self.on_end = on_end
+        self.prepare = prepare
+        self.using = using
+        self.patience = patience
+        self.rows: int | None = None
+        self._error: BaseException | None = None
+        self._connection: Any = None
+        self._stopped = threading.Event()
+        self._chunks: queue.Queue[bytes | None] = queue.Queue(DEPTH)
+
+    def __iter__(self) -> Iterator[bytes]:
+        digest, size, complete = hashlib.sha256(), 0, False
+        thread = threading.Thread(target=self._copy, name="export", daemon=True)
+        thread.start()
+        try:
+            while (chunk := self._chunks.get()) is not None:
+                digest.update(chunk)
+                size += len(chunk)
+                yield chunk
+            if self._error is not None:
+                raise ExportFailedError(str(self._error)) from self._error
+            complete = True
+        finally:
+            if not complete:
+                self._stop()
+            thread.join()
+            if self.on_end is not None:
+                rows = self.rows if complete else None
+                self.on_end(Sent(rows=rows, bytes=size, sha256=digest.hexdigest(), complete=complete))
+
+    def _stop(self) -> None:
+        """End the COPY, whatever it is doing, and let the thread out of a full queue."""
+        self._stopped.set()
+        connection = self._connection
+        if connection is not None and not connection.closed:
+            try:
+                connection.cancel()
+            except psycopg2.Error:
+                logger.info("The connection of the export was closed before it could be cancelled.")
+        while True:
+            try:
+                self._chunks.get_nowait()
+            except queue.Empty:
+                return
+
+    def _copy(self) -> None:
+        try:
+            wrapper = connections[self.using].copy()
+            try:
+                wrapper.connect()
+                connection = self._connection = wrapper.connection
+                wrapper.set_autocommit(True)
+                with connection.cursor() as cursor:
+                    cursor.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    if self.prepare is not None:
+                        self.prepare(cursor)
+                    # Rows go out in the order of their key as they are read: no sort before the first byte.
+                    cursor.execute("SET LOCAL enable_sort = off")
+                    raw = _Chunks(self._chunks, self._stopped, self.patience)
+                    with io.BufferedWriter(raw, CHUNK) as out:
+                        cursor.copy_expert(
+                            f"COPY ({self.query}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')", out
+                        )
+                    self.rows = cursor.rowcount
+                    cursor.execute("COMMIT")
+            finally:
+                wrapper.close()
+        except BaseException as error:  # noqa: BLE001 (handed to the reader, who raises it)
+            self._error = error
+            if not self._stopped.is_set():
+                logger.warning("An export ended before its last row: %s", error)
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._chunks.put(None, timeout=1)
+                return
+            except queue.Full:
+                continue
