@@ -100,7 +100,7 @@ def django_db_setup(
 
     def handle(self: Any, *args: Any, **options: Any) -> Any:
         with _as_owner():
-            return plain_handle(self, *args, **options)
+            return plain_handle(self, *args, **(options | {"allow_cascade": True}))
 
     flush.Command.handle = handle  # type: ignore[method-assign]
     yield
