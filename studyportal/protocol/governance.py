@@ -1,0 +1,115 @@
+"""Eligibility, consent, ethics clocks, reasons for absent values."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from .base import Frozen, Key, Keyed, NaturalInt, Number, PositiveInt, Sourced, Text, Ucum
+
+Severity = Literal["critical", "major", "minor"]
+
+
+class Criterion(Sourced):
+    """An eligibility criterion. Inclusion holds from minimum to maximum; exclusion applies outside of them."""
+
+    key: Key
+    kind: Literal["inclusion", "exclusion"]
+    text: Text
+    groups: tuple[Key, ...] = ()  # empty: all groups
+    analyte: Key | None = None
+    minimum: Number | None = None
+    maximum: Number | None = None
+    unit: Ucum | None = None
+
+    @model_validator(mode="after")
+    def _limits(self) -> Criterion:
+        has_limit = self.minimum is not None or self.maximum is not None
+        if has_limit != (self.unit is not None):
+            raise ValueError("a limit needs a unit, and a unit needs a minimum or maximum")
+        if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
+            raise ValueError(f"minimum {self.minimum} must be below maximum {self.maximum}")
+        return self
+
+
+class AgeBand(Sourced):
+    """Who signs at this age in completed years; to_age is included, None is open."""
+
+    key: Key
+    label: Text
+    from_age: NaturalInt
+    to_age: NaturalInt | None = None
+    signatures: tuple[Key, ...] = Field(min_length=1)
+
+    def holds(self, age: int) -> bool:
+        return age >= self.from_age and (self.to_age is None or age <= self.to_age)
+
+
+class ConsentRule(Frozen):
+    key: Key
+    text: Text
+    severity: Severity
+
+
+class Consent(Sourced):
+    age_bands: Keyed[AgeBand]
+    resign_within_days: PositiveInt
+    reconsent_within_days: PositiveInt
+    languages: tuple[Key, ...] = Field(min_length=1)
+    types: tuple[Key, ...] = Field(min_length=1)
+    optional_items: tuple[Key, ...] = ()
+    withdrawal_scopes: tuple[Key, ...] = Field(min_length=1)
+    rules: Keyed[ConsentRule]
+
+    @model_validator(mode="after")
+    def _bands_cover_every_age(self) -> Consent:
+        expected: int | None = 0
+        for band in self.age_bands.values():
+            if expected is None:
+                raise ValueError(f"age band {band.key} comes after a band that is open upwards")
+            if band.from_age != expected:
+                raise ValueError(
+                    f"age band {band.key} begins at {band.from_age}, expected {expected}: bands follow each other"
+                    " without gap or overlap, beginning at 0"
+                )
+            if band.to_age is not None and band.to_age < band.from_age:
+                raise ValueError(f"age band {band.key}: to_age {band.to_age} is below from_age {band.from_age}")
+            expected = None if band.to_age is None else band.to_age + 1
+        if expected is not None:
+            raise ValueError("the last age band must be open upwards (no to_age)")
+        for band in self.age_bands.values():
+            unknown = sorted(set(band.signatures) - set(self.types))
+            if unknown:
+                raise ValueError(f"age band {band.key} asks for {', '.join(unknown)}, not among the consent types")
+        return self
+
+    def band_for(self, age: int) -> AgeBand:
+        """The band of an age in completed years. ValueError for a negative age."""
+        for band in self.age_bands.values():
+            if band.holds(age):
+                return band
+        raise ValueError(f"no age band for the age {age}")
+
+
+class Approval(Frozen):
+    key: Key
+    label: Text
+
+
+class Clock(Frozen):
+    key: Key
+    label: Text
+    hours: PositiveInt
+
+
+class Ethics(Sourced):
+    approvals: Keyed[Approval]
+    approval_rule: Text
+    clocks: Keyed[Clock]
+    clock_rule: Text
+
+
+class AbsentReason(Frozen):
+    key: Key
+    label: Text
