@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg2
 from django.db import connections
+from psycopg2 import sql
 
 logger = logging.getLogger(__name__)
 
@@ -68,14 +69,14 @@ class _Chunks(io.RawIOBase):
 class CopyStream:
     """Iterate once over the bytes of `COPY (query) TO STDOUT` as CSV with a header.
 
-    `query` is complete SQL, its parameters already quoted by psycopg2. `on_end` is called once, in the
+    `query` is complete SQL, its parameters as quoted literals. `on_end` is called once, in the
     thread of the reader, with what was sent, also after a failure or when the client went away; not when
     iteration never began. `prepare` runs in the transaction before the COPY (session settings).
     """
 
     def __init__(
         self,
-        query: str,
+        query: sql.Composable,
         *,
         on_end: Callable[[Sent], None] | None = None,
         prepare: Callable[[Any], None] | None = None,
@@ -143,8 +144,9 @@ class CopyStream:
                     cursor.execute("SET LOCAL enable_sort = off")
                     raw = _Chunks(self._chunks, self._stopped, self.patience)
                     with io.BufferedWriter(raw, CHUNK) as out:
+                        query = self.query.as_string(cursor)
                         cursor.copy_expert(
-                            f"COPY ({self.query}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')", out
+                            f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')", out
                         )
                     self.rows = cursor.rowcount
                     cursor.execute("COMMIT")

@@ -1,0 +1,56 @@
+"""Downloading a dataset: the one road by which rows leave the portal as a file."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from apps.exports.datasets import Dataset, Filters
+from apps.exports.models import ExportReceipt
+from apps.exports.selectors import visible_sites
+from apps.exports.stream import CopyStream, Sent
+from studyportal import protocol
+from studyportal.access.models import User
+
+
+@dataclass(frozen=True)
+class Download:
+    """A stream to be read once, the receipt that will stand when it ends, and a name for the file."""
+
+    stream: CopyStream
+    receipt: uuid.UUID
+    filename: str
+
+
+def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Download:
+    """Begin a download of the rows that `by` may export. Nothing is read before the stream is iterated.
+
+    The receipt is written when the stream ends, complete or not.
+    """
+    sites = visible_sites(by)
+    receipt = uuid.uuid4()
+    started = timezone.now()
+
+    def keep_receipt(sent: Sent) -> None:
+        ExportReceipt.objects.create(
+            id=receipt,
+            requester=by,
+            source=source,
+            dataset=dataset.key,
+            filters=filters.as_json(),
+            sites=None if sites is None else sorted(sites.values()),
+            protocol_version=protocol.current().version,
+            started_at=started,
+            complete=sent.complete,
+            rows=sent.rows,
+            bytes=sent.bytes,
+            sha256=sent.sha256,
+        )
+
+    return Download(
+        stream=CopyStream(dataset.select(filters, sites), on_end=keep_receipt),
+        receipt=receipt,
+        filename=f"{dataset.key}_{timezone.localdate().isoformat()}.csv",
+    )

@@ -1,0 +1,235 @@
+"""The datasets: what can be downloaded, with its columns and its SQL.
+
+Every case report form gives one dataset, from its spec; a few tables that are no forms are declared in
+`tables`. SQL is put together from trusted names only; what comes from a request is a quoted literal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Model
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from psycopg2 import sql
+
+from apps.enrolment.models import Group, Participant
+from apps.exports.rules import guarded_sql
+from studyportal.access.models import Site
+from studyportal.crf import registry
+from studyportal.crf.columns import Column
+from studyportal.crf.models import RecordStatus
+from studyportal.crf.spec import CrfSpec
+
+SYNTHETIC = ("include", "exclude", "only")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a request asks for. site: a code that the user may see; "" or "include": no restriction."""
+
+    site: str = ""
+    group: str = ""
+    synthetic: str = "include"
+
+    def as_json(self) -> dict[str, str]:
+        given = {"site": self.site, "group": self.group, "synthetic": self.synthetic}
+        return {name: value for name, value in given.items() if value and value != "include"}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table that can be downloaded. `joins`: SQL after the joins of participant (p) and site (s)."""
+
+    key: str
+    title: str
+    description: str
+    kind: str
+    table: str
+    columns: tuple[Column, ...]
+    joins: str = ""
+    participant: str = "t.participant_id"
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"dataset {self.key}: columns named twice: {', '.join(twice)}")
+
+    def select(
+        self, filters: Filters, site_ids: Iterable[int] | None, *, limit: int | None = None
+    ) -> sql.Composed:
+        """The query in the order of the records. `site_ids`: the sites that may be seen, None for all."""
+        columns = ", ".join(f'{sql_of(column)} AS "{column.name}"' for column in self.columns)
+        head = (
+            f'SELECT {columns} FROM "{self.table}" t'
+            f' JOIN "{Participant._meta.db_table}" p ON p.id = {self.participant}'
+            f' JOIN "{Site._meta.db_table}" s ON s.id = t.site_id {self.joins}'
+        )
+        where: list[sql.Composable] = []
+        if site_ids is not None:
+            where.append(sql.SQL("t.site_id = ANY({}::bigint[])").format(sql.Literal(sorted(site_ids))))
+        if filters.site:
+            where.append(sql.SQL("s.code = {}").format(sql.Literal(filters.site)))
+        if filters.group:
+            where.append(sql.SQL('p."group" = {}').format(sql.Literal(filters.group)))
+        if filters.synthetic != "include":
+            where.append(sql.SQL("p.synthetic = {}").format(sql.Literal(filters.synthetic == "only")))
+        parts: list[sql.Composable] = [sql.SQL(head)]
+        if where:
+            parts += [sql.SQL(" WHERE "), sql.SQL(" AND ").join(where)]
+        parts.append(sql.SQL(" ORDER BY t.id"))
+        if limit is not None:
+            parts += [sql.SQL(" LIMIT "), sql.Literal(limit)]
+        return sql.Composed(parts)
+
+
+def sql_of(column: Column) -> str:
+    return guarded_sql(column.sql) if column.free_text else column.sql
+
+
+def moment(expression: str) -> str:
+    """A timestamp as ISO 8601 in UTC."""
+    return f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+
+def key_columns() -> tuple[Column, ...]:
+    """The columns with which every dataset begins: whose row it is."""
+    return (
+        Column("participant", "p.code", "text", _("Participant code"), required=True),
+        Column("site", "s.code", "code", _("Site"), required=True),
+        Column("group", 'p."group"', "code", _("Group"), codes=coded(Group.choices), required=True),
+        Column("synthetic", "p.synthetic::text", "boolean", _("Made by a generator, no person"), required=True),
+    )
+
+
+def coded(choices: Iterable[tuple[Any, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(code), str(label)) for code, label in choices)
+
+
+def record_columns() -> tuple[Column, ...]:
+    """The columns with which every form's dataset ends: the record itself."""
+    return (
+        Column("record_id", "t.id", "integer", _("Record number"), required=True),
+        Column(
+            "record_status", "t.status", "code", _("Form complete"), codes=coded(RecordStatus.choices), required=True
+        ),
+        Column("record_version", "t.version", "integer", _("Version of the record"), required=True),
+        Column("record_created_at", moment("t.created_at"), "datetime", _("Entered"), required=True),
+        Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+    )
+
+
+def parent_of(name: str, model: type[Model], alias: str = "t") -> tuple[str, tuple[Column, ...]]:
+    """Joins and columns that name a parent of a record: its number for joins, and what people call it."""
+    own = Column(f"{name}_id", f"{alias}.{name}_id", "integer", _("%(what)s: record number") % {"what": name.title()})
+    table, join = model._meta.db_table, f'LEFT JOIN "{model._meta.db_table}" {name} ON {name}.id = {alias}.{name}_id'
+    if table == "visits_visit":
+        return join, (
+            Column("visit", "visit.key", "code", _("Visit of the protocol")),
+            Column("visit_number", "visit.number", "integer", _("Number, where a visit happens more than once")),
+            own,
+        )
+    if table == "celldose_cellsession":
+        return join, (Column("session_number", f"{name}.number", "integer", _("Session")), own)
+    if table == "celldose_harvest":
+        more_join, more = parent_of("session", model._meta.get_field("session").related_model, alias=name)
+        return f"{join} {more_join}", (*more, Column(f"{name}_tissue", f"{name}.tissue", "code", _("Tissue")), own)
+    if table == "celldose_cellproduct":
+        more_join, more = parent_of("harvest", model._meta.get_field("harvest").related_model, alias=name)
+        return f"{join} {more_join}", (
+            *(column for column in more if column.name == "session_number"),
+            Column(f"{name}_component", f"{name}.component", "code", _("Component")),
+            own,
+        )
+    return "", (own,)
+
+
+def of_form(spec: CrfSpec) -> Dataset:
+    """The dataset of a form."""
+    joins, parents = [], []
+    for name in spec.parents:
+        join, columns = parent_of(name, spec.model._meta.get_field(name).related_model)
+        joins.append(join)
+        parents += [column for column in columns if column.name not in {known.name for known in parents}]
+    return Dataset(
+        key=spec.key,
+        title=str(spec.title),
+        description=str(spec.description),
+        kind="form",
+        table=spec.model._meta.db_table,
+        columns=(*key_columns(), *parents, *(words(column) for column in spec.columns()), *record_columns()),
+        joins=" ".join(joins),
+    )
+
+
+def words(column: Column) -> Column:
+    """The column with its labels as plain text of the language in use."""
+    return replace(column, label=str(column.label), codes=coded(column.codes))
+
+
+@lru_cache(maxsize=8)
+def _catalogue(language: str | None) -> dict[str, Dataset]:
+    from apps.exports import tables
+
+    found: dict[str, Dataset] = {}
+    for dataset in [*tables.all_tables(), *(of_form(spec) for spec in registry.all_specs())]:
+        if dataset.key in found:
+            raise ValueError(f"two datasets are called {dataset.key}")
+        found[dataset.key] = dataset
+    return found
+
+
+def catalogue() -> dict[str, Dataset]:
+    """Key → dataset, in the language in use: tables first, then the forms in the order of registration."""
+    return _catalogue(get_language())
+
+
+DICTIONARY_HEADER = (
+    "dataset", "name", "field", "label", "type", "unit", "loinc", "codes", "required", "derived", "minimum",
+    "maximum", "guarded", "form", "description",
+)  # fmt: skip
+
+
+def describe(dataset: Dataset, column: Column) -> dict[str, Any]:
+    """One entry of the data dictionary. unit: UCUM; guarded: formulas are given a leading apostrophe."""
+    return {
+        "dataset": dataset.key,
+        "name": column.name,
+        "field": column.field,
+        "label": column.label,
+        "type": column.type,
+        "unit": column.unit,
+        "loinc": column.loinc,
+        "codes": [{"code": code, "label": label} for code, label in column.codes],
+        "required": column.required,
+        "derived": column.derived,
+        "minimum": column.minimum,
+        "maximum": column.maximum,
+        "guarded": column.free_text,
+        "form": dataset.title,
+        "description": TYPES().get(column.type, ""),
+    }
+
+
+def TYPES() -> dict[str, str]:  # noqa: N802 (a table of constants, translated at each use)
+    """What each type of column holds."""
+    return {
+        "number": _("Decimal number, point as decimal sign"),
+        "integer": _("Whole number"),
+        "code": _("One code of the list"),
+        "codes": _("Codes of the list, separated by semicolons"),
+        "boolean": _("true or false"),
+        "text": _("Text"),
+        "date": _("Day, YYYY-MM-DD"),
+        "datetime": _("Moment in UTC, YYYY-MM-DDThh:mm:ssZ"),
+        "partial_date": _("As far as known: YYYY-MM-DD, YYYY-MM, YYYY or age:years"),
+        "laboratory_value": _("As reported, with comparator"),
+    }
+
+
+def dictionary(datasets: Sequence[Dataset]) -> list[dict[str, Any]]:
+    return [describe(dataset, column) for dataset in datasets for column in dataset.columns]

@@ -1,0 +1,49 @@
+"""The receipt of every export: who took what, when, and the checksum of what left the portal."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ExportReceipt(models.Model):
+    """Written once, when the last byte has left or the client has gone. The application cannot change it."""
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    requester = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("requested by")
+    )
+    source = models.CharField(_("road"), max_length=10)
+    dataset = models.CharField(_("dataset"), max_length=60)
+    filters = models.JSONField(_("filters"), default=dict)
+    sites = models.JSONField(
+        _("sites"), null=True, help_text=_("Codes of the sites that the requester could see; empty: all of them.")
+    )
+    protocol_version = models.CharField(_("protocol version"), max_length=20, blank=True)
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), auto_now_add=True)
+    complete = models.BooleanField(_("complete"))
+    rows = models.BigIntegerField(_("rows"), null=True)
+    bytes = models.BigIntegerField(_("bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+
+    class Meta:
+        verbose_name = _("export receipt")
+        verbose_name_plural = _("export receipts")
+        ordering = ["-ended_at", "id"]
+        indexes = [models.Index(fields=["requester", "-ended_at"], name="receipt_by_requester")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(complete=False) | models.Q(rows__isnull=False),
+                name="receipt_complete_has_rows",
+                violation_error_message=_("A complete export has a number of rows."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.started_at:%Y-%m-%d %H:%M}"
