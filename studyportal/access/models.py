@@ -1,0 +1,203 @@
+"""People, sites, and who may do what where."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Self
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from knox.models import AbstractAuthToken
+
+from studyportal.access.permissions import Permission
+from studyportal.access.roles import ROLES, roles_with
+
+
+class AllSites:
+    """Every site, now and later: what a study-wide membership reaches."""
+
+    def __contains__(self, site_id: object) -> bool:
+        return True
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "ALL_SITES"
+
+
+ALL_SITES = AllSites()
+
+
+def known_timezone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("“%(name)s” is no time zone; use a name such as Asia/Kolkata."),
+            params={"name": name},
+            code="timezone",
+        )
+
+
+class Site(models.Model):
+    """A hospital that takes part. Its code begins every participant code."""
+
+    code = models.CharField(
+        _("code"),
+        max_length=6,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Z]{2,6}\Z", _("Two to six capital letters."))],
+    )
+    name = models.CharField(_("name"), max_length=120)
+    timezone = models.CharField(_("time zone"), max_length=40, validators=[known_timezone])
+    country = models.CharField(_("country"), max_length=2, default="IN")
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class User(AbstractUser):
+    """A person who signs in. What the person may do is in the memberships, never on the user."""
+
+    display_name = models.CharField(_("name"), max_length=120, blank=True)
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def grants(self) -> dict[str, frozenset[int] | AllSites]:
+        """Role key → the sites of the memberships in force today; read once per loaded user."""
+        cached: dict[str, frozenset[int] | AllSites] | None = getattr(self, "_grants", None)
+        if cached is None:
+            cached = {}
+            today = timezone.localdate()
+            if self.is_active:
+                for role, site_id in self.memberships.in_force(today).values_list("role", "site_id"):
+                    held = cached.get(role, frozenset())
+                    if site_id is None or isinstance(held, AllSites):
+                        cached[role] = ALL_SITES
+                    else:
+                        cached[role] = held | {site_id}
+            self._grants = cached
+        return cached
+
+    def forget_grants(self) -> None:
+        """To be called when memberships changed within the life of this instance."""
+        self.__dict__.pop("_grants", None)
+
+    def sites_with(self, permission: Permission) -> frozenset[int] | AllSites:
+        """Ids of the sites where the user holds the permission, or ALL_SITES."""
+        reached: frozenset[int] = frozenset()
+        for role in roles_with(permission):
+            sites = self.grants.get(role, frozenset())
+            if isinstance(sites, AllSites):
+                return ALL_SITES
+            reached |= sites
+        return reached
+
+    def may(self, permission: Permission, site: Site | int | None = None) -> bool:
+        """Whether the user holds the permission: at that site, or (site None) at any."""
+        if permission == Permission.PUBLIC:
+            return True
+        if permission == Permission.SIGNED_IN:
+            return self.is_active
+        sites = self.sites_with(permission)
+        if site is None:
+            return bool(sites)
+        return (site.pk if isinstance(site, Site) else site) in sites
+
+    @property
+    def role_labels(self) -> list[str]:
+        return [str(ROLES[key].label) for key in ROLES if key in self.grants]
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def in_force(self, on: object) -> Self:
+        return self.filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gte=on),
+            Q(site__isnull=True) | Q(site__is_active=True),
+            valid_from__lte=on,
+        )
+
+
+class Membership(models.Model):
+    """A role held by a user at a site (or study-wide) from one day until another: the delegation log."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    site = models.ForeignKey(
+        Site,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        help_text=_("Empty: every site of the study."),
+    )
+    role = models.CharField(_("role"), max_length=40, choices=[(key, role.label) for key, role in ROLES.items()])
+    valid_from = models.DateField(_("valid from"), default=timezone.localdate)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user", "site", "role"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "site", "role", "valid_from"],
+                nulls_distinct=False,
+                name="membership_once",
+                violation_error_message=_("This person already holds this role there from that day."),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
+                name="membership_ends_after_start",
+                violation_error_message=_("The last day is before the first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=list(ROLES)),
+                name="membership_known_role",
+                violation_error_message=_("Unknown role."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        where = self.site.code if self.site else _("study-wide")
+        return f"{self.user}: {ROLES[self.role].label}, {where}"
+
+
+class ApiToken(AbstractAuthToken):
+    """A token for scripts: stored as a digest, named by its owner, ending on its own."""
+
+    name = models.CharField(_("name"), max_length=80, default="", blank=True)
+
+    def __str__(self) -> str:
+        return self.name or self.token_key
+
+
+class ScopedQuerySet(models.QuerySet):
+    """Rows that belong to a site."""
+
+    def visible_to(self, user: User, permission: Permission = Permission.VIEW_DATA) -> Self:
+        """The rows of the sites where the user holds the permission: none for a stranger."""
+        sites = user.sites_with(permission) if user.is_authenticated else frozenset()
+        if isinstance(sites, AllSites):
+            return self.all()
+        return self.filter(site_id__in=sites)
+
+
+class SiteScoped(models.Model):
+    """A row at participant level: it carries its site, so that every wall can stand on the row itself."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", editable=False)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True

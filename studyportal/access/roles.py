@@ -1,0 +1,110 @@
+"""The roles of the study, each a class that can be read aloud. A person holds them through memberships."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from studyportal.access.permissions import Permission
+
+
+class Role:
+    key: str
+    label: str | Promise
+    purpose: str | Promise
+    permissions: frozenset[Permission]
+
+
+class SiteCoordinator(Role):
+    key = "site_coordinator"
+    label = _("Site coordinator")
+    purpose = _("Registers participants of the site, records consent and enters case report forms.")
+    permissions = frozenset(
+        {
+            Permission.VIEW_PROTOCOL,
+            Permission.VIEW_DATA,
+            Permission.REGISTER_PARTICIPANTS,
+            Permission.ENTER_DATA,
+            Permission.RECORD_CONSENT,
+        }
+    )
+
+
+class Investigator(Role):
+    key = "investigator"
+    label = _("Investigator")
+    purpose = _("Answers for the data of the site, releases cell products and views the outcome tables.")
+    permissions = frozenset(
+        SiteCoordinator.permissions
+        | {
+            Permission.RELEASE_PRODUCTS,
+            Permission.VIEW_AUDIT_TRAIL,
+            Permission.VIEW_OUTCOMES,
+        }
+    )
+
+
+class DataManager(Role):
+    key = "data_manager"
+    label = _("Data manager")
+    purpose = _("Watches data quality, manages queries, and transcribes published cases.")
+    permissions = frozenset(
+        {
+            Permission.VIEW_PROTOCOL,
+            Permission.VIEW_DATA,
+            Permission.REGISTER_PARTICIPANTS,
+            Permission.REGISTER_RETROSPECTIVE,
+            Permission.ENTER_DATA,
+            Permission.RECORD_CONSENT,
+            Permission.MANAGE_QUERIES,
+            Permission.VIEW_AUDIT_TRAIL,
+            Permission.EXPORT_DATA,
+            Permission.VIEW_OUTCOMES,
+        }
+    )
+
+
+class Statistician(Role):
+    key = "statistician"
+    label = _("Statistician")
+    purpose = _("Computes cohort tables and downloads coded datasets; enters nothing.")
+    permissions = frozenset(
+        {
+            Permission.VIEW_PROTOCOL,
+            Permission.EXPORT_DATA,
+            Permission.RUN_OUTCOMES,
+            Permission.VIEW_OUTCOMES,
+        }
+    )
+
+
+class EthicsAuditor(Role):
+    key = "ethics_auditor"
+    label = _("Ethics auditor")
+    purpose = _("Reads the consent log, its findings and the audit trail; changes nothing.")
+    permissions = frozenset(
+        {
+            Permission.VIEW_PROTOCOL,
+            Permission.VIEW_CONSENT_LOG,
+            Permission.VIEW_FINDINGS,
+            Permission.VIEW_AUDIT_TRAIL,
+        }
+    )
+
+
+class Administrator(Role):
+    key = "administrator"
+    label = _("Administrator")
+    purpose = _("Manages users, sites and memberships; sees no participant data.")
+    permissions = frozenset({Permission.VIEW_PROTOCOL, Permission.MANAGE_USERS})
+
+
+ROLES: dict[str, type[Role]] = {
+    role.key: role
+    for role in (SiteCoordinator, Investigator, DataManager, Statistician, EthicsAuditor, Administrator)
+}
+
+
+def roles_with(permission: Permission) -> frozenset[str]:
+    """Keys of the roles that hold the permission."""
+    return frozenset(key for key, role in ROLES.items() if permission in role.permissions)

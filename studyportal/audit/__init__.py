@@ -1,0 +1,6 @@
+"""What changed, by whom, when, by which road, from what to what, and why."""
+
+from studyportal.audit.context import acting, because, identify
+from studyportal.audit.tracking import tracked
+
+__all__ = ["acting", "because", "identify", "tracked"]

@@ -1,0 +1,47 @@
+"""Sign-in of scripts. The token's user is named in the history of everything that the request writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from knox.auth import TokenAuthentication as KnoxTokenAuthentication
+from rest_framework.authentication import SessionAuthentication as DrfSessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+
+from studyportal.audit.context import identify
+
+
+class TokenAuthentication(KnoxTokenAuthentication):
+    """`Authorization: Token …`. An expired or unknown token is 401 and says so."""
+
+    def authenticate(self, request: Any) -> Any:
+        try:
+            answer = super().authenticate(request)
+        except UnicodeDecodeError:
+            raise AuthenticationFailed(_("The token contains characters that no token has.")) from None
+        if answer is not None:
+            identify(answer[0])
+        return answer
+
+    def _cleanup_token(self, auth_token: Any) -> bool:
+        """Expired tokens are refused here and removed by a nightly job, not by each request."""
+        if auth_token.expiry is not None and auth_token.expiry <= timezone.now():
+            raise AuthenticationFailed(
+                _("This token has expired. Make a new one under “API tokens” or at /api/v1/tokens/.")
+            )
+        return False
+
+
+class SessionAuthentication(DrfSessionAuthentication):
+    """The browser's session; writes need the CSRF token. Unlike DRF's own, a stranger gets 401, not 403."""
+
+    def authenticate(self, request: Any) -> Any:
+        answer = super().authenticate(request)
+        if answer is not None:
+            identify(answer[0])
+        return answer
+
+    def authenticate_header(self, request: Any) -> str:
+        return "Session"

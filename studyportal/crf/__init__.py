@@ -1,0 +1,1 @@
+"""Case report forms: declared once, used everywhere."""

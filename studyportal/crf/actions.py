@@ -1,0 +1,209 @@
+"""Saving a form: the one road for pages, API, imports and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from studyportal.access.models import User
+from studyportal.audit import acting
+from studyportal.crf import cleaning, signals
+from studyportal.crf.absence import NOT_DERIVABLE
+from studyportal.crf.constraints import problem_of
+from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
+from studyportal.crf.models import CrfRecord, RecordStatus
+from studyportal.crf.outcomes import Finding, NotDerivable, Problem
+from studyportal.crf.spec import CrfSpec
+from studyportal.queries import actions as queries
+
+
+def save(
+    spec: CrfSpec,
+    *,
+    raw: Mapping[str, Any],
+    by: User,
+    participant: Any = None,
+    parents: Mapping[str, Any] | None = None,
+    record: Any = None,
+    expected_version: int | None = None,
+    reason: str | None = None,
+    complete: bool = True,
+) -> Any:
+    """Save one form from what was typed or sent; all of it or nothing.
+
+    A new record needs participant and the parents of the form; an existing one is given as record, with
+    the version that the writer saw. Raises CrfInvalid, ReasonRequired, Refused or StaleVersion.
+    Order: parse → show-if → rules → gates → derive → save with history → checks → queries.
+    """
+    reason = _checked_reason(reason)
+    try:
+        with transaction.atomic(), acting(user=by, reason=reason):
+            created = record is None
+            if created:
+                record = _new(spec, participant, dict(parents or {}))
+            else:
+                record = _locked(spec, record, expected_version)
+            return _save(spec, record, raw, by, reason=reason, complete=complete, created=created)
+    except IntegrityError as error:
+        raise CrfInvalid([problem_of(error, spec.model)]) from error
+
+
+def rederive(record: Any, *, reason: str) -> bool:
+    """Compute derived values and checks again because something that they rest on changed.
+
+    Returns whether anything changed. The history gives the reason.
+    """
+    from studyportal.crf.registry import spec_for
+
+    spec = spec_for(type(record))
+    with transaction.atomic(), acting(reason=reason):
+        record = spec.model._default_manager.select_for_update().get(pk=record.pk)
+        before = _stored(spec, record)
+        values, context = _derive(spec, record)
+        changed = _stored(spec, record) != before
+        if changed:
+            record.version += 1
+            record.save()
+        _check(spec, record, values, context, by=None)
+        return changed
+
+
+def values_of(spec: CrfSpec, record: Any) -> dict[str, Any]:
+    """What rules, checks and derivations see: fields, parents and participant."""
+    values = {name: getattr(record, name) for name in spec.fields}
+    values["participant"] = record.participant
+    for parent in spec.parents:
+        values[parent] = getattr(record, parent)
+    return values
+
+
+def as_texts(spec: CrfSpec, record: Any) -> dict[str, str]:
+    """Field name → the value as text, or its reason of absence: what an explanation stands for."""
+    return {
+        name: f.as_text(getattr(record, name)) or record.absent_reason(name) for name, f in spec.fields.items()
+    }
+
+
+def _new(spec: CrfSpec, participant: Any, parents: dict[str, Any]) -> CrfRecord:
+    missing = [name for name in spec.parents if name not in parents and name not in spec.optional_parents]
+    if missing:
+        raise CrfInvalid([Problem(name, "required", _("Say to which one this form belongs.")) for name in missing])
+    owner = participant or next(iter(p.participant for p in parents.values() if p is not None), None)
+    if owner is None:
+        raise CrfInvalid([Problem("participant", "required", _("Say whose form this is."))])
+    for name, parent in parents.items():
+        if parent is not None and parent.participant_id != owner.pk:
+            raise CrfInvalid([Problem(name, "other_participant", _("This belongs to another participant."))])
+    group = getattr(owner, "group", None)
+    if group is not None and group not in spec.groups:
+        raise Refused(
+            [Problem(None, "group", _("“%(form)s” is not a form for the group “%(group)s”.") % {"form": spec, "group": group})]
+        )
+    return spec.model(site=owner.site, participant=owner, **parents)
+
+
+def _locked(spec: CrfSpec, record: Any, expected_version: int | None) -> CrfRecord:
+    current: CrfRecord = (
+        spec.model._default_manager.select_for_update(of=("self",))
+        .select_related("site", "participant", *spec.parents)
+        .get(pk=record.pk)
+    )
+    if expected_version is not None and current.version != expected_version:
+        raise StaleVersion(current)
+    return current
+
+
+def _save(
+    spec: CrfSpec, record: Any, raw: Mapping[str, Any], by: User, *, reason: str | None, complete: bool, created: bool
+) -> Any:
+    was_complete = not created and record.is_complete
+    before = None if created else _stored(spec, record)
+    # A moment typed without an offset is meant in the site's own time.
+    with timezone.override(ZoneInfo(record.site.timezone)):
+        cleaned = cleaning.clean(spec, raw, record=None if created else record, complete=complete or was_complete)
+    if cleaned.problems:
+        raise CrfInvalid(cleaned.problems)
+    for name, value in cleaned.values.items():
+        setattr(record, name, value)
+    record.absent = cleaned.absent
+    if complete:
+        record.status = RecordStatus.COMPLETE
+    seen = values_of(spec, record)
+    if problems := cleaning.check_rules(spec, seen):
+        raise CrfInvalid(problems)
+    if blocks := [problem for gate in spec.gates for problem in gate(record, by)]:
+        raise Refused(blocks)
+    values, context = _derive(spec, record)
+    if not created:
+        after = _stored(spec, record)
+        if before == after:
+            return record
+        changed = [
+            name for name in spec.entered_fields
+            if before is not None and (before[0][name], before[1].get(name)) != (after[0][name], after[1].get(name))
+        ]
+        if was_complete and changed and not reason:
+            raise ReasonRequired([spec.fields[name].label for name in changed])
+        record.version += 1
+    record.save()
+    _check(spec, record, values, context, by=by)
+    signals.record_saved.send(sender=spec.model, record=record, spec=spec, created=created, by=by)
+    return record
+
+
+def _derive(spec: CrfSpec, record: Any) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Set the derived fields; a value that cannot be had is null with what is missing."""
+    values = values_of(spec, record)
+    context = spec.context(record) if spec.context else {}
+    absent = {name: why for name, why in record.absent.items() if name not in spec.derived_fields}
+    derived = spec.derive(values, context) if spec.derive else {}
+    for name, crf_field in spec.derived_fields.items():
+        value = derived.get(name)
+        if isinstance(value, NotDerivable):
+            absent[name] = f"{NOT_DERIVABLE}: {value.why}"
+            value = None
+        if value is not None:
+            value = rounded(crf_field, value)
+        values[name] = value
+        setattr(record, name, value)
+    record.absent = absent
+    return values, context
+
+
+def rounded(crf_field: Any, value: Any) -> Any:
+    """A derived number in the decimals of its field."""
+    from decimal import ROUND_HALF_EVEN, Decimal
+
+    places = getattr(crf_field, "decimal_places", None)
+    if places is None or not isinstance(value, (Decimal, int)):
+        return value
+    return Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+
+
+def _check(spec: CrfSpec, record: Any, values: Mapping[str, Any], context: Mapping[str, Any], by: User | None) -> None:
+    findings: list[Finding] = [finding for check in spec.checks for finding in check(values, context)]
+    queries.reconcile(record=record, form=spec.key, findings=findings, values=as_texts(spec, record), by=by)
+
+
+def _stored(spec: CrfSpec, record: Any) -> tuple[dict[str, Any], dict[str, str], str]:
+    return {name: getattr(record, name) for name in spec.fields}, dict(record.absent), record.status
+
+
+def _checked_reason(reason: str | None) -> str | None:
+    if reason is None:
+        return None
+    if not isinstance(reason, str):
+        raise CrfInvalid([Problem("reason", "type", _("Give the reason as text."))])
+    reason = reason.strip()
+    if len(reason) > cleaning.MAX_REASON:
+        raise CrfInvalid([Problem("reason", "max_length", _("At most %d characters.") % cleaning.MAX_REASON)])
+    if "\x00" in reason or any("\ud800" <= char <= "\udfff" for char in reason):
+        raise CrfInvalid([Problem("reason", "nul_character", _("The reason contains a character that no text has."))])
+    return reason or None
+
+

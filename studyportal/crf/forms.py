@@ -1,0 +1,144 @@
+"""The HTML form of a declared form: what the template draws, and what a browser posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from studyportal.crf import fields as f
+from studyportal.crf.absence import AbsentReason, label_of
+from studyportal.crf.outcomes import Problem
+from studyportal.crf.spec import CrfSpec
+from studyportal.queries.models import Query, QueryState
+from studyportal.ui.parts import FieldView, ShownFinding
+
+
+@dataclass(frozen=True)
+class SectionView:
+    title: str
+    help: str
+    fields: list[FieldView]
+
+
+@dataclass(frozen=True)
+class FormView:
+    """A form as a page shows it: sections with fields, problems on top, findings beside their fields."""
+
+    sections: list[SectionView]
+    problems: list[tuple[str, str, str]] = field(default_factory=list)
+    findings: list[tuple[Query, ShownFinding]] = field(default_factory=list)
+
+
+def raw_of(spec: CrfSpec, posted: QueryDict) -> dict[str, Any]:
+    """What a browser posted → the payload that the cleaning takes. A control that was hidden is empty."""
+    raw: dict[str, Any] = {}
+    absent: dict[str, str] = {}
+    for name, crf_field in spec.entered_fields.items():
+        many = isinstance(crf_field, f.MultiCodedField)
+        raw[name] = [one for one in posted.getlist(name) if one] if many else posted.get(name, "")
+        absent[name] = posted.get(f"absent-{name}", "")
+    raw["absent"] = absent
+    return raw
+
+
+def build(
+    spec: CrfSpec,
+    *,
+    record: Any = None,
+    typed: Mapping[str, Any] | None = None,
+    problems: Iterable[Problem] = (),
+    previous: Any = None,
+    queries: Iterable[Query] = (),
+    disabled: bool = False,
+) -> FormView:
+    """The view of a form: with `typed`, exactly what the person typed; otherwise the record."""
+    problems = list(problems)
+    queries = list(queries)
+    by_field: dict[str, list[str]] = {}
+    for problem in problems:
+        by_field.setdefault(problem.field or "", []).append(problem.message)
+    sections = [
+        SectionView(
+            title=str(section.title),
+            help=str(section.help),
+            fields=[
+                _field_view(spec, name, record, typed, by_field.get(name, []), previous, queries, disabled)
+                for name in section.fields
+            ],
+        )
+        for section in spec.sections
+    ]
+    return FormView(
+        sections=sections,
+        problems=[
+            (p.field if p.field in spec.fields else "", spec.fields[p.field].label if p.field in spec.fields else "", p.message)
+            for p in problems
+        ],
+        findings=[(query, _shown(spec, query)) for query in queries if query.state != QueryState.CLOSED],
+    )
+
+
+def _field_view(
+    spec: CrfSpec,
+    name: str,
+    record: Any,
+    typed: Mapping[str, Any] | None,
+    errors: list[str],
+    previous: Any,
+    queries: list[Query],
+    disabled: bool,
+) -> FieldView:
+    crf_field = spec.fields[name]
+    value = None if record is None else getattr(record, name)
+    stored_reason = "" if record is None else record.absent_reason(name)
+    derived = ""
+    shown: Any
+    if crf_field.derived:
+        derived = crf_field.for_people(value) or (label_of(stored_reason) if stored_reason else "–")
+        shown = ""
+    elif typed is not None:
+        shown = _typed(crf_field, typed.get(name))
+    elif isinstance(crf_field, f.YesNoField):
+        shown = value
+    elif isinstance(crf_field, f.MultiCodedField):
+        shown = value or []
+    else:
+        shown = crf_field.as_text(value)
+    reason = stored_reason if typed is None else (typed.get("absent") or {}).get(name, "")
+    before = "" if previous is None or crf_field.derived else crf_field.for_people(getattr(previous, name))
+    return FieldView(
+        name=name,
+        label=crf_field.label,
+        widget=crf_field.widget,
+        value=shown,
+        unit=crf_field.unit,
+        help=str(crf_field.help_text),
+        required=crf_field.required,
+        choices=crf_field.code_labels,
+        errors=errors,
+        absent=reason,
+        absent_choices=AbsentReason.choices,
+        previous=before,
+        show_if=spec.show_if.get(name),
+        derived=derived,
+        disabled=disabled,
+        findings=[_shown(spec, q) for q in queries if q.field == name and q.state != QueryState.CLOSED],
+    )
+
+
+def _typed(crf_field: f.CrfField, raw: Any) -> Any:
+    if isinstance(crf_field, f.YesNoField):
+        return f.YesNoField.WORDS.get(str(raw).lower()) if raw not in (None, "") else None
+    if isinstance(crf_field, f.MultiCodedField):
+        return raw or []
+    return "" if raw is None else raw
+
+
+def _shown(spec: CrfSpec, query: Query) -> ShownFinding:
+    label = spec.fields[query.field].label if query.field in spec.fields else ""
+    return ShownFinding(
+        message=query.message, label=label, code=query.code, state=query.state, explanation="", field=query.field
+    )

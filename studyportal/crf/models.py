@@ -1,0 +1,67 @@
+"""The record that every case report form is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from studyportal.access.models import SiteScoped
+
+
+class RecordStatus(models.TextChoices):
+    INCOMPLETE = "incomplete", _("Incomplete")
+    COMPLETE = "complete", _("Complete")
+
+
+class CrfRecord(SiteScoped):
+    """Abstract: one filled form of one participant. Concrete forms add their fields and parents."""
+
+    participant = models.ForeignKey(
+        settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    status = models.CharField(_("status"), max_length=10, choices=RecordStatus, default=RecordStatus.INCOMPLETE)
+    # Field name → why it has no value: a code of AbsentReason, or "not_derivable: what is missing".
+    absent = models.JSONField(_("absent values"), default=dict, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True, editable=False)
+
+    class Meta:
+        abstract = True
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=RecordStatus.values),
+                name="%(app_label)s_%(class)s_known_status",
+                violation_error_message=_("A form is incomplete or complete."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
+    def absent_reason(self, field: str) -> str:
+        """The stored reason, "" when there is a value or none was given."""
+        return str(self.absent.get(field, ""))
+
+    @property
+    def is_complete(self) -> bool:
+        return self.status == RecordStatus.COMPLETE
+
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        from studyportal.crf.registry import spec_for
+
+        return reverse("crf:edit", args=[spec_for(type(self)).key, self.pk])
+
+    @classmethod
+    def crf_fields(cls) -> dict[str, Any]:
+        """Field name → field, for every field of the form in the order of the model."""
+        from studyportal.crf.fields import CrfField
+
+        return {f.name: f for f in cls._meta.concrete_fields if isinstance(f, CrfField)}

@@ -1,0 +1,123 @@
+"""The declaration of a case report form: what stands beside its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from studyportal.access.permissions import Permission
+from studyportal.crf.columns import Column
+from studyportal.crf.fields import CrfField
+from studyportal.crf.models import CrfRecord
+from studyportal.crf.outcomes import Check, Derivation, Problem, Rule
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of fields under one heading."""
+
+    title: Any
+    fields: tuple[str, ...]
+    help: Any = ""
+
+
+@dataclass(frozen=True)
+class ShowIf:
+    """A field that is asked only when another has one of the values (codes, or "true"/"false")."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrfSpec:
+    """One form, declared once. See docs/architecture.md and docs/add-a-form.md.
+
+    rules, checks and derive are pure; context is the one place that asks the database for them.
+    gates: (record, by) → problems that refuse the save until something else has happened.
+    """
+
+    model: type[CrfRecord]
+    key: str
+    title: Any
+    sections: tuple[Section, ...]
+    description: Any = ""
+    parents: tuple[str, ...] = ()
+    show_if: Mapping[str, ShowIf] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    checks: tuple[Check, ...] = ()
+    derive: Derivation | None = None
+    context: Callable[[Any], Mapping[str, Any]] | None = None
+    gates: tuple[Callable[[Any, Any], Iterable[Problem]], ...] = ()
+    permission: Permission = Permission.ENTER_DATA
+    groups: tuple[str, ...] = ("case", "control", "unassigned")
+    repeats: bool = False
+
+    def __post_init__(self) -> None:
+        declared = [name for section in self.sections for name in section.fields]
+        on_model = self.model.crf_fields()
+        twice = {name for name in declared if declared.count(name) > 1}
+        unknown = [name for name in declared if name not in on_model]
+        forgotten = [name for name in on_model if name not in declared]
+        stray = [n for n, rule in self.show_if.items() if n not in on_model or rule.field not in on_model]
+        if twice or unknown or forgotten or stray:
+            raise ValueError(
+                f"form {self.key}: each field of {self.model.__name__} stands in one section."
+                f" Twice: {sorted(twice)}; not on the model: {unknown}; in no section: {forgotten};"
+                f" show_if of or by unknown fields: {stray}"
+            )
+        for parent in self.parents:
+            self.model._meta.get_field(parent)
+
+    @cached_property
+    def fields(self) -> dict[str, CrfField]:
+        """Field name → field, in the order of the sections."""
+        on_model = self.model.crf_fields()
+        return {name: on_model[name] for section in self.sections for name in section.fields}
+
+    @cached_property
+    def entered_fields(self) -> dict[str, CrfField]:
+        return {name: f for name, f in self.fields.items() if not f.derived}
+
+    @cached_property
+    def derived_fields(self) -> dict[str, CrfField]:
+        return {name: f for name, f in self.fields.items() if f.derived}
+
+    @cached_property
+    def optional_parents(self) -> frozenset[str]:
+        return frozenset(name for name in self.parents if self.model._meta.get_field(name).null)
+
+    def shown(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Whether the field is asked, given the other values."""
+        rule = self.show_if.get(name)
+        if rule is None:
+            return True
+        if not self.shown(rule.field, values):
+            return False
+        value = values.get(rule.field)
+        if isinstance(value, list):
+            return any(one in rule.values for one in value)
+        text = "" if value is None else "true" if value is True else "false" if value is False else str(value)
+        return text in rule.values
+
+    def columns(self) -> list[Column]:
+        """The columns of the form's dataset, without those that every dataset begins with."""
+        found: list[Column] = []
+        for name, crf_field in self.fields.items():
+            found.extend(crf_field.columns())
+            found.append(
+                Column(
+                    name=f"{name}_absent",
+                    sql=f"t.absent ->> '{name}'",
+                    type="code",
+                    label=f"{crf_field.label}: why absent",
+                    field=name,
+                    derived=crf_field.derived,
+                )
+            )
+        return found
+
+    def __str__(self) -> str:
+        return str(self.title)

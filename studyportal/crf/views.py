@@ -1,0 +1,271 @@
+"""The pages of forms: enter, change, explain, and read the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.apps import apps as django_apps
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from studyportal.access.declare import get_visible_or_404, refusal, requires
+from studyportal.access.permissions import Permission
+from studyportal.audit.selectors import history_of
+from studyportal.crf import actions, forms
+from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
+from studyportal.crf.outcomes import Problem
+from studyportal.crf.registry import UnknownForm, get
+from studyportal.crf.spec import CrfSpec
+from studyportal.queries import actions as query_actions
+from studyportal.queries.models import Query
+
+
+@requires(Permission.VIEW_DATA)
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
+    """An empty form for a participant; its parents (visit, session, …) are named in the address."""
+    spec = _spec_or_404(key)
+    model = django_apps.get_model(settings.PARTICIPANT_MODEL)
+    participant = get_visible_or_404(
+        model._default_manager.select_related("site"), request.user, Permission.VIEW_DATA, code=code
+    )
+    _may_enter_or_403(request, spec, participant.site_id)
+    parents = {
+        name: get_visible_or_404(
+            spec.model._meta.get_field(name).related_model._default_manager.filter(participant=participant),
+            request.user,
+            Permission.VIEW_DATA,
+            pk=request.GET[name],
+        )
+        for name in spec.parents
+        if request.GET.get(name)
+    }
+    with timezone.override(ZoneInfo(participant.site.timezone)):
+        if request.method == "POST":
+            return _save(request, spec, participant=participant, parents=parents)
+        return _page(request, spec, participant, form=forms.build(spec, previous=_previous(spec, participant, None)))
+
+
+@requires(Permission.VIEW_DATA)
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+    """A saved form: read by those who may see it, changed by those who may enter it."""
+    spec = _spec_or_404(key)
+    record = _record_or_404(request, spec, pk)
+    with timezone.override(ZoneInfo(record.site.timezone)):
+        if request.method == "POST":
+            _may_enter_or_403(request, spec, record.site_id)
+            return _save(request, spec, participant=record.participant, record=record)
+        return _page(
+            request,
+            spec,
+            record.participant,
+            record=record,
+            form=forms.build(
+                spec,
+                record=record,
+                previous=_previous(spec, record.participant, record),
+                queries=_queries(spec, record),
+                disabled=not request.user.may(spec.permission, record.site_id),
+            ),
+        )
+
+
+@requires(Permission.VIEW_DATA)
+def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
+    spec = _spec_or_404(key)
+    record = _record_or_404(request, spec, pk)
+    with timezone.override(ZoneInfo(record.site.timezone)):
+        return render(
+            request,
+            "crf/history.html",
+            {
+                "spec": spec,
+                "record": record,
+                "participant": record.participant,
+                "synthetic": getattr(record.participant, "synthetic", False),
+                "changes": history_of(record),
+            },
+        )
+
+
+@requires(Permission.VIEW_DATA)
+@require_POST
+def explain(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer a query: by those who enter data at the site."""
+    query = get_visible_or_404(Query.objects.all(), request.user, Permission.VIEW_DATA, pk=pk)
+    if not request.user.may(Permission.ENTER_DATA, query.site_id):
+        raise PermissionDenied(refusal(Permission.ENTER_DATA))
+    value = ""
+    if query.form and query.object_id:
+        spec = _spec_or_404(query.form)
+        record = _record_or_404(request, spec, query.object_id)
+        value = actions.as_texts(spec, record).get(query.field, "")
+    try:
+        query = query_actions.answer(
+            query=query, text=request.POST.get("explanation", "")[:2000], value=value, by=request.user
+        )
+    except query_actions.QueryRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Explanation saved."))
+    if query.form and query.object_id:
+        return redirect("crf:edit", query.form, query.object_id)
+    return redirect(query.participant.get_absolute_url())
+
+
+def _save(
+    request: HttpRequest, spec: CrfSpec, *, participant: Any, parents: Mapping[str, Any] | None = None, record: Any = None
+) -> HttpResponse:
+    raw = forms.raw_of(spec, request.POST)
+    problems: tuple[Problem, ...] = ()
+    current = None
+    status = 400
+    needs_reason = False
+    try:
+        saved = actions.save(
+            spec,
+            raw=raw,
+            by=request.user,
+            participant=participant,
+            parents=parents,
+            record=record,
+            expected_version=_version_seen(request) if record is not None else None,
+            reason=request.POST.get("reason"),
+            complete="incomplete" not in request.POST,
+        )
+    except ReasonRequired as error:
+        problems, needs_reason = error.problems, True
+    except CrfInvalid as error:
+        problems = error.problems
+    except Refused as error:
+        problems, status = error.problems, 409
+    except StaleVersion as error:
+        current, status = error.current, 412
+    else:
+        return _after(request, spec, saved)
+    return _page(
+        request,
+        spec,
+        participant,
+        record=record if current is None else current,
+        form=forms.build(
+            spec,
+            record=record,
+            typed=raw,
+            problems=problems,
+            previous=_previous(spec, participant, record),
+            queries=[] if record is None else _queries(spec, record),
+        ),
+        conflict=[] if current is None else _differences(spec, raw, current),
+        needs_reason=needs_reason,
+        reason=request.POST.get("reason", ""),
+        status=status,
+    )
+
+
+def _after(request: HttpRequest, spec: CrfSpec, saved: Any) -> HttpResponse:
+    """Where a person goes after saving: to explain what was found, or back to the casebook."""
+    open_queries = [query for query in _queries(spec, saved) if query.state == "open"]
+    if open_queries:
+        messages.warning(
+            request,
+            _("%(form)s is saved. %(n)d point(s) look unusual: correct or explain them below.")
+            % {"form": spec.title, "n": len(open_queries)},
+        )
+        return redirect("crf:edit", spec.key, saved.pk)
+    messages.success(request, _("%s is saved.") % spec.title)
+    if "again" in request.POST and spec.repeats:
+        query = "&".join(f"{name}={getattr(saved, f'{name}_id')}" for name in spec.parents if getattr(saved, f"{name}_id"))
+        return redirect(f"/participants/{saved.participant.code}/forms/{spec.key}/new/?{query}")
+    return redirect(saved.participant.get_absolute_url())
+
+
+def _page(
+    request: HttpRequest,
+    spec: CrfSpec,
+    participant: Any,
+    *,
+    form: forms.FormView,
+    record: Any = None,
+    conflict: Any = (),
+    needs_reason: bool = False,
+    reason: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    return render(
+        request,
+        "crf/form.html",
+        {
+            "spec": spec,
+            "participant": participant,
+            "synthetic": getattr(participant, "synthetic", False),
+            "record": record,
+            "form": form,
+            "conflict": conflict,
+            "asks_reason": needs_reason or (record is not None and record.is_complete),
+            "needs_reason": needs_reason,
+            "reason": reason,
+            "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
+            "parents": [(str(spec.model._meta.get_field(n).verbose_name), str(getattr(record, n))) for n in spec.parents]
+            if record is not None
+            else [],
+        },
+        status=status,
+    )
+
+
+def _differences(spec: CrfSpec, raw: Mapping[str, Any], current: Any) -> list[tuple[str, str, str]]:
+    """Field by field: label, what stands now, what was typed."""
+    found = []
+    for name, crf_field in spec.entered_fields.items():
+        typed = raw[name]
+        text = ";".join(typed) if isinstance(typed, list) else str(typed)
+        stands = crf_field.as_text(getattr(current, name))
+        if text.strip() != stands:
+            found.append((crf_field.label, stands or "–", text or "–"))
+    return found
+
+
+def _version_seen(request: HttpRequest) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _previous(spec: CrfSpec, participant: Any, record: Any) -> Any:
+    """The record of this form entered before this one, whose values stand beside the fields."""
+    if spec.repeats:
+        return None
+    earlier = spec.model._default_manager.filter(participant=participant).order_by("-id")
+    if record is not None:
+        earlier = earlier.filter(pk__lt=record.pk)
+    return earlier.first()
+
+
+def _queries(spec: CrfSpec, record: Any) -> list[Query]:
+    return list(Query.objects.filter(form=spec.key, object_id=record.pk).order_by("id"))
+
+
+def _spec_or_404(key: str) -> CrfSpec:
+    try:
+        return get(key)
+    except UnknownForm as error:
+        raise Http404(str(error)) from None
+
+
+def _record_or_404(request: HttpRequest, spec: CrfSpec, pk: int) -> Any:
+    records = spec.model._default_manager.select_related("participant__site", "site", *spec.parents)
+    return get_visible_or_404(records, request.user, Permission.VIEW_DATA, pk=pk)
+
+
+def _may_enter_or_403(request: HttpRequest, spec: CrfSpec, site_id: int) -> None:
+    if not request.user.may(spec.permission, site_id):  # type: ignore[union-attr]
+        raise PermissionDenied(refusal(spec.permission))

@@ -1,0 +1,81 @@
+"""Questions about data, and what was said about them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from studyportal.access.models import SiteScoped
+from studyportal.audit import tracked
+
+
+class QueryState(models.TextChoices):
+    OPEN = "open", _("Open")
+    ANSWERED = "answered", _("Answered")
+    CLOSED = "closed", _("Closed")
+
+
+class QueryOrigin(models.TextChoices):
+    CHECK = "check", _("Check")
+    PERSON = "person", _("Person")
+
+
+@tracked
+class Query(SiteScoped):
+    """A question on a field, a form or a participant. One of a check opens and closes itself."""
+
+    participant = models.ForeignKey(settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="queries")
+    form = models.CharField(_("form"), max_length=60, blank=True)
+    object_id = models.BigIntegerField(_("record"), null=True, blank=True)
+    field = models.CharField(_("field"), max_length=80, blank=True)
+    code = models.CharField(_("code"), max_length=80)
+    message = models.TextField(_("question"))
+    state = models.CharField(_("state"), max_length=10, choices=QueryState, default=QueryState.OPEN)
+    origin = models.CharField(_("origin"), max_length=10, choices=QueryOrigin, default=QueryOrigin.CHECK)
+    # What the field held when a person explained it: while it stands, the query stays answered.
+    explained_value = models.TextField(_("explained value"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("opened at"), auto_now_add=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("query")
+        verbose_name_plural = _("queries")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["form", "object_id", "field", "code"],
+                condition=Q(origin="check"),
+                name="query_once_per_check",
+                violation_error_message=_("This check already has its query."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=QueryState.values),
+                name="query_known_state",
+                violation_error_message=_("Unknown state."),
+            ),
+        ]
+        indexes = [models.Index(fields=["participant", "state"]), models.Index(fields=["site", "state", "id"])]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@tracked
+class QueryMessage(SiteScoped):
+    """One thing said in a query, by a person or by the portal itself (author empty)."""
+
+    query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    text = models.TextField(_("text"))
+    state = models.CharField(_("state after"), max_length=10, choices=QueryState)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("message of a query")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.text
