@@ -12,14 +12,13 @@ from studyportal.crf import registry
 
 @checks.register
 def forms_of_protocol_exist(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    found: list[checks.CheckMessage] = []
     try:
         current = protocol.current()
     except Exception:  # a wrong protocol has its own message
-        return [
-        checks.Warning(
-            str(said),
-            hint="Declare the form in the crfs.py of an app, or correct the protocol.",
-            id="crf.E001",
-        )
-        for said in current.check_forms(known)
-    ]
+        return found
+    known = {spec.key for spec in registry.all_specs()}
+    for said in current.check_forms(known):
+        hint = "Declare the form in the crfs.py of an app, or correct the protocol."
+        found.append(checks.Warning(str(said), hint=hint, id="crf.E001"))
+    return found

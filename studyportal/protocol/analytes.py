@@ -125,7 +125,9 @@ class Analyte(Frozen):
         for threshold in self.thresholds.values():
             for unit in threshold.limits:
                 if unit not in self.units:
-                    raise ValueError(f"threshold {threshold.key} uses the unit {unit}, which this analyte has not")
+                    raise ValueError(
+                        f"threshold {threshold.key} uses the unit {unit}, which this analyte has not"
+                    )
         return self
 
     @property

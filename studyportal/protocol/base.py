@@ -42,7 +42,9 @@ class FrozenMapping(Mapping[str, V], Generic[V]):
         try:
             return items[key]
         except KeyError:
-            raise KeyError(f"{key!r} is not in the protocol; known here: {', '.join(items) or 'nothing'}") from None
+            raise KeyError(
+                f"{key!r} is not in the protocol; known here: {', '.join(items) or 'nothing'}"
+            ) from None
 
     def __contains__(self, key: object) -> bool:
         return key in self._items  # type: ignore[attr-defined]
@@ -57,7 +59,9 @@ class FrozenMapping(Mapping[str, V], Generic[V]):
         return len(self._items)  # type: ignore[attr-defined]
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("the protocol cannot be changed while the portal runs; change its file and restart")
+        raise AttributeError(
+            "the protocol cannot be changed while the portal runs; change its file and restart"
+        )
 
     def __hash__(self) -> int:
         return hash(tuple(self.items()))
@@ -75,7 +79,9 @@ class FrozenMapping(Mapping[str, V], Generic[V]):
         return self
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
         (item,) = get_args(source)
         inner = core_schema.dict_schema(core_schema.str_schema(), handler.generate_schema(item))
         return core_schema.no_info_after_validator_function(
@@ -98,13 +104,17 @@ class Keyed(FrozenMapping[V]):
         for thing in things:
             if thing.key in by_key:
                 raise PydanticCustomError(
-                    "duplicate_key", "the key {key} is used twice in this list; keys are unique", {"key": thing.key}
+                    "duplicate_key",
+                    "the key {key} is used twice in this list; keys are unique",
+                    {"key": thing.key},
                 )
             by_key[thing.key] = thing
         return cls(by_key)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
         (item,) = get_args(source)
         inner = core_schema.list_schema(handler.generate_schema(item))
         return core_schema.no_info_after_validator_function(

@@ -74,14 +74,18 @@ class Consent(Sourced):
                     " without gap or overlap, beginning at 0"
                 )
             if band.to_age is not None and band.to_age < band.from_age:
-                raise ValueError(f"age band {band.key}: to_age {band.to_age} is below from_age {band.from_age}")
+                raise ValueError(
+                    f"age band {band.key}: to_age {band.to_age} is below from_age {band.from_age}"
+                )
             expected = None if band.to_age is None else band.to_age + 1
         if expected is not None:
             raise ValueError("the last age band must be open upwards (no to_age)")
         for band in self.age_bands.values():
             unknown = sorted(set(band.signatures) - set(self.types))
             if unknown:
-                raise ValueError(f"age band {band.key} asks for {', '.join(unknown)}, not among the consent types")
+                raise ValueError(
+                    f"age band {band.key} asks for {', '.join(unknown)}, not among the consent types"
+                )
         return self
 
     def band_for(self, age: int) -> AgeBand:

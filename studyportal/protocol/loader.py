@@ -79,7 +79,9 @@ def parse(text: str, *, name: str = "protocol") -> Protocol:
     if source.issues:
         raise ProtocolError(name, source.issues)
     if not isinstance(source.data, dict):
-        raise ProtocolError(name, [Issue(1, (), "a mapping is expected: `study:`, `groups:`, `visits:` and so on")])
+        raise ProtocolError(
+            name, [Issue(1, (), "a mapping is expected: `study:`, `groups:`, `visits:` and so on")]
+        )
     try:
         protocol = Protocol.model_validate(source.data)
     except ValidationError as error:
@@ -119,8 +121,10 @@ def _reason(detail: Mapping[str, Any]) -> str:
     message = str(detail["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     shown = isinstance(given, (str, int, Decimal)) and kind not in ("value_error", "unit", "loinc")
-    return f"{message} (given: {given!r})" if shown and not isinstance(given, Decimal) else (
-        f"{message} (given: {given})" if shown else message
+    return (
+        f"{message} (given: {given!r})"
+        if shown and not isinstance(given, Decimal)
+        else (f"{message} (given: {given})" if shown else message)
     )
 
 

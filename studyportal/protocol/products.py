@@ -132,7 +132,9 @@ class Plausibility(Sourced):
         return self
 
     def holds(self, value: Decimal) -> bool:
-        return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+        return (self.minimum is None or value >= self.minimum) and (
+            self.maximum is None or value <= self.maximum
+        )
 
 
 class Component(Sourced):

@@ -21,7 +21,8 @@ _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _DECIMAL = re.compile(r"^[-+]?(0|[1-9][0-9]*)?\.?[0-9]+([eE][-+]?[0-9]+)?$")
 _DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _PLAIN_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge")
+    f"tag:yaml.org,2002:{name}"
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge")
 )
 
 
@@ -118,7 +119,9 @@ class _Reader:
             name = str(key_node.value)
             if name in first:
                 self.fault(
-                    key_node, (*loc, name), f"the key {name!r} is given twice (first in line {first[name]}); keep one"
+                    key_node,
+                    (*loc, name),
+                    f"the key {name!r} is given twice (first in line {first[name]}); keep one",
                 )
                 continue
             first[name] = line

@@ -110,16 +110,11 @@ class Protocol(Frozen):
             if group in visit.groups and (visit.scheduled or not scheduled_only)
         )
 
-    def check_forms(self, known: Iterable[str]) -> list[str]:
-        """One message per place where a visit names a form that no app registers; empty when all is well."""
+    def check_forms(self, known: Iterable[str]) -> tuple[str, ...]:
+        """The form keys that some visit expects and that are not among `known`, in the order of the protocol."""
         registered = set(known)
-        return [
-            f"{self._path or 'protocol'}: visit {visit.key} expects the form {form.form!r}, which no app registers;"
-            f" known forms: {', '.join(sorted(registered))}"
-            for visit in self.visits.values()
-            for form in visit.forms
-            if form.form not in registered
-        ]
+        named = dict.fromkeys(form.form for visit in self.visits.values() for form in visit.forms)
+        return tuple(form for form in named if form not in registered)
 
 
 def cross_check(protocol: Protocol) -> Iterator[tuple[Loc, str]]:
@@ -195,7 +190,9 @@ def _uses(protocol: Protocol) -> Iterator[tuple[Loc, str]]:
             units = protocol.analytes[str(criterion.analyte)].units
             yield from _one(criterion.unit, units, f"unit of {criterion.analyte}", loc, "unit")
     for number, test in enumerate(protocol.dynamic_tests.values()):
-        yield from _unknown(test.analytes, protocol.analytes, "analyte", ("dynamic_tests", number), "analytes")
+        yield from _unknown(
+            test.analytes, protocol.analytes, "analyte", ("dynamic_tests", number), "analytes"
+        )
     for number, endpoint in enumerate(protocol.endpoints.values()):
         loc = ("endpoints", number)
         yield from _unknown(endpoint.visits, protocol.visits, "visit", loc, "visits")

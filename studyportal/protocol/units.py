@@ -75,7 +75,9 @@ def loinc_problem(code: str) -> str | None:
     """
     found = _LOINC.match(code)
     if not found:
-        return f"{code!r} is not a LOINC code: digits, a hyphen and one check digit are expected, such as 4548-4"
+        return (
+            f"{code!r} is not a LOINC code: digits, a hyphen and one check digit are expected, such as 4548-4"
+        )
     digits, check = found.groups()
     total = 0
     for position, digit in enumerate(reversed(digits)):
