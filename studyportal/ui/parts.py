@@ -1,0 +1,179 @@
+"""What the components are given, as plain immutable data. The templates look only at the attribute names, so
+a model or a dictionary with the same names will do as well."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.functional import Promise
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `components/table.html`. `sorted` is "", "ascending" or "descending"."""
+
+    label: Text
+    numeric: bool = False
+    unit: str = ""
+    sort_url: str = ""
+    sorted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A table cell; `state` shows a badge beside the text, `detail` a second, quieter line."""
+
+    text: Any = ""
+    url: str = ""
+    state: str = ""
+    detail: Text = ""
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A table row; `tone` draws a coloured edge (the words must say the same)."""
+
+    cells: Sequence[Any]
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of `components/stepper.html`; `state` is done, current, blocked or todo, `reason` says in words
+    what is missing (one or several sentences)."""
+
+    label: Text
+    state: str = "todo"
+    reason: Text | Sequence[Text] = ""
+    url: str = ""
+    detail: Text = ""
+
+    @property
+    def reasons(self) -> tuple[Text, ...]:
+        if isinstance(self.reason, str | Promise):
+            return (self.reason,) if self.reason else ()
+        return tuple(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """`when` is a date, datetime, PartialDate or a ready text such as "day 45"."""
+
+    when: Any
+    title: Text
+    text: Text = ""
+    tone: str = "neutral"
+    icon: str = ""
+    url: str = ""
+    detail: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    label: Text
+    url: str
+    active: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A control of `components/filter_bar.html`; `widget` is search, select or date."""
+
+    name: str
+    label: Text
+    widget: str = "select"
+    value: str = ""
+    choices: Sequence[tuple[str, Text]] = ()
+    placeholder: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GridVisit:
+    label: Text
+    detail: Text = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    """One form at one visit. `queries` counts the open ones, `label` replaces the words of the state."""
+
+    state: str = "not_expected"
+    url: str = ""
+    queries: int = 0
+    label: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    label: Text
+    cells: Sequence[GridCell]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A soft check that spoke. `state` is open, explained, answered or closed."""
+
+    message: Text
+    label: Text = ""
+    code: str = ""
+    state: str = "open"
+    explanation: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One row of a case report form, as `components/field.html` draws it.
+
+    `widget` is text, number, select, multiselect, radio, yesno, date, partial-date, datetime, textarea or
+    laboratory. `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
+    has `.field` and `.values`. `derived` is the computed text of a field that nobody types.
+    """
+
+    name: str
+    label: Text
+    widget: str = "text"
+    value: Any = ""
+    unit: str = ""
+    help: Text = ""
+    required: bool = True
+    choices: Sequence[tuple[str, Text]] = ()
+    errors: Sequence[Text] = ()
+    absent: str = ""
+    absent_choices: Sequence[tuple[str, Text]] = ()
+    previous: Text = ""
+    show_if: Any = None
+    derived: Text = ""
+    disabled: bool = False
+    findings: Sequence[ShownFinding] = ()
+    minimum: Any = None
+    maximum: Any = None
+    placeholder: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """The shape of `audit.FieldChange`, for pages that build their own."""
+
+    name: str
+    label: Text
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The shape of `audit.Change`."""
+
+    at: datetime | date
+    by: str
+    source: str
+    reason: str
+    label: Text
+    fields: Sequence[FieldChange] = ()

@@ -1,0 +1,107 @@
+"""How each state word of the portal is shown: its label, its tone, its icon. One table, so that a state looks
+the same on every page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+TONES: Final = ("neutral", "good", "attention", "bad", "info", "accent")
+
+TONE_ICONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "neutral": "circle",
+        "good": "check",
+        "attention": "alert",
+        "bad": "cross",
+        "info": "info",
+        "accent": "dot",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state as it is shown. `tone` is one of TONES, `icon` a key of `icons.ICONS`."""
+
+    label: str | Promise
+    tone: str
+    icon: str
+
+
+STATES: Final[Mapping[str, State]] = MappingProxyType(
+    {
+        # forms and visits
+        "not_expected": State(_("Not expected"), "neutral", "dash"),
+        "not_started": State(_("Not started"), "neutral", "circle"),
+        "expected": State(_("Expected"), "neutral", "circle"),
+        "draft": State(_("Draft"), "neutral", "pen"),
+        "incomplete": State(_("Incomplete"), "attention", "half"),
+        "complete": State(_("Complete"), "good", "check"),
+        "soon": State(_("Due soon"), "info", "calendar"),
+        "scheduled": State(_("Scheduled"), "info", "calendar"),
+        "due": State(_("Due"), "accent", "clock"),
+        "overdue": State(_("Overdue"), "bad", "alert"),
+        "missed": State(_("Missed"), "bad", "cross"),
+        "locked": State(_("Locked"), "neutral", "lock"),
+        "signed": State(_("Signed"), "good", "pen"),
+        "verified": State(_("Source verified"), "good", "eye"),
+        # queries and deviations
+        "open": State(_("Open"), "attention", "query"),
+        "answered": State(_("Answered"), "info", "query"),
+        "explained": State(_("Explained"), "info", "query"),
+        "closed": State(_("Closed"), "neutral", "check"),
+        "reopened": State(_("Reopened"), "attention", "query"),
+        "minor": State(_("Minor"), "info", "flag"),
+        "major": State(_("Major"), "attention", "flag"),
+        "critical": State(_("Critical"), "bad", "flag"),
+        # jobs
+        "queued": State(_("Queued"), "neutral", "clock"),
+        "running": State(_("Running"), "info", "play"),
+        "done": State(_("Done"), "good", "check"),
+        "failed": State(_("Failed"), "bad", "cross"),
+        "cancelled": State(_("Cancelled"), "neutral", "blocked"),
+        # consent
+        "in_force": State(_("Consent in force"), "good", "check"),
+        "missing": State(_("No consent"), "bad", "cross"),
+        "reconsent_due": State(_("Re-consent due"), "attention", "clock"),
+        "partly_withdrawn": State(_("Partly withdrawn"), "attention", "half"),
+        "withdrawn": State(_("Withdrawn"), "bad", "blocked"),
+        "declined": State(_("Declined"), "neutral", "blocked"),
+        # cell products
+        "pending": State(_("Pending"), "neutral", "clock"),
+        "waiting": State(_("Waiting for a result"), "attention", "clock"),
+        "released": State(_("Released"), "good", "check"),
+        "quarantined": State(_("Quarantined"), "attention", "lock"),
+        "rejected": State(_("Rejected"), "bad", "cross"),
+        "expired": State(_("Expired"), "bad", "clock"),
+        "infused": State(_("Infused"), "good", "drop"),
+        "discarded": State(_("Discarded"), "neutral", "cross"),
+        "passed": State(_("Passed"), "good", "check"),
+        # steps and participants
+        "current": State(_("In progress"), "accent", "dot"),
+        "blocked": State(_("Blocked"), "bad", "blocked"),
+        "todo": State(_("To do"), "neutral", "circle"),
+        "screening": State(_("In screening"), "info", "search"),
+        "enrolled": State(_("Enrolled"), "good", "check"),
+        "active": State(_("Active"), "good", "check"),
+        "inactive": State(_("Inactive"), "neutral", "dash"),
+        "completed": State(_("Completed"), "good", "flag"),
+        "lost": State(_("Lost to follow-up"), "attention", "alert"),
+        "excluded": State(_("Excluded"), "neutral", "blocked"),
+        "synthetic": State(_("Synthetic"), "info", "flask"),
+        "retrospective": State(_("Retrospective"), "info", "history"),
+    }
+)
+
+
+def state_of(key: object) -> State:
+    """The state for a key; an unknown key shows its own words in the neutral tone rather than nothing."""
+    text = str(key)
+    found = STATES.get(text)
+    if found is not None:
+        return found
+    return State(text.replace("_", " ").capitalize(), "neutral", "circle")
