@@ -2,16 +2,25 @@
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import beat_init, worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("studyportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+@beat_init.connect
+def say_ready(**_: Any) -> None:
+    """The supervisor waits for this file."""
+    if path := os.environ.get("STUDYPORTAL_READY_FILE"):
+        Path(path).touch()
 
 
 @worker_process_init.connect
