@@ -15,6 +15,7 @@ from django.db.backends.signals import connection_created
 from config import servers
 from studyportal.embedded import Lease, lease
 from studyportal.embedded.places import APP_ROLE
+from tests.cast import api, cast, page  # noqa: F401 (fixtures)
 
 _held: list[Lease] = []
 

@@ -403,7 +403,8 @@ class MomentField(CrfField, models.DateTimeField):
             return None
         text = text_of(raw, max_length=40).strip()
         try:
-            moment = parse_datetime(text)
+            # A day alone would be read as its midnight, which nobody said.
+            moment = parse_datetime(text) if ":" in text else None
         except ValueError:
             moment = None
         if moment is None:
