@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext as _
 
+from apps.consent.models import ConsentEvent
 from apps.enrolment.models import Participant
 from apps.exports.datasets import Dataset, coded, key_columns, moment
 from studyportal.crf.columns import Column
 from studyportal.crf.fields import CrfField
+from studyportal.queries.models import Query
 
-# Model → the fields that its dataset shows, in order. What is not named here never leaves the portal.
-VISIT = (
-    "key", "number", "planned_on", "happened_on", "status", "days_from_anchor", "in_window", "reason",
+# The fields that a dataset shows, in order. What is not named here never leaves the portal.
+CONSENT_EVENT = (
+    "kind", "purposes", "session_number", "document_version", "document_language", "ethics_approval_number",
+    "ethics_approval_validity", "signed_on", "signed_at", "age_at_signature", "signer", "lar_relationship_proof",
+    "obtained_by", "witness", "audio_visual", "copy_given", "withdrawal_scopes", "note",
 )  # fmt: skip
+QUERY = ("form", "object_id", "field", "code", "message", "state", "origin", "opened_at", "closed_at")
 
 
 def columns_of(model: type[models.Model], names: Sequence[str], *, prefix: str = "") -> Iterator[Column]:
@@ -67,5 +71,50 @@ def participants() -> Dataset:
     )
 
 
+def consent_events() -> Dataset:
+    own = [
+        column
+        for name in CONSENT_EVENT
+        for column in (*columns_of(ConsentEvent, (name,)), *absence(ConsentEvent, name))
+    ]
+    return Dataset(
+        key="consent-events",
+        title=_("Consent log"),
+        description=_("One row per entry of the append-only consent log; a correction names the entry it corrects."),
+        kind="table",
+        table=ConsentEvent._meta.db_table,
+        columns=(
+            *key_columns(),
+            *own,
+            Column("corrects", "t.corrects_id", "integer", _("Entry corrected: record number")),
+            Column("entered_at", moment("t.entered_at"), "datetime", _("Entered"), required=True),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+        ),
+    )
+
+
+def absence(model: type[models.Model], name: str) -> tuple[Column, ...]:
+    """The reason of absence of a form field; an ordinary field has none."""
+    field: Any = model._meta.get_field(name)
+    if not isinstance(field, CrfField):
+        return ()
+    return (Column(f"{name}_absent", f"t.absent ->> '{name}'", "code", f"{field.label}: why absent", field=name),)
+
+
+def queries() -> Dataset:
+    return Dataset(
+        key="queries",
+        title=_("Queries"),
+        description=_("One row per query, with the form, record and field that it is about."),
+        kind="table",
+        table=Query._meta.db_table,
+        columns=(
+            *key_columns(),
+            *columns_of(Query, QUERY),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+        ),
+    )
+
+
 def all_tables() -> list[Dataset]:
-    return [participants()]
+    return [participants(), consent_events(), queries()]

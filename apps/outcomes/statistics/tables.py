@@ -83,7 +83,13 @@ def _columns(unit: str) -> tuple[Column, ...]:
 
 
 def _footnotes(
-    analyte: Analyte, baseline: BaselineRule, as_of: date, counts: dict[str, dict[str, int]], *, any_synthetic: bool
+    analyte: Analyte,
+    baseline: BaselineRule,
+    as_of: date,
+    counts: dict[str, dict[str, int]],
+    *,
+    any_synthetic: bool,
+    more: Sequence[str],
 ) -> tuple[str, ...]:
     synthetic = sum(group["synthetic"] for group in counts.values())
     total = sum(group["participants"] for group in counts.values())
@@ -100,6 +106,7 @@ def _footnotes(
         f"Expected: participants whose visit window had closed before {as_of.isoformat()}, or who have a value "
         "already. Missing = expected − n.",
         f"{analyte.label} in {analyte.unit} (LOINC {analyte.loinc}).",
+        *more,
     ]
     if any_synthetic:
         notes.append(f"Synthetic participants are included: {synthetic} of {total}. Do not read this as a result.")
@@ -120,6 +127,7 @@ def value_by_visit(
     baseline: BaselineRule,
     as_of: date,
     include_synthetic: bool,
+    more_footnotes: Sequence[str] = (),
 ) -> OutcomeTableData:
     """Value and change from baseline of one analyte by visit × group.
 
@@ -181,7 +189,7 @@ def value_by_visit(
         columns=_columns(analyte.unit),
         rows=tuple(rows),
         counts=counts,
-        footnotes=_footnotes(analyte, baseline, as_of, counts, any_synthetic=any_synthetic),
+        footnotes=_footnotes(analyte, baseline, as_of, counts, any_synthetic=any_synthetic, more=more_footnotes),
     )
 
 
@@ -194,6 +202,7 @@ def hba1c_by_visit(
     groups: Sequence[str],
     as_of: date,
     include_synthetic: bool,
+    more_footnotes: Sequence[str] = (),
     baseline: BaselineRule = BaselineRule(),  # noqa: B008  (frozen)
 ) -> OutcomeTableData:
     """HbA1c (NGSP %) and its change from baseline by visit × group; see `value_by_visit`."""
@@ -208,6 +217,7 @@ def hba1c_by_visit(
         baseline=baseline,
         as_of=as_of,
         include_synthetic=include_synthetic,
+        more_footnotes=more_footnotes,
     )
 
 
