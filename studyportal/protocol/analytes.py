@@ -119,9 +119,9 @@ class Analyte(Frozen):
             raise ValueError("limits and alternative units need a unit")
         if self.unit in self.alternatives or self.unit in self.other_units:
             raise ValueError(f"{self.unit} is the analyte's own unit and cannot be an alternative as well")
-        if self.plausible and self.hard:
-            if self.plausible.low < self.hard.low or self.plausible.high > self.hard.high:
-                raise ValueError("the plausible range must lie within the hard limits")
+        soft, hard = self.plausible, self.hard
+        if soft and hard and (soft.low < hard.low or soft.high > hard.high):
+            raise ValueError("the plausible range must lie within the hard limits")
         for threshold in self.thresholds.values():
             for unit in threshold.limits:
                 if unit not in self.units:

@@ -70,7 +70,7 @@ class Equals(_Criterion):
         return self.expected
 
     def met_by(self, value: Decimal | str | None) -> bool | None:
-        return None if value is None else value == self.expected
+        return None if value in (None, "pending") else value == self.expected
 
 
 class NoGrowth(_Criterion):

@@ -44,6 +44,8 @@ UNITS: dict[str, str] = {
     "mL": "mL",
     "mm[Hg]": "mmHg",
     "/min": "/min",
+    "/d": "/day",
+    "min/wk": "min/week",
     "Cel": "°C",
     "s": "s",
     "min": "min",
