@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,10 @@ def role_labels(user: Any) -> list[str]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `ui_theme`, `ui_languages`, `study_name`, `protocol_version`, `user_roles`."""
+    """Context processor: `ui_theme`, `ui_languages`, `study_name`, `protocol_version`, `user_label`, `user_roles`.
+
+    What needs the database is lazy, so that the error page still comes out when the database is away.
+    """
     user = getattr(request, "user", None)
     return {
         "ui_theme": theme_of(request),
@@ -65,5 +67,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "study_name": SimpleLazyObject(study_name),
         "protocol_version": SimpleLazyObject(protocol_version),
         "user_roles": SimpleLazyObject(lambda: role_labels(user)),
-        "user_label": (getattr(user, "display_name", "") or str(user)) if user is not None else _("Nobody"),
+        "user_label": SimpleLazyObject(lambda: getattr(user, "display_name", "") or str(user or "")),
     }

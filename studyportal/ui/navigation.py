@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +82,6 @@ def links_for(request: HttpRequest) -> list[NavLink]:
     ]
 
 
-def navigation(request: HttpRequest) -> dict[str, list[NavLink]]:
-    """Context processor: `navigation`, the links of the main navigation."""
-    return {"navigation": links_for(request)}
+def navigation(request: HttpRequest) -> dict[str, SimpleLazyObject]:
+    """Context processor: `navigation`, the links of the main navigation, found when a template asks."""
+    return {"navigation": SimpleLazyObject(lambda: links_for(request))}

@@ -1,0 +1,1 @@
+"""How charts become places in a drawing. Pages import from `studyportal.ui.charts`."""

@@ -1,0 +1,93 @@
+"""Pages rendered without a server or database, and served to a browser from memory."""
+
+import mimetypes
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.urls import path
+
+from studyportal.ui.gallery import samples
+from studyportal.ui.navigation import NavLink
+from studyportal.ui.views import gallery
+
+ADDRESS = "http://portal.example.org"
+# What the portal's own policy allows: nothing inline.
+POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self'; object-src 'none'"
+
+urlpatterns = [path("ui/", gallery, name="ui-gallery")]
+
+LINKS = [
+    NavLink("Worklist", "/worklist/", "list", False, 7),
+    NavLink("Participants", "/participants/", "people", False, None),
+    NavLink("Cell sessions", "/sessions/", "syringe", False, None),
+    NavLink("Queries", "/queries/", "query", False, 17),
+    NavLink("Components", "/ui/", "table", True, None),
+]
+
+
+class Asha(SimpleNamespace):
+    """Somebody signed in, without a database."""
+
+    is_authenticated = True
+    is_active = True
+    display_name = "Asha Kulkarni"
+    role_labels = ["Site coordinator"]
+
+    def get_username(self) -> str:
+        return "asha"
+
+    def may(self, permission: str, site: Any = None) -> bool:
+        return permission != "refused"
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+def request_for(path: str = "/ui/", theme: str = "", user: Any = None) -> HttpRequest:
+    request = RequestFactory().get(path)
+    request.user = user if user is not None else AnonymousUser()
+    request._messages = []
+    if theme:
+        request.COOKIES["theme"] = theme
+    return request
+
+
+def page(template: str, context: Mapping[str, Any] | None = None, theme: str = "", path: str = "/ui/") -> str:
+    return render_to_string(
+        template, {"navigation": LINKS, **(context or {})}, request=request_for(path, theme, Asha())
+    )
+
+
+def gallery_page(theme: str = "") -> str:
+    return page("ui/gallery.html", samples(), theme)
+
+
+def serve(browser_page: Any, pages: Mapping[str, str]) -> None:
+    """Answer the browser from `pages` (path → HTML) and from the static files, under the strict policy."""
+
+    def answer(route: Any) -> None:
+        address = urlsplit(route.request.url).path
+        if address in pages:
+            route.fulfill(
+                status=200,
+                content_type="text/html; charset=utf-8",
+                headers={"Content-Security-Policy": POLICY},
+                body=pages[address],
+            )
+            return
+        found = finders.find(address.removeprefix("/static/"))
+        if found is None:
+            route.fulfill(status=404, body="")
+            return
+        kind = mimetypes.guess_type(str(found))[0] or "application/octet-stream"
+        route.fulfill(status=200, content_type=kind, body=Path(str(found)).read_bytes())
+
+    browser_page.route("**/*", answer)
