@@ -121,6 +121,8 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "studyportal.ui.context.shell",
+                "studyportal.ui.navigation.navigation",
             ],
         },
     },
