@@ -1,0 +1,133 @@
+"""What derivations and checks are told beside the form's own values: the one place where they ask the ORM."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from apps.celldose import gates, release, selectors
+from apps.celldose.models import (
+    CellCounts,
+    CellProduct,
+    CellSession,
+    DonorTests,
+    Harvest,
+    IdentityCheck,
+    Infusion,
+    Microbiology,
+    Processing,
+    ReagentLot,
+    Release,
+    Transport,
+)
+from studyportal import protocol
+from studyportal.crf.outcomes import NotDerivable
+
+
+def session_context(record: CellSession) -> Mapping[str, Any]:
+    before = selectors.session_before(record)
+    asked, expected = selectors.interval(), None
+    if before is not None and before.performed_on is not None and before.performed_on.earliest is not None:
+        first, last = before.performed_on.earliest, before.performed_on.latest
+        expected = (first + dt.timedelta(days=asked.target), last + dt.timedelta(days=asked.target))
+    return {"absent": record.absent, "expected_on": expected}
+
+
+def donor_tests_context(record: DonorTests) -> Mapping[str, Any]:
+    return {"session_on": record.session.performed_on}
+
+
+def product_context(record: CellProduct) -> Mapping[str, Any]:
+    """The dose range of the day on which the product was entered stays with it."""
+    if record.planned_dose_low is not None and record.planned_dose_high is not None:
+        return {"planned_range": (record.planned_dose_low, record.planned_dose_high)}
+    return {"planned_range": selectors.planned_range(record.component)}
+
+
+def identity_context(record: IdentityCheck) -> Mapping[str, Any]:
+    return {
+        "product_identifier": record.product.product_identifier,
+        "participant_code": record.product.participant.code,
+    }
+
+
+def transport_context(record: Transport) -> Mapping[str, Any]:
+    """The widest span of temperatures at which the protocol lets this component stand."""
+    limits = (protocol.current().expiry.get(record.product.component or "") or {}).values()
+    lows = [one.temperature_low for one in limits if one.temperature_low is not None]
+    highs = [one.temperature_high for one in limits if one.temperature_high is not None]
+    return {"transport_limits": (min(lows), max(highs)) if lows and highs else None}
+
+
+def processing_context(record: Processing) -> Mapping[str, Any]:
+    product = record.product
+    return {
+        "harvest_ended_at": product.harvest.ended_at,
+        "shelf_lives": selectors.shelf_lives(product.component),
+    }
+
+
+def reagent_context(record: ReagentLot) -> Mapping[str, Any]:
+    processing = record.product.processings.first()
+    moment = (processing.started_at or processing.ended_at) if processing else None
+    return {"processed_on": selectors.local_day(moment, record.site)}
+
+
+def counts_context(record: CellCounts) -> Mapping[str, Any]:
+    product = record.product
+    stated = protocol.current().components.get(product.component or "")
+    limit = stated.plausibility.get("yield_per_ml") if stated else None
+    viability = product.viabilities.first()
+    return {
+        "harvest_volume_ml": product.harvest.volume_ml,
+        "yield_maximum": limit.maximum if limit else None,
+        "viability_percent": viability.viability_percent if viability else None,
+    }
+
+
+def microbiology_context(record: Microbiology) -> Mapping[str, Any]:
+    product = record.product
+    processing = product.processings.first()
+    infusion = product.infusions.first()
+    day = selectors.day_of_infusion(infusion) if infusion else selectors.day_of_harvest(product.harvest)
+    weight = selectors.weight_on(record.participant_id, day)
+    days = [one.days for one in selectors.criteria_of(product.component) if one.key == "sterility"]
+    return {
+        "final_volume_ml": processing.final_volume_ml if processing else None,
+        "weight_kg": None if isinstance(weight, NotDerivable) else weight,
+        "sterility_days": days[0] if days else None,
+    }
+
+
+def release_context(record: Release) -> Mapping[str, Any]:
+    file = selectors.product_file(record.product_id)
+    return {
+        "outcomes": release.by_label(release.from_json(file.evaluation.criteria))
+        if file.evaluation
+        else None,
+        "history": gates.held_back_by_history(gates.release_bars(record, file), *gates.when(record, file)),
+    }
+
+
+def infusion_context(record: Infusion) -> Mapping[str, Any]:
+    file = selectors.product_file(record.product_id)
+    weight = selectors.weight_on(record.participant_id, selectors.day_of_infusion(record))
+    low, high = file.product.planned_dose_low, file.product.planned_dose_high
+    return {
+        "viability_percent": file.viability.viability_percent if file.viability else None,
+        "weight_kg": None if isinstance(weight, NotDerivable) else weight,
+        "weight_why": weight.why if isinstance(weight, NotDerivable) else "",
+        "planned_range": (low, high) if low is not None and high is not None else None,
+        "tnc": file.counts.tnc if file.counts else None,
+        "final_volume_ml": file.processing.final_volume_ml if file.processing else None,
+        "history": gates.held_back_by_history(gates.infusion_bars(record, file), *gates.when(record, file)),
+    }
+
+
+def harvest_context(record: Harvest) -> Mapping[str, Any]:
+    return {
+        "history": gates.held_back_by_history(
+            gates.harvest_bars(record), record.participant, selectors.day_of_harvest(record)
+        )
+    }

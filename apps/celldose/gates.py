@@ -1,0 +1,165 @@
+"""What must be true before a harvest, a release or an infusion is recorded.
+
+The judgement is pure (`lifecycle.py`); here the facts are collected and one decision is taken, in
+`held_back_by_history` and nowhere else: whether a bar refuses (409) or, because the event precedes the study, opens a
+query instead. A refusal prevents what has not happened yet. What a paper reports has happened, and refusing to
+record it would only hide it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from apps.celldose import lifecycle, release, rules, selectors
+from apps.celldose.models import CellSession, Discard, Harvest, Infusion, Release
+from apps.celldose.selectors import ProductFile
+from apps.consent import selectors as consent
+from studyportal import protocol
+from studyportal.access.models import User
+from studyportal.crf.outcomes import Problem
+from studyportal.crf.partial_date import PartialDate
+
+
+def is_history(participant: Any, day: PartialDate | None) -> bool:
+    """Whether an event belongs to a transcribed case and lies before the study opened.
+
+    Only for participants registered as retrospective. A date that the source does not give counts as past:
+    such a participant is not treated in the study. One that can lie after the opening does not.
+    """
+    if not participant.retrospective:
+        return False
+    return day is None or day.latest is None or day.latest < protocol.current().study.opened_on
+
+
+def held_back_by_history(
+    bars: Iterable[Problem], participant: Any, day: PartialDate | None
+) -> tuple[Problem, ...]:
+    """The bars that do not refuse because the event is history: the check `history` asks about each."""
+    return tuple(bars) if is_history(participant, day) else ()
+
+
+def refusing(bars: Iterable[Problem], participant: Any, day: PartialDate | None) -> tuple[Problem, ...]:
+    """The bars that refuse: all of them, unless the event is history."""
+    return () if is_history(participant, day) else tuple(bars)
+
+
+def when(record: Release | Infusion, file: ProductFile) -> tuple[Any, PartialDate | None]:
+    """Whose event it is and when, for the question whether it is history."""
+    moment = record.released_at if isinstance(record, Release) else record.started_at
+    day = selectors.local_day(moment, record.site)
+    return record.participant, PartialDate.of(day) if day else file.session.performed_on
+
+
+# --- the gates of the forms: (record, by) → problems ----------------------------------------------------
+
+
+def session_gate(record: CellSession, by: User | None) -> Iterable[Problem]:
+    before = selectors.session_before(record)
+    return tuple(rules.session_order(record.performed_on, before.performed_on if before else None))
+
+
+def harvest_gate(record: Harvest, by: User | None) -> Iterable[Problem]:
+    return refusing(harvest_bars(record), record.participant, selectors.day_of_harvest(record))
+
+
+def release_gate(record: Release, by: User | None) -> Iterable[Problem]:
+    file = selectors.product_file(record.product_id)
+    return refusing(release_bars(record, file), *when(record, file))
+
+
+def infusion_gate(record: Infusion, by: User | None) -> Iterable[Problem]:
+    file = selectors.product_file(record.product_id)
+    return refusing(infusion_bars(record, file), *when(record, file))
+
+
+# --- the bars, whether they refuse or not ---------------------------------------------------------------
+
+
+def harvest_bars(record: Harvest) -> tuple[Problem, ...]:
+    moment = record.started_at or selectors.day_of_harvest(record)
+    why = consent_bar(record.participant, record.session, moment)
+    return (Problem("participant", "consent_not_in_force", why),) if why else ()
+
+
+def release_bars(record: Release, file: ProductFile) -> tuple[Problem, ...]:
+    evaluation = file.evaluation
+    return lifecycle.release_bars(
+        lifecycle.ReleaseFacts(
+            product=str(file.product),
+            life=file.life,
+            decision=record.decision,
+            outcomes=release.by_label(release.from_json(evaluation.criteria)) if evaluation else None,
+            current=file.evaluation_is_current,
+        )
+    )
+
+
+def infusion_bars(record: Infusion, file: ProductFile) -> tuple[Problem, ...]:
+    """The bars of an infusion; a saved one is not barred by itself, nor by what was found after it."""
+    own = record.pk is not None and file.infusion is not None and file.infusion.pk == record.pk
+    return _infusion_bars(file, recipient=record.participant, starts_at=record.started_at, own=own)
+
+
+def bars_now(file: ProductFile) -> tuple[Problem, ...]:
+    """What would bar an infusion starting this minute: the words on the session page."""
+    return _infusion_bars(file, recipient=file.product.participant, starts_at=timezone.now(), own=False)
+
+
+def _infusion_bars(
+    file: ProductFile, *, recipient: Any, starts_at: dt.datetime | None, own: bool
+) -> tuple[Problem, ...]:
+    judged_at = starts_at or file.session.performed_on
+    return lifecycle.infusion_bars(
+        lifecycle.InfusionFacts(
+            product=str(file.product),
+            product_participant=file.product.participant.code,
+            recipient=recipient.code,
+            life=lifecycle.live(file.happenings(without_infusion=own)),
+            decision=file.decision.decision if file.decision else None,
+            expires_at=file.expires_at,
+            starts_at=starts_at,
+            consent=consent_bar(recipient, file.session, judged_at),
+            identity=file.identity,
+            failing=() if own else tuple(one.label for one in file.judged if one.outcome == release.FAIL),
+        )
+    )
+
+
+def consent_bar(participant: Any, session: CellSession, at: dt.datetime | PartialDate | None) -> str | None:
+    """None when consent to this session's procedures is in force; else what is wrong, in words."""
+    state = consent.state_for(participant, at)
+    verdict = state.covers_session(session.number)
+    if verdict == "yes":
+        return None
+    day = selectors.local_day(at, participant.site) if isinstance(at, dt.datetime) else at
+    said = (
+        PartialDate.of(day).for_people()
+        if isinstance(day, dt.date)
+        else day.for_people()
+        if day
+        else "an unknown day"
+    )
+    because = "; ".join(dict.fromkeys((*state.why, *state.missing)))
+    if verdict == "indeterminate":
+        return (
+            f"Whether consent to session {session.number} was in force on {said} cannot be told"
+            f" ({because or 'a signature of the same day has no time'}). Complete the consent record first."
+        )
+    return (
+        f"Consent to session {session.number} is not in force on {said}"
+        f"{f' ({because})' if because else ''}. Record the consent first."
+    )
+
+
+def discard_gate(record: Discard, by: User | None) -> Iterable[Problem]:
+    file = selectors.product_file(record.product_id)
+    if file.infusion is not None:
+        yield Problem(
+            "product",
+            "already_used",
+            "The product has been infused: record what was left over with the infusion.",
+        )

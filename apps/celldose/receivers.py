@@ -1,0 +1,28 @@
+"""What happens here when something is saved or asked elsewhere. Thin: each calls one action or selector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from apps.celldose import actions, selectors
+from apps.celldose.models import CellSession, Release
+from apps.consent.signals import procedures_asked
+from apps.visits.models import VitalSigns
+from studyportal.crf.signals import record_saved
+
+
+@receiver(record_saved, dispatch_uid="celldose.refresh")
+def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any) -> None:
+    if sender is VitalSigns:
+        actions.refresh_weight(participant_id=record.participant_id, by=by)
+    elif sender._meta.app_label == CellSession._meta.app_label:  # type: ignore[attr-defined]
+        if sender is Release:
+            actions.sign_release(record=record, by=by)
+        actions.refresh_after(record=record, form=spec.key, by=by)
+
+
+@receiver(procedures_asked, dispatch_uid="celldose.procedures")
+def procedures(sender: type, participant_ids: Any, **kwargs: Any) -> dict[int, list[Any]]:
+    return selectors.procedures_of(participant_ids)

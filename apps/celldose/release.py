@@ -1,0 +1,129 @@
+"""Release criteria of a cell product: specification against result, each with its outcome in words. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from apps.celldose.rules import CULTURES
+from studyportal.crf.outcomes import NotDerivable
+
+PASS, FAIL, PENDING, NOT_EVALUABLE = "pass", "fail", "pending", "not_evaluable"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion of the protocol; its key names the measure that it judges.
+
+    minimum and maximum are inclusive; wanted is the code that passes, for a coded result; days: for cultures,
+    when the reading is final. may_be_pending: the product may be released conditionally meanwhile.
+    """
+
+    key: str
+    label: str
+    specification: str
+    unit: str = ""
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    wanted: str = ""
+    days: int = 14
+    may_be_pending: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A criterion with its result as it stood: the evidence that a release keeps."""
+
+    key: str
+    label: str
+    specification: str
+    result: str
+    outcome: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Cultures:
+    """Day-14 cultures: each pending, no_growth, growth or None; days from sample to reading, if known."""
+
+    results: Mapping[str, str | None]
+    days: int | None
+
+
+Measured = Decimal | str | NotDerivable | Cultures | None
+
+
+def evaluate(criteria: Sequence[Criterion], results: Mapping[str, Measured]) -> tuple[Evaluated, ...]:
+    """Judge every criterion. results: key → what was found, None when nothing is recorded."""
+    return tuple(_judge(criterion, results.get(criterion.key)) for criterion in criteria)
+
+
+def _judge(criterion: Criterion, found: Measured) -> Evaluated:
+    def outcome(result: str, verdict: str, why: str = "") -> Evaluated:
+        return Evaluated(criterion.key, criterion.label, criterion.specification, result, verdict, why)
+
+    if found is None:
+        return outcome("–", NOT_EVALUABLE, "no result recorded")
+    if isinstance(found, NotDerivable):
+        return outcome("–", NOT_EVALUABLE, found.why)
+    if isinstance(found, Cultures):
+        result, verdict, why = sterility(found, criterion.days)
+        if verdict == PENDING and not criterion.may_be_pending:
+            verdict = NOT_EVALUABLE
+        return outcome(result, verdict, why)
+    if isinstance(found, str):
+        if found == "pending":
+            verdict = PENDING if criterion.may_be_pending else NOT_EVALUABLE
+            return outcome("pending", verdict, "result awaited")
+        verdict = PASS if found == criterion.wanted else FAIL
+        return outcome(found.replace("_", " "), verdict)
+    too_low = criterion.minimum is not None and found < criterion.minimum
+    too_high = criterion.maximum is not None and found > criterion.maximum
+    unit = f" {criterion.unit}" if criterion.unit else ""
+    return outcome(f"{found}{unit}", FAIL if too_low or too_high else PASS)
+
+
+def sterility(found: Cultures, final_day: int) -> tuple[str, str, str]:
+    """(result, outcome, why). Growth in any culture fails at once; no growth counts from the final day on."""
+    grown = [name for name in CULTURES if found.results.get(name) == "growth"]
+    if grown:
+        return f"growth: {', '.join(grown)}", FAIL, ""
+    missing = [name for name in CULTURES if found.results.get(name) is None]
+    if missing:
+        return "–", NOT_EVALUABLE, f"not recorded: {', '.join(missing)}"
+    awaited = [name for name in CULTURES if found.results.get(name) == "pending"]
+    if awaited:
+        return "pending", PENDING, f"result awaited: {', '.join(awaited)}"
+    if found.days is None:
+        return "no growth", PENDING, "day of sample or of reading missing"
+    if found.days < final_day:
+        return f"no growth at day {found.days}", PENDING, f"final at day {final_day}"
+    return f"no growth at day {found.days}", PASS, ""
+
+
+def culture_days(sampled_on: date | None, read_on: date | None) -> int | None:
+    return None if sampled_on is None or read_on is None else (read_on - sampled_on).days
+
+
+def by_label(evaluated: Iterable[Evaluated]) -> dict[str, str]:
+    """criterion label → outcome."""
+    return {one.label: one.outcome for one in evaluated}
+
+
+def as_json(evaluated: Iterable[Evaluated]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in evaluated]
+
+
+def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Evaluated, ...]:
+    return tuple(Evaluated(**row) for row in rows)
+
+
+def fingerprint(evaluated: Iterable[Evaluated]) -> str:
+    """SHA-256 of the criteria with their results: two evaluations agree exactly when this does."""
+    text = json.dumps(as_json(evaluated), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
