@@ -91,7 +91,7 @@ def django_db_setup(
     from django.test.utils import setup_databases
 
     with django_db_blocker.unblock():
-        setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb)
+        setup_databases(verbosity=0, interactive=False, keepdb=django_db_keepdb, serialized_aliases=[])
         _set_up.append(True)
         connection_created.connect(_become_application, dispatch_uid="tests.become_application")
         _become_application(connection)
