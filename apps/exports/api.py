@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, serializers
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -23,6 +22,7 @@ from apps.exports.datasets import DICTIONARY_HEADER, SYNTHETIC, Dataset, catalog
 from apps.exports.models import ExportReceipt
 from apps.exports.selectors import dataset_or_404, filters_of, receipts_of
 from studyportal.access.permissions import Permission
+from studyportal.api.files import CsvRenderer
 from studyportal.api.pagination import CursorPagination
 from studyportal.api.problems import ProblemError
 
@@ -32,17 +32,6 @@ CSV = "text/csv; charset=utf-8"
 
 def csv_address(key: str) -> str:
     return f"{API}/datasets/{key}.csv"
-
-
-class CsvRenderer(BaseRenderer):
-    """Lets `Accept: text/csv` through. Files are answered by the view itself; a problem stays JSON."""
-
-    media_type = "text/csv"
-    format = "csv"
-    charset = "utf-8"
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return json.dumps(data, default=str, ensure_ascii=False).encode()
 
 
 class DatasetSerializer(serializers.Serializer):
@@ -176,7 +165,9 @@ class DictionaryView(APIView):
             entry["codes"] = rules.codes_as_text([(code["code"], code["label"]) for code in entry["codes"]])
             for flag in ("required", "derived", "guarded"):
                 entry[flag] = "true" if entry[flag] else "false"
-        body = rules.as_csv(DICTIONARY_HEADER, ([entry[key] for key in DICTIONARY_HEADER] for entry in entries))
+        body = rules.as_csv(
+            DICTIONARY_HEADER, ([entry[key] for key in DICTIONARY_HEADER] for entry in entries)
+        )
         return HttpResponse(
             body, headers={"Content-Type": CSV, "Content-Disposition": f'attachment; filename="{name}.csv"'}
         )
@@ -191,7 +182,10 @@ KIND = OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=["csv", "json"]
 
 class DatasetDictionary(DictionaryView):
     @extend_schema(
-        operation_id="datasets_dictionary", tags=["datasets"], parameters=[KEY, KIND], responses=DICTIONARY_RESPONSES
+        operation_id="datasets_dictionary",
+        tags=["datasets"],
+        parameters=[KEY, KIND],
+        responses=DICTIONARY_RESPONSES,
     )
     def get(self, request: Any, key: str, kind: str) -> HttpResponse | Response:
         """The data dictionary of one dataset: one entry per column."""
@@ -199,7 +193,9 @@ class DatasetDictionary(DictionaryView):
 
 
 class WholeDictionary(DictionaryView):
-    @extend_schema(operation_id="dictionary", tags=["datasets"], parameters=[KIND], responses=DICTIONARY_RESPONSES)
+    @extend_schema(
+        operation_id="dictionary", tags=["datasets"], parameters=[KIND], responses=DICTIONARY_RESPONSES
+    )
     def get(self, request: Any, kind: str) -> HttpResponse | Response:
         """The data dictionary of every dataset."""
         return self.answer(list(catalogue().values()), "dictionary", kind)
@@ -235,7 +231,9 @@ class ReceiptDetail(generics.RetrieveAPIView):
 api_urls = [
     path("datasets/", DatasetList.as_view(), name="dataset-list"),
     path("datasets/<slug:key>.csv", DatasetCsv.as_view(), name="dataset-csv"),
-    path("datasets/<slug:key>/dictionary.<slug:kind>", DatasetDictionary.as_view(), name="dataset-dictionary"),
+    path(
+        "datasets/<slug:key>/dictionary.<slug:kind>", DatasetDictionary.as_view(), name="dataset-dictionary"
+    ),
     path("dictionary.<slug:kind>", WholeDictionary.as_view(), name="dictionary"),
     path("export-receipts/", ReceiptList.as_view(), name="export-receipt-list"),
     path("export-receipts/<uuid:pk>/", ReceiptDetail.as_view(), name="export-receipt"),

@@ -10,4 +10,8 @@ class ExportsConfig(AppConfig):
         from studyportal.access.permissions import Permission
         from studyportal.ui.navigation import NavItem, register
 
-        register(NavItem(_("Datasets"), "exports:index", permission=Permission.EXPORT_DATA, order=60, icon="download"))
+        register(
+            NavItem(
+                _("Datasets"), "exports:index", permission=Permission.EXPORT_DATA, order=60, icon="download"
+            )
+        )

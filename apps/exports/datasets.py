@@ -102,7 +102,9 @@ def key_columns() -> tuple[Column, ...]:
         Column("participant", "p.code", "text", _("Participant code"), required=True),
         Column("site", "s.code", "code", _("Site"), required=True),
         Column("group", 'p."group"', "code", _("Group"), codes=coded(Group.choices), required=True),
-        Column("synthetic", "p.synthetic::text", "boolean", _("Made by a generator, no person"), required=True),
+        Column(
+            "synthetic", "p.synthetic::text", "boolean", _("Made by a generator, no person"), required=True
+        ),
     )
 
 
@@ -115,7 +117,12 @@ def record_columns() -> tuple[Column, ...]:
     return (
         Column("record_id", "t.id", "integer", _("Record number"), required=True),
         Column(
-            "record_status", "t.status", "code", _("Form complete"), codes=coded(RecordStatus.choices), required=True
+            "record_status",
+            "t.status",
+            "code",
+            _("Form complete"),
+            codes=coded(RecordStatus.choices),
+            required=True,
         ),
         Column("record_version", "t.version", "integer", _("Version of the record"), required=True),
         Column("record_created_at", moment("t.created_at"), "datetime", _("Entered"), required=True),
@@ -125,19 +132,30 @@ def record_columns() -> tuple[Column, ...]:
 
 def parent_of(name: str, model: type[Model], alias: str = "t") -> tuple[str, tuple[Column, ...]]:
     """Joins and columns that name a parent of a record: its number for joins, and what people call it."""
-    own = Column(f"{name}_id", f"{alias}.{name}_id", "integer", _("%(what)s: record number") % {"what": name.title()})
-    table, join = model._meta.db_table, f'LEFT JOIN "{model._meta.db_table}" {name} ON {name}.id = {alias}.{name}_id'
+    own = Column(
+        f"{name}_id", f"{alias}.{name}_id", "integer", _("%(what)s: record number") % {"what": name.title()}
+    )
+    table, join = (
+        model._meta.db_table,
+        f'LEFT JOIN "{model._meta.db_table}" {name} ON {name}.id = {alias}.{name}_id',
+    )
     if table == "visits_visit":
         return join, (
             Column("visit", "visit.key", "code", _("Visit of the protocol")),
-            Column("visit_number", "visit.number", "integer", _("Number, where a visit happens more than once")),
+            Column(
+                "visit_number", "visit.number", "integer", _("Number, where a visit happens more than once")
+            ),
             own,
         )
     if table == "celldose_cellsession":
         return join, (Column("session_number", f"{name}.number", "integer", _("Session")), own)
     if table == "celldose_harvest":
         more_join, more = parent_of("session", model._meta.get_field("session").related_model, alias=name)
-        return f"{join} {more_join}", (*more, Column(f"{name}_tissue", f"{name}.tissue", "code", _("Tissue")), own)
+        return f"{join} {more_join}", (
+            *more,
+            Column(f"{name}_tissue", f"{name}.tissue", "code", _("Tissue")),
+            own,
+        )
     if table == "celldose_cellproduct":
         more_join, more = parent_of("harvest", model._meta.get_field("harvest").related_model, alias=name)
         return f"{join} {more_join}", (
@@ -215,7 +233,7 @@ def describe(dataset: Dataset, column: Column) -> dict[str, Any]:
     }
 
 
-def TYPES() -> dict[str, str]:  # noqa: N802 (a table of constants, translated at each use)
+def TYPES() -> dict[str, str]:
     """What each type of column holds."""
     return {
         "number": _("Decimal number, point as decimal sign"),

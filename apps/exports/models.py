@@ -22,7 +22,9 @@ class ExportReceipt(models.Model):
     dataset = models.CharField(_("dataset"), max_length=60)
     filters = models.JSONField(_("filters"), default=dict)
     sites = models.JSONField(
-        _("sites"), null=True, help_text=_("Codes of the sites that the requester could see; empty: all of them.")
+        _("sites"),
+        null=True,
+        help_text=_("Codes of the sites that the requester could see; empty: all of them."),
     )
     protocol_version = models.CharField(_("protocol version"), max_length=20, blank=True)
     started_at = models.DateTimeField(_("started"))

@@ -37,5 +37,7 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
     for row in rows:
-        writer.writerow(["" if cell is None else guarded(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow(
+            ["" if cell is None else guarded(cell) if isinstance(cell, str) else cell for cell in row]
+        )
     return out.getvalue()

@@ -25,7 +25,9 @@ def dataset_or_404(key: str) -> Dataset:
     try:
         return catalogue()[key]
     except KeyError:
-        raise Http404(_("There is no dataset %(key)s. All are listed at /api/v1/datasets/.") % {"key": key}) from None
+        raise Http404(
+            _("There is no dataset %(key)s. All are listed at /api/v1/datasets/.") % {"key": key}
+        ) from None
 
 
 def visible_sites(user: User) -> dict[int, str] | None:
@@ -66,7 +68,9 @@ def filters_of(query: Mapping[str, Any], user: User) -> Filters:
     if problems:
         raise ValidationError(problems)  # type: ignore[arg-type]
     return Filters(
-        site=query.get("site") or "", group=query.get("group") or "", synthetic=query.get("synthetic") or "include"
+        site=query.get("site") or "",
+        group=query.get("group") or "",
+        synthetic=query.get("synthetic") or "include",
     )
 
 
@@ -77,7 +81,9 @@ def preview(dataset: Dataset, filters: Filters, user: User) -> tuple[list[tuple[
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_text(dataset.select(filters, sites, limit=PREVIEW_ROWS), cursor))
         rows = cursor.fetchall()
-        cursor.execute(_text(sql.Composed([sql.SQL("SELECT count(*) FROM ("), everything, sql.SQL(") r")]), cursor))
+        cursor.execute(
+            _text(sql.Composed([sql.SQL("SELECT count(*) FROM ("), everything, sql.SQL(") r")]), cursor)
+        )
         (total,) = cursor.fetchone()
     return rows, total
 

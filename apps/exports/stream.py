@@ -152,7 +152,7 @@ class CopyStream:
                     cursor.execute("COMMIT")
             finally:
                 wrapper.close()
-        except BaseException as error:  # noqa: BLE001 (handed to the reader, who raises it)
+        except BaseException as error:
             self._error = error
             if not self._stopped.is_set():
                 logger.warning("An export ended before its last row: %s", error)

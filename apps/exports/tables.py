@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.consent.models import ConsentEvent
 from apps.enrolment.models import Participant
 from apps.exports.datasets import Dataset, coded, key_columns, moment
+from apps.visits.models import Visit
 from studyportal.crf.columns import Column
 from studyportal.crf.fields import CrfField
 from studyportal.queries.models import Query
@@ -20,6 +22,10 @@ CONSENT_EVENT = (
     "kind", "purposes", "session_number", "document_version", "document_language", "ethics_approval_number",
     "ethics_approval_validity", "signed_on", "signed_at", "age_at_signature", "signer", "lar_relationship_proof",
     "obtained_by", "witness", "audio_visual", "copy_given", "withdrawal_scopes", "note",
+)  # fmt: skip
+VISIT = (
+    "key", "number", "status", "happened_on", "missed_reason", "anchor", "nominal_label", "day_number", "day_from",
+    "day_to", "window_state",
 )  # fmt: skip
 QUERY = ("form", "object_id", "field", "code", "message", "state", "origin", "opened_at", "closed_at")
 
@@ -48,7 +54,9 @@ def columns_of(model: type[models.Model], names: Sequence[str], *, prefix: str =
             type_ = "code"
         else:
             expression, free = f"{expression}::text", True
-        yield Column(prefix + name, expression, type_, label, codes=codes, required=not field.null, free_text=free)
+        yield Column(
+            prefix + name, expression, type_, label, codes=codes, required=not field.null, free_text=free
+        )
 
 
 def participants() -> Dataset:
@@ -80,7 +88,9 @@ def consent_events() -> Dataset:
     return Dataset(
         key="consent-events",
         title=_("Consent log"),
-        description=_("One row per entry of the append-only consent log; a correction names the entry it corrects."),
+        description=_(
+            "One row per entry of the append-only consent log; a correction names the entry it corrects."
+        ),
         kind="table",
         table=ConsentEvent._meta.db_table,
         columns=(
@@ -98,7 +108,27 @@ def absence(model: type[models.Model], name: str) -> tuple[Column, ...]:
     field: Any = model._meta.get_field(name)
     if not isinstance(field, CrfField):
         return ()
-    return (Column(f"{name}_absent", f"t.absent ->> '{name}'", "code", f"{field.label}: why absent", field=name),)
+    return (
+        Column(f"{name}_absent", f"t.absent ->> '{name}'", "code", f"{field.label}: why absent", field=name),
+    )
+
+
+def visits() -> Dataset:
+    own = [column for name in VISIT for column in (*columns_of(Visit, (name,)), *absence(Visit, name))]
+    renamed = {"key": "visit", "number": "visit_number", "status": "visit_status"}
+    return Dataset(
+        key="visits",
+        title=_("Visits"),
+        description=_("One row per visit, with its day from the anchor and its place in the window."),
+        kind="table",
+        table=Visit._meta.db_table,
+        columns=(
+            *key_columns(),
+            *(replace(column, name=renamed.get(column.name, column.name)) for column in own),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+            Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+        ),
+    )
 
 
 def queries() -> Dataset:
@@ -117,4 +147,4 @@ def queries() -> Dataset:
 
 
 def all_tables() -> list[Dataset]:
-    return [participants(), consent_events(), queries()]
+    return [participants(), visits(), consent_events(), queries()]

@@ -35,7 +35,9 @@ def index(request: HttpRequest) -> HttpResponse:
             f"{receipt.ended_at:%Y-%m-%d %H:%M} UTC",
             receipt.rows,
             receipt.bytes,
-            Cell("" if receipt.complete else _("broke off"), state="complete" if receipt.complete else "failed"),
+            Cell(
+                "" if receipt.complete else _("broke off"), state="complete" if receipt.complete else "failed"
+            ),
             Cell(receipt.sha256, code=True),
         ]
         for receipt in selectors.receipts_of(request.user)[:10]
@@ -45,7 +47,12 @@ def index(request: HttpRequest) -> HttpResponse:
             (_("Tables"), [listed(dataset) for dataset in tables]),
             (_("Forms"), [listed(dataset) for dataset in forms]),
         ],
-        "columns": [Column(_("Dataset")), Column(_("Columns"), numeric=True), Column(_("About")), Column(_("Files"))],
+        "columns": [
+            Column(_("Dataset")),
+            Column(_("Columns"), numeric=True),
+            Column(_("About")),
+            Column(_("Files")),
+        ],
         "receipts": receipts,
         "receipt_columns": [
             Column(_("Dataset")),
@@ -129,7 +136,9 @@ def marks(required: bool, derived: bool) -> list[str]:
 def filter_controls(filters: Filters, sites: list[str]) -> list[Filter]:
     everything = ("", _("All"))
     return [
-        Filter("site", _("Site"), value=filters.site, choices=[everything, *((code, code) for code in sites)]),
+        Filter(
+            "site", _("Site"), value=filters.site, choices=[everything, *((code, code) for code in sites)]
+        ),
         Filter("group", _("Group"), value=filters.group, choices=[everything, *Group.choices]),
         Filter(
             "synthetic",

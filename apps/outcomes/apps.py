@@ -1,6 +1,21 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OutcomesConfig(AppConfig):
     name = "apps.outcomes"
     label = "outcomes"
+
+    def ready(self) -> None:
+        from studyportal.access.permissions import Permission
+        from studyportal.ui.navigation import NavItem, register
+
+        register(
+            NavItem(
+                _("Outcome tables"),
+                "outcomes:index",
+                permission=Permission.VIEW_OUTCOMES,
+                order=50,
+                icon="table",
+            )
+        )

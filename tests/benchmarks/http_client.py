@@ -46,7 +46,9 @@ class Load:
     refused: list[Answer]
 
 
-def run(make_client: Callable[[], Client], requests: Callable[[], Request], *, clients: int, seconds: float) -> Load:
+def run(
+    make_client: Callable[[], Client], requests: Callable[[], Request], *, clients: int, seconds: float
+) -> Load:
     """`clients` threads send what `requests` gives (it is asked under a lock) for `seconds`."""
     lock = threading.Lock()
     latencies: list[float] = []

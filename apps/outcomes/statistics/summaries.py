@@ -100,7 +100,9 @@ def summarise_by(
     keys = list(by)
     absent = [name for name in [*keys, value] if name not in frame.columns]
     if absent:
-        raise ValueError(f"The frame lacks the column(s) {', '.join(absent)}; it has {', '.join(frame.columns)}.")
+        raise ValueError(
+            f"The frame lacks the column(s) {', '.join(absent)}; it has {', '.join(frame.columns)}."
+        )
     if frame[keys].isna().any(axis=None):
         raise ValueError(f"Some rows have no {' or '.join(keys)}: leave them out or give them one.")
     cells: dict[tuple[object, ...], np.ndarray] = {}
@@ -110,19 +112,35 @@ def summarise_by(
     if expected is None:
         wanted = {key: len(values) for key, values in cells.items()}
     else:
-        wanted = {tuple(row[:-1]): int(row[-1]) for row in expected[[*keys, "expected"]].itertuples(index=False)}
-        stray = sorted(str(key) for key, values in cells.items() if key not in wanted and not np.isnan(values).all())
+        wanted = {
+            tuple(row[:-1]): int(row[-1]) for row in expected[[*keys, "expected"]].itertuples(index=False)
+        }
+        stray = sorted(
+            str(key) for key, values in cells.items() if key not in wanted and not np.isnan(values).all()
+        )
         if stray:
             raise ValueError(f"Values lie in cells that are not expected: {', '.join(stray)}.")
     rows_out = []
     for key, count in wanted.items():
         summary = describe(cells.get(key, np.empty(0)))
         if summary.n > count:
-            raise ValueError(f"Cell {key} holds {summary.n} values and expects {count}: one value per participant.")
+            raise ValueError(
+                f"Cell {key} holds {summary.n} values and expects {count}: one value per participant."
+            )
         rows_out.append(
             (
-                *key, count, summary.n, count - summary.n, summary.mean, summary.sd, summary.median, summary.q1,
-                summary.q3, summary.minimum, summary.maximum, summary.note,
+                *key,
+                count,
+                summary.n,
+                count - summary.n,
+                summary.mean,
+                summary.sd,
+                summary.median,
+                summary.q1,
+                summary.q3,
+                summary.minimum,
+                summary.maximum,
+                summary.note,
             )  # fmt: skip
         )
     return pd.DataFrame(rows_out, columns=[*keys, *SUMMARY_COLUMNS], dtype=object)
@@ -140,7 +158,9 @@ def change_from_baseline(
     doubled = frame.duplicated([participant, "visit"])
     if doubled.any():
         first = frame.loc[doubled].iloc[0]
-        raise ValueError(f"{first[participant]} has more than one row at {first['visit']}: keep one per visit.")
+        raise ValueError(
+            f"{first[participant]} has more than one row at {first['visit']}: keep one per visit."
+        )
     at_baseline = frame.loc[frame["visit"] == rule.visit].set_index(participant)[value].astype(float)
     result = frame.copy()
     result["baseline"] = result[participant].map(at_baseline).astype(float)

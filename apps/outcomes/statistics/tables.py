@@ -109,7 +109,9 @@ def _footnotes(
         *more,
     ]
     if any_synthetic:
-        notes.append(f"Synthetic participants are included: {synthetic} of {total}. Do not read this as a result.")
+        notes.append(
+            f"Synthetic participants are included: {synthetic} of {total}. Do not read this as a result."
+        )
     else:
         notes.append("Synthetic participants are excluded.")
     return tuple(notes)
@@ -140,7 +142,9 @@ def value_by_visit(
     _require(participants, PARTICIPANT_COLUMNS, "participants")
     unknown = sorted(set(participants["group"]) - set(groups))
     if unknown:
-        raise ValueError(f"Participants have groups that the protocol does not know: {', '.join(map(str, unknown))}.")
+        raise ValueError(
+            f"Participants have groups that the protocol does not know: {', '.join(map(str, unknown))}."
+        )
     if not include_synthetic:
         participants = participants.loc[~participants["synthetic"].astype(bool)]
     keys = [visit.key for visit in visits]
@@ -164,19 +168,28 @@ def value_by_visit(
         cells, values.to_dict("records"), changes.to_dict("records"), strict=True
     ):
         cell = (visit.key, group)
-        row: dict[str, Any] = {"visit": visit.key, "visit_label": visit.label, "day": visit.day, "group": group}
+        row: dict[str, Any] = {
+            "visit": visit.key,
+            "visit_label": visit.label,
+            "day": visit.day,
+            "group": group,
+        }
         row |= {name: value[name] for name in ("expected", "n", "missing", *STATISTICS, "note")}
         row["missing_reasons"] = dict(sorted(why_value.get(cell, Counter()).items()))
         is_baseline = visit.key == baseline.visit
         for name in ("n", "missing", *STATISTICS, "note"):
             row[f"change_{name}"] = None if is_baseline else change[name]
-        row["change_missing_reasons"] = {} if is_baseline else dict(sorted(why_change.get(cell, Counter()).items()))
+        row["change_missing_reasons"] = (
+            {} if is_baseline else dict(sorted(why_change.get(cell, Counter()).items()))
+        )
         rows.append(row)
 
     counts = {
         group: {
             "participants": int((participants["group"] == group).sum()),
-            "synthetic": int(((participants["group"] == group) & participants["synthetic"].astype(bool)).sum()),
+            "synthetic": int(
+                ((participants["group"] == group) & participants["synthetic"].astype(bool)).sum()
+            ),
         }
         for group in groups
     }
@@ -189,7 +202,9 @@ def value_by_visit(
         columns=_columns(analyte.unit),
         rows=tuple(rows),
         counts=counts,
-        footnotes=_footnotes(analyte, baseline, as_of, counts, any_synthetic=any_synthetic, more=more_footnotes),
+        footnotes=_footnotes(
+            analyte, baseline, as_of, counts, any_synthetic=any_synthetic, more=more_footnotes
+        ),
     )
 
 

@@ -28,7 +28,7 @@ def frame_of(rows: list[tuple]) -> pd.DataFrame:
 
 # refusals
 def test_absent_column_is_named():
-    with pytest.raises(ValueError, match="lacks the column.*weight"):
+    with pytest.raises(ValueError, match=r"lacks the column.*weight"):
         summarise_by(frame_of([]), value="weight", by=("visit",))
 
 
@@ -51,7 +51,7 @@ def test_more_values_than_expected_is_refused():
 
 def test_value_in_an_unexpected_cell_is_refused():
     expected = pd.DataFrame({"visit": ["BL"], "expected": [1]})
-    with pytest.raises(ValueError, match="not expected.*M3"):
+    with pytest.raises(ValueError, match=r"not expected.*M3"):
         summarise_by(frame_of([("P1", "case", "M3", 7.0)]), value="value", by=("visit",), expected=expected)
 
 
@@ -130,7 +130,9 @@ def test_row_order_does_not_matter_to_the_last_bit(data, random):
 
 @given(values, st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]))
 def test_quantile_is_numpys_linear(data, probability):
-    assert quantile(sorted(data), probability) == pytest.approx(np.quantile(data, probability), rel=1e-9, abs=1e-6)
+    assert quantile(sorted(data), probability) == pytest.approx(
+        np.quantile(data, probability), rel=1e-9, abs=1e-6
+    )
 
 
 @given(values, st.integers(-1000, 1000), st.sampled_from([0.5, 2.0, 8.0]))

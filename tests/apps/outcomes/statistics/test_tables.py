@@ -28,9 +28,17 @@ def values(*rows: tuple) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["participant", "visit", "value", "reason"])
 
 
-def table(frame: pd.DataFrame, participants: pd.DataFrame, *, as_of=date(2024, 12, 31), include_synthetic=True):
+def table(
+    frame: pd.DataFrame, participants: pd.DataFrame, *, as_of=date(2024, 12, 31), include_synthetic=True
+):
     return hba1c_by_visit(
-        frame, participants, VISITS, analyte=ANALYTE, groups=BOTH, as_of=as_of, include_synthetic=include_synthetic
+        frame,
+        participants,
+        VISITS,
+        analyte=ANALYTE,
+        groups=BOTH,
+        as_of=as_of,
+        include_synthetic=include_synthetic,
     )
 
 
@@ -54,7 +62,7 @@ SOME = values(
 
 
 def test_a_frame_without_reasons_is_refused():
-    with pytest.raises(ValueError, match="values lacks the column.*reason"):
+    with pytest.raises(ValueError, match=r"values lacks the column.*reason"):
         table(SOME.drop(columns="reason"), FOUR)
 
 
@@ -107,7 +115,13 @@ def test_nobody_at_all():
 
 def test_footnotes_say_what_must_be_said():
     text = " ".join(table(SOME, FOUR).footnotes)
-    for phrase in ("matched cohort", "hba1c ~ group", "regression to the mean", "standard deviation", "4548-4"):
+    for phrase in (
+        "matched cohort",
+        "hba1c ~ group",
+        "regression to the mean",
+        "standard deviation",
+        "4548-4",
+    ):
         assert phrase in text
 
 
@@ -118,4 +132,6 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(random):
         random.shuffle(order)
         return frame.iloc[order]
 
-    assert json.dumps(table(shuffled(SOME), shuffled(FOUR)).as_json()) == json.dumps(table(SOME, FOUR).as_json())
+    assert json.dumps(table(shuffled(SOME), shuffled(FOUR)).as_json()) == json.dumps(
+        table(SOME, FOUR).as_json()
+    )

@@ -1,0 +1,154 @@
+"""Computing a table and freezing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from apps.outcomes import frames
+from apps.outcomes.canonical import canonical_json, code_version, frame_sha256, sha256
+from apps.outcomes.catalogue import KINDS
+from apps.outcomes.models import OutcomeTable
+from apps.outcomes.statistics.summaries import BaselineRule
+from apps.outcomes.statistics.tables import Analyte, OutcomeTableData, hba1c_by_visit
+from studyportal import protocol
+from studyportal.access.models import AllSites, User
+from studyportal.access.permissions import Permission
+from studyportal.jobs import actions as jobs
+
+STEPS = 4
+Progress = Callable[[int, int, str], None]
+
+
+def silent(done: int, total: int, message: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """Everything that a table is computed from, read at one moment."""
+
+    participants: pd.DataFrame
+    values: pd.DataFrame
+    data_as_of: datetime | None
+    unassigned: int
+
+    @property
+    def sha256(self) -> str:
+        return frame_sha256(self.participants, self.values)
+
+
+def read_hba1c(site_ids: frozenset[int] | None) -> Input:
+    """Participants and HbA1c of the sites (None: all), in one REPEATABLE READ transaction.
+
+    Inside a transaction that is already open its own isolation holds.
+    """
+    alone = not connection.in_atomic_block
+    with transaction.atomic():
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        people = frames.participants_frame(site_ids)
+        values = frames.hba1c_values(site_ids)
+        moment = frames.latest_change(site_ids)
+    known = people["group"].isin(list(protocol.current().groups))
+    return Input(people[known].reset_index(drop=True), values, moment, int((~known).sum()))
+
+
+def compute_hba1c(data: Input, *, include_synthetic: bool, as_of: date | None = None) -> dict[str, Any]:
+    """The content of the table with its provenance: the same input gives the same content.
+
+    `as_of`: the day on which visit windows are judged, by default the day of the last change in the data.
+    """
+    current = protocol.current()
+    day = as_of or (data.data_as_of.date() if data.data_as_of is not None else current.study.opened_on)
+    analyte: Analyte = frames.analyte_of("hba1c")
+    more = [
+        "As-treated: this table compares groups as they are, without matching or adjustment.",
+        "HbA1c reported in mmol/mol (IFCC) is converted by NGSP % = 0.09148 × IFCC + 2.152. A result without a unit "
+        "is not used until its query is answered.",
+    ]
+    if data.unassigned:
+        more.append(f"Participants not yet assigned to a group are left out: {data.unassigned}.")
+    table: OutcomeTableData = hba1c_by_visit(
+        data.values,
+        data.participants,
+        frames.visit_plans("hba1c"),
+        analyte=analyte,
+        groups=list(current.groups),
+        as_of=day,
+        include_synthetic=include_synthetic,
+        more_footnotes=more,
+        baseline=BaselineRule(_baseline("hba1c_change")),
+    )
+    provenance = {
+        "protocol_version": current.version,
+        "protocol_sha256": current.sha256,
+        "code_version": code_version(),
+        "data_as_of": None if data.data_as_of is None else data.data_as_of.isoformat(),
+        "data_sha256": data.sha256,
+        "windows_judged_on": day.isoformat(),
+        "include_synthetic": include_synthetic,
+    }
+    return {**table.as_json(), "provenance": provenance}
+
+
+def _baseline(endpoint: str) -> str:
+    found = protocol.current().endpoints.get(endpoint)
+    return "BL" if found is None or found.baseline is None else str(found.baseline)
+
+
+def make_hba1c(
+    *,
+    by: User,
+    include_synthetic: bool = True,
+    as_of: date | None = None,
+    job: Any = None,
+    progress: Progress = silent,
+) -> OutcomeTable:
+    """Compute the HbA1c table of the sites where `by` may run tables, and freeze it.
+
+    Called again for the same job it returns the table that the job has made already.
+    """
+    if job is not None:
+        made = OutcomeTable.objects.filter(job=job).first()
+        if made is not None:
+            return made
+    reached = by.sites_with(Permission.RUN_OUTCOMES)
+    site_ids = None if isinstance(reached, AllSites) else reached
+    progress(0, STEPS, _("Reading participants and HbA1c"))
+    data = read_hba1c(site_ids)
+    progress(1, STEPS, _("Computing summaries and changes"))
+    content = compute_hba1c(data, include_synthetic=include_synthetic, as_of=as_of)
+    progress(2, STEPS, _("Freezing the table"))
+    provenance = content["provenance"]
+    with transaction.atomic():
+        table = OutcomeTable.objects.create(
+            key=content["key"],
+            title=content["title"],
+            made_by=by,
+            job=job,
+            sites=None if site_ids is None else sorted(site_ids),
+            protocol_version=provenance["protocol_version"],
+            protocol_sha256=provenance["protocol_sha256"],
+            code_version=provenance["code_version"],
+            data_as_of=data.data_as_of,
+            data_sha256=provenance["data_sha256"],
+            include_synthetic=include_synthetic,
+            content=content,
+            sha256=sha256(canonical_json(content)),
+        )
+    progress(STEPS, STEPS, _("Done"))
+    return table
+
+
+def start(*, key: str, include_synthetic: bool, as_of: date | None, by: User) -> Any:
+    """Queue the job that makes the table of that key (see `catalogue.KINDS`)."""
+    params = {"include_synthetic": include_synthetic, "as_of": None if as_of is None else as_of.isoformat()}
+    return jobs.start(KINDS[key].job, params=params, by=by)

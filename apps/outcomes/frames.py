@@ -1,0 +1,104 @@
+"""Participants and values as DataFrames: the only place of this app where the ORM meets pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+import pandas as pd
+from django.db.models import Max
+
+from apps.consent.models import ConsentEvent, Kind
+from apps.enrolment.models import Participant
+from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS, VisitPlan
+from apps.outcomes.statistics.tables import Analyte
+from apps.visits.models import Visit
+from apps.visits.selectors import anchor_dates
+from studyportal import protocol
+
+# The grades of withdrawal after which no further visit is expected to bring values.
+ENDS_VISITS = {"visits", "new_data", "erasure_request"}
+
+
+def participants_frame(site_ids: Collection[int] | None) -> pd.DataFrame:
+    """One row per participant of the sites (None: all), in order of entry; columns `PARTICIPANT_COLUMNS`.
+
+    index_date: day 0 of the participant's group, the latest day that a partial date allows, None when
+    unknown. withdrawn_on: the day of the first withdrawal from visits or of new data, None otherwise.
+    Groups that the protocol does not name ("unassigned") are among the rows.
+    """
+    found = Participant.objects.select_related("site").order_by("id")
+    if site_ids is not None:
+        found = found.filter(site_id__in=site_ids)
+    people = list(found)
+    anchors, withdrawals = anchor_dates(people), _withdrawals(site_ids)
+    groups = protocol.current().groups
+    rows = []
+    for person in people:
+        day0 = anchors[person.pk].get(groups[person.group].anchor) if person.group in groups else None
+        rows.append(
+            (
+                person.code,
+                person.group,
+                person.site.code,
+                person.synthetic,
+                None if day0 is None else day0.latest,
+                withdrawals.get(person.pk),
+            )
+        )
+    return pd.DataFrame(rows, columns=list(PARTICIPANT_COLUMNS)).astype(
+        {"index_date": object, "withdrawn_on": object}
+    )
+
+
+def _withdrawals(site_ids: Collection[int] | None) -> dict[int, date]:
+    """Participant id → day of the first entry, as corrected, that withdraws from visits or from new data."""
+    events = ConsentEvent.objects.filter(kind__in=(Kind.WITHDRAWAL, Kind.CORRECTION)).order_by("id")
+    if site_ids is not None:
+        events = events.filter(site_id__in=site_ids)
+    original: dict[int, int] = {}  # entry → the withdrawal that it is, or corrects
+    scopes: dict[int, set[str]] = {}
+    entries: dict[int, tuple[int, date]] = {}
+    for event in events:
+        root = event.pk if event.kind == Kind.WITHDRAWAL else original.get(event.corrects_id)
+        if root is None:
+            continue
+        original[event.pk] = root
+        if event.withdrawal_scopes:
+            scopes[root] = set(event.withdrawal_scopes)
+        signed = None if event.signed_on is None else event.signed_on.latest
+        if root not in entries or signed is not None:
+            entries[root] = (event.participant_id, signed or event.entered_at.date())
+    days: dict[int, date] = {}
+    for root, (participant, day) in entries.items():
+        if scopes.get(root, set()) & ENDS_VISITS:
+            days[participant] = min(day, days.get(participant, day))
+    return days
+
+
+def latest_change(site_ids: Collection[int] | None) -> datetime | None:
+    """When the participants, visits or laboratory results were last changed: the moment a table is as of."""
+    from apps.labs.models import LabResult
+
+    moments = []
+    for model in (Participant, Visit, LabResult):
+        rows = model._default_manager.all()
+        if site_ids is not None:
+            rows = rows.filter(site_id__in=site_ids)
+        moments.append(rows.aggregate(at=Max("updated_at"))["at"])
+    return max((at for at in moments if at is not None), default=None)
+
+
+def visit_plans(analyte: str) -> tuple[VisitPlan, ...]:
+    """The scheduled visits of the protocol at which the analyte is due, in order."""
+    return tuple(
+        VisitPlan(visit.key, visit.label, visit.target_day, visit.latest_day, tuple(visit.groups))
+        for visit in protocol.current().visits.values()
+        if visit.scheduled and analyte in visit.analytes
+    )
+
+
+def analyte_of(key: str) -> Analyte:
+    """The analyte as the tables need it; LookupError when the protocol has none with this key."""
+    found = protocol.current().analytes[key]
+    return Analyte(key, found.label, found.unit_label or found.unit or "", found.loinc or "", found.decimals)
