@@ -12,18 +12,23 @@ from studyportal.embedded.places import Places
 from studyportal.embedded.postgres import ServerError
 
 
+def remove_outside(var: Path) -> None:
+    """Remove what the servers of `var` keep elsewhere, once they have stopped. Raises ServerError."""
+    places = Places.at(var)
+    wait_until_stopped(places, patience=10)
+    for outside in (places.servers, places.sockets):
+        if outside.exists() and places.var not in outside.parents:
+            shutil.rmtree(outside)
+
+
 def main() -> int:
     var = Path(os.environ.get("STUDYPORTAL_VAR") or Path(__file__).resolve().parents[2] / "var")
     for directory in (var, *sorted(var.glob("tests/*"))):
-        places = Places.at(directory)
         try:
-            wait_until_stopped(places, patience=5)
+            remove_outside(directory)
         except ServerError as error:
             print(error, file=sys.stderr)
             return 1
-        for outside in (places.servers, places.sockets):
-            if outside.exists() and places.var not in outside.parents:
-                shutil.rmtree(outside)
     return 0
 
 

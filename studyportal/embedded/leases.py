@@ -112,7 +112,7 @@ def _start_keeper(places: Places, *, fast: bool) -> None:
 def wait_until_stopped(places: Places, patience: float = 30) -> None:
     """Wait until nobody keeps the servers of `places`; raises ServerError after `patience` seconds."""
     deadline = time.monotonic() + patience
-    while places.var.exists() and keeper_runs(places):
+    while keeper_lock(places).exists() and keeper_runs(places):
         if time.monotonic() > deadline:
             raise ServerError(f"The embedded servers in {places.var} are still used by another process.")
         time.sleep(0.05)

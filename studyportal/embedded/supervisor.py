@@ -70,6 +70,8 @@ class Supervisor:
             "PYTHONPATH": str(root),
             "PYTHONUNBUFFERED": "1",
         }
+        # A second start reads compiled modules; without them each process compiles all of Django again.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     # --- Coming and going --------------------------------------------------------------------------------
 
