@@ -1,4 +1,4 @@
-"""Settings of the portal, from the environment. Every variable is listed in docs/deployment.md.
+"""Settings of the portal, from the environment. Every variable is listed in deploy/README.md.
 
 Without any variable they describe the demo on the embedded servers; DEBUG stays off there too.
 """

@@ -31,7 +31,9 @@ def load_protocol() -> None:
     if "load_protocol" not in get_commands():
         return
     with connection.cursor() as cursor:
-        cursor.execute(f"SET ROLE {APP_ROLE}")
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'SET')", [APP_ROLE])
+        if cursor.fetchone():
+            cursor.execute(f"SET ROLE {APP_ROLE}")
     call_command("load_protocol")
 
 

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Makes the secrets that docker-compose.yml reads, each once; never overwrites one.
+set -eu
+cd "$(dirname "$0")"
+umask 077
+mkdir -p secrets
+for name in secret_key postgres_password owner_password app_password; do
+    if [ ! -e "secrets/$name" ]; then
+        # 48 bytes of the system's randomness as letters and digits
+        head -c 48 /dev/urandom | od -An -tx1 | tr -d ' \n' > "secrets/$name"
+        # The containers' users are not ours; the directory keeps everybody else out.
+        chmod 444 "secrets/$name"
+        echo "made deploy/secrets/$name"
+    fi
+done
+chmod 700 secrets
