@@ -22,7 +22,7 @@ from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
 from studyportal.jobs import actions as jobs
 
-STEPS = 4
+STEPS = 3
 Progress = Callable[[int, int, str], None]
 
 
@@ -104,22 +104,16 @@ def _baseline(endpoint: str) -> str:
     return "BL" if found is None or found.baseline is None else str(found.baseline)
 
 
-def make_hba1c(
-    *,
-    by: User,
-    include_synthetic: bool = True,
-    as_of: date | None = None,
-    job: Any = None,
-    progress: Progress = silent,
-) -> OutcomeTable:
-    """Compute the HbA1c table of the sites where `by` may run tables, and freeze it.
+@dataclass(frozen=True)
+class Computed:
+    """A table that is computed and not yet frozen."""
 
-    Called again for the same job it returns the table that the job has made already.
-    """
-    if job is not None:
-        made = OutcomeTable.objects.filter(job=job).first()
-        if made is not None:
-            return made
+    content: dict[str, Any]
+    site_ids: frozenset[int] | None
+
+
+def compute(*, by: User, include_synthetic: bool, as_of: date | None = None, progress: Progress = silent) -> Computed:
+    """The HbA1c table of the sites where `by` may run tables. Writes nothing."""
     reached = by.sites_with(Permission.RUN_OUTCOMES)
     site_ids = None if isinstance(reached, AllSites) else reached
     progress(0, STEPS, _("Reading participants and HbA1c"))
@@ -127,25 +121,28 @@ def make_hba1c(
     progress(1, STEPS, _("Computing summaries and changes"))
     content = compute_hba1c(data, include_synthetic=include_synthetic, as_of=as_of)
     progress(2, STEPS, _("Freezing the table"))
-    provenance = content["provenance"]
-    with transaction.atomic():
-        table = OutcomeTable.objects.create(
-            key=content["key"],
-            title=content["title"],
-            made_by=by,
-            job=job,
-            sites=None if site_ids is None else sorted(site_ids),
-            protocol_version=provenance["protocol_version"],
-            protocol_sha256=provenance["protocol_sha256"],
-            code_version=provenance["code_version"],
-            data_as_of=data.data_as_of,
-            data_sha256=provenance["data_sha256"],
-            include_synthetic=include_synthetic,
-            content=content,
-            sha256=sha256(canonical_json(content)),
-        )
-    progress(STEPS, STEPS, _("Done"))
-    return table
+    return Computed(content, site_ids)
+
+
+def freeze(*, computed: Computed, by: User, job_id: int | None = None) -> OutcomeTable:
+    """Keep a computed table for good; it can be read from then on and never changed."""
+    content, provenance = computed.content, computed.content["provenance"]
+    moment = provenance["data_as_of"]
+    return OutcomeTable.objects.create(
+        key=content["key"],
+        title=content["title"],
+        made_by=by,
+        job_id=job_id,
+        sites=None if computed.site_ids is None else sorted(computed.site_ids),
+        protocol_version=provenance["protocol_version"],
+        protocol_sha256=provenance["protocol_sha256"],
+        code_version=provenance["code_version"],
+        data_as_of=None if moment is None else datetime.fromisoformat(moment),
+        data_sha256=provenance["data_sha256"],
+        include_synthetic=provenance["include_synthetic"],
+        content=content,
+        sha256=sha256(canonical_json(content)),
+    )
 
 
 def start(*, key: str, include_synthetic: bool, as_of: date | None, by: User) -> Any:

@@ -141,7 +141,7 @@ def summarise_by(
                 summary.minimum,
                 summary.maximum,
                 summary.note,
-            )  # fmt: skip
+            )
         )
     return pd.DataFrame(rows_out, columns=[*keys, *SUMMARY_COLUMNS], dtype=object)
 
