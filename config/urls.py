@@ -12,15 +12,24 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.http import HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.views import APIView
 
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.access.urls import home
+from studyportal.api import docs as api_docs
+from studyportal.protocol import views as protocol_views
+from studyportal.ui import views as ui_views
 
-OUR_APPS = [config.name for config in apps.get_app_configs() if config.name.startswith(("studyportal.", "apps."))]
+OUR_APPS = [
+    config.name for config in apps.get_app_configs() if config.name.startswith(("studyportal.", "apps."))
+]
 
 
 def pages() -> list[Any]:
@@ -33,6 +42,10 @@ def endpoints() -> list[Any]:
         if find_spec(f"{name}.api"):
             routes = getattr(import_module(f"{name}.api"), "api_urls", [])
             found += routes() if callable(routes) else routes
+    found += [
+        path("protocol/", ProtocolDocument.as_view(), name="protocol"),
+        path("protocol/schema.json", ProtocolSchema.as_view(), name="protocol-schema"),
+    ]
     return found
 
 
@@ -40,18 +53,46 @@ class OpenApiDocument(SpectacularAPIView):
     permission = Permission.PUBLIC
 
 
-favicon = requires(Permission.PUBLIC)(RedirectView.as_view(url=f"{settings.STATIC_URL}ui/favicon.svg", permanent=False))
-ground = []
-if find_spec("studyportal.ui.views"):
-    gallery = requires(Permission.SIGNED_IN)(import_module("studyportal.ui.views").gallery)
-    ground.append(path("ui/", gallery, name="ui-gallery"))
-if find_spec("studyportal.protocol.views"):
-    ground.append(path("protocol/", requires(Permission.VIEW_PROTOCOL)(import_module("studyportal.protocol.views").page), name="protocol"))
+class ProtocolDocument(APIView):
+    """The protocol in force, with its hash."""
+
+    permission = Permission.VIEW_PROTOCOL
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Any) -> HttpResponse:
+        return protocol_views.protocol_json(request)
+
+
+class ProtocolSchema(APIView):
+    """JSON Schema of the protocol file."""
+
+    permission = Permission.VIEW_PROTOCOL
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Any) -> HttpResponse:
+        return protocol_views.schema_json(request)
+
+
+favicon = requires(Permission.PUBLIC)(
+    RedirectView.as_view(url=f"{settings.STATIC_URL}ui/favicon.svg", permanent=False)
+)
+# Packages on the ground know no permissions, so theirs are declared here.
+GROUND = [
+    path("ui/", requires(Permission.SIGNED_IN)(ui_views.gallery), name="ui-gallery"),
+    path("protocol/", requires(Permission.VIEW_PROTOCOL)(protocol_views.page), name="protocol"),
+    path(
+        "protocol/versions/<str:sha256>/",
+        requires(Permission.VIEW_PROTOCOL)(protocol_views.version_text),
+        name="protocol-version",
+    ),
+    path("api/docs/", requires(Permission.PUBLIC)(api_docs.page), name="api-docs"),
+    path("api/docs/problems/", requires(Permission.PUBLIC)(api_docs.problems_page), name="api-problems"),
+]
 
 urlpatterns = [
     path("", home, name="home"),
     path("favicon.ico", favicon),
-    *ground,
+    *GROUND,
     *pages(),
     path("api/schema/", OpenApiDocument.as_view(), name="api-schema"),
     path("api/v1/", include((endpoints(), "api"), namespace="api")),
