@@ -1,0 +1,205 @@
+"""The consent log: entries are added, never changed and never taken away."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.consent.rules import Event
+from studyportal.access.models import SiteScoped
+from studyportal.crf.fields import (
+    CodedField,
+    CountField,
+    DayField,
+    MomentField,
+    MultiCodedField,
+    NoteField,
+    PartialDateField,
+    TextField,
+    YesNoField,
+)
+
+
+class Kind(models.TextChoices):
+    CONSENT = "consent", _("Consent of the participant")
+    LAR_CONSENT = "lar_consent", _("Consent of a legally acceptable representative")
+    ORAL_ASSENT = "oral_assent", _("Oral assent")
+    WRITTEN_ASSENT = "written_assent", _("Written assent")
+    RE_CONSENT = "re_consent", _("Re-consent")
+    COPY_GIVEN = "copy_given", _("Signed copy given")
+    WITHDRAWAL = "withdrawal", _("Withdrawal")
+    CORRECTION = "correction", _("Correction of an entry")
+
+
+class Purpose(models.TextChoices):
+    PARTICIPATION = "participation", _("Taking part: visits and data")
+    PROCEDURE = "procedure", _("Harvest and infusion")
+    SAMPLE_STORAGE = "sample_storage", _("Storage of samples")
+    FUTURE_CONTACT = "future_contact", _("Contact in future")
+    DATA_SHARING = "data_sharing", _("Sharing of coded data")
+
+
+class Signer(models.TextChoices):
+    PARTICIPANT = "participant", _("The participant")
+    MOTHER = "mother", _("Mother")
+    FATHER = "father", _("Father")
+    GUARDIAN = "guardian", _("Guardian")
+    OTHER = "other", _("Another representative")
+
+
+class AudioVisual(models.TextChoices):
+    NOT_REQUIRED = "not_required", _("Not required")
+    RECORDED = "recorded", _("Required and recorded")
+    REQUIRED_NOT_DONE = "required_not_done", _("Required and not done")
+
+
+class WithdrawalScope(models.TextChoices):
+    TREATMENT = "treatment", _("Treatment")
+    VISITS = "visits", _("Visits")
+    FUTURE_CONTACT = "future_contact", _("Contact in future")
+    NEW_DATA = "new_data", _("New data")
+    SAMPLE_USE = "sample_use", _("Use of samples")
+    ERASURE_REQUEST = "erasure_request", _("Erasure requested")
+
+
+class AppendOnly(TypeError):
+    """An entry of the log was to be changed or deleted."""
+
+
+class ConsentEvent(SiteScoped):
+    """One entry of the consent log, as far as the source states it; what it does not state has a reason in `absent`.
+
+    Each entry is final. A mistake is corrected by a further entry (kind `correction`) that names the first.
+    """
+
+    append_only = True
+
+    participant = models.ForeignKey(
+        settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="consent_events"
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    purposes = MultiCodedField(_("Consented to"), codes=Purpose, required=False)
+    session_number = CountField(
+        _("Session"), minimum=1, maximum=20, required=False, help_text=_("Empty: not limited to one session.")
+    )
+    document_version = TextField(_("Version of the document"), max_length=40)
+    document_language = TextField(_("Language of the document"), max_length=40)
+    ethics_approval_number = TextField(_("Number of the ethics approval"), max_length=60)
+    ethics_approval_validity = DayField(_("Ethics approval valid until"))
+    signed_on = PartialDateField(_("Signed on"))
+    signed_at = MomentField(_("Time of signature"), required=False)
+    age_at_signature = CountField(_("Age at signature"), unit="a", minimum=0, maximum=110)
+    signer = CodedField(_("Signer"), codes=Signer)
+    lar_relationship_proof = TextField(_("Proof of the relationship"), max_length=120)
+    obtained_by = TextField(
+        _("Obtained by"), max_length=120, help_text=_("The study person, by role or staff code.")
+    )
+    witness = TextField(
+        _("Impartial witness"), max_length=120, help_text=_("By role; never a patient's name.")
+    )
+    audio_visual = CodedField(_("Audio-visual recording"), codes=AudioVisual)
+    copy_given = YesNoField(_("Signed copy given"))
+    withdrawal_scopes = MultiCodedField(_("What is withdrawn"), codes=WithdrawalScope, required=False)
+    corrects = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="corrections",
+        verbose_name=_("entry corrected"),
+    )
+    note = NoteField(_("Note"), required=False)
+    absent = models.JSONField(_("absent values"), default=dict, blank=True)
+    entered_at = models.DateTimeField(_("entered at"), editable=False)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        verbose_name=_("entered by"),
+    )
+
+    class Meta:
+        verbose_name = _("consent event")
+        verbose_name_plural = _("consent events")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=Kind.values),
+                name="consentevent_known_kind",
+                violation_error_message=_("Unknown kind of entry."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.CORRECTION, corrects__isnull=False)
+                | (~Q(kind=Kind.CORRECTION) & Q(corrects__isnull=True)),
+                name="consentevent_correction_names_entry",
+                violation_error_message=_(
+                    "A correction names the entry that it corrects, and nothing else does."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=Kind.WITHDRAWAL) | Q(withdrawal_scopes__len__gt=0),
+                name="consentevent_withdrawal_has_scope",
+                violation_error_message=_("A withdrawal says what is withdrawn."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=Kind.LAR_CONSENT) | Q(signer__isnull=True) | ~Q(signer=Signer.PARTICIPANT),
+                name="consentevent_representative_signs",
+                violation_error_message=_("A representative signs this consent, not the participant."),
+            ),
+        ]
+        indexes = [models.Index(fields=["participant", "id"]), models.Index(fields=["site", "id"])]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.pk})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly("An entry of the consent log is final. Add a correction that names it.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("An entry of the consent log is never deleted. Add a correction that names it.")
+
+    @classmethod
+    def fields_entered(cls) -> dict[str, Any]:
+        """Field name → field, for every value that a person states."""
+        from studyportal.crf.fields import CrfField
+
+        return {f.name: f for f in cls._meta.concrete_fields if isinstance(f, CrfField)}
+
+    def as_event(self) -> Event:
+        """The entry as the pure rules see it."""
+        signed_on: Any = self.signed_on
+        return Event(
+            id=self.pk,
+            kind=self.kind,
+            purposes=None if self.purposes is None else tuple(self.purposes),
+            session_number=self.session_number,
+            document_version=self.document_version,
+            document_language=self.document_language,
+            ethics_approval_number=self.ethics_approval_number,
+            ethics_approval_validity=self.ethics_approval_validity,
+            signed_on=signed_on,
+            signed_at=self.signed_at,
+            age_at_signature=self.age_at_signature,
+            signer=self.signer,
+            lar_relationship_proof=self.lar_relationship_proof,
+            obtained_by=self.obtained_by,
+            witness=self.witness,
+            audio_visual=self.audio_visual,
+            copy_given=self.copy_given,
+            withdrawal_scopes=tuple(self.withdrawal_scopes or ()),
+            corrects=self.corrects_id,
+            note=self.note or "",
+            entered_at=self.entered_at,
+            entered_by=str(self.entered_by_id),
+        )

@@ -1,0 +1,179 @@
+"""Reading the consent log: states and findings, always within what the user may see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.consent import rules, signals
+from apps.consent.findings import Case, ConsentFinding, Procedure, consent_findings
+from apps.consent.models import ConsentEvent
+from apps.consent.rules import ConsentState
+from apps.enrolment.models import Demographics, Education, Participant
+from studyportal import protocol
+from studyportal.access.models import AllSites, User
+from studyportal.access.permissions import Permission
+from studyportal.crf.partial_date import PartialDate
+
+__all__ = [
+    "Case",
+    "ConsentFinding",
+    "ConsentState",
+    "ParticipantFinding",
+    "Procedure",
+    "events_of",
+    "findings",
+    "findings_of",
+    "log",
+    "state_for",
+    "states_for",
+]
+
+
+@dataclass(frozen=True)
+class ParticipantFinding:
+    """A finding with the participant whom it is about."""
+
+    participant: Participant
+    finding: ConsentFinding
+
+
+def bands() -> Sequence[rules.AgeBand]:
+    """The age bands of the protocol in force."""
+    return tuple(cast(Mapping[str, rules.AgeBand], protocol.current().age_bands).values())
+
+
+def may_read_log(user: User) -> bool:
+    return user.may(Permission.VIEW_CONSENT_LOG) or user.may(Permission.RECORD_CONSENT)
+
+
+def log(user: User) -> QuerySet[ConsentEvent]:
+    """The entries that the user may read: auditors across the study, those who record consent at their sites.
+
+    Raises PermissionDenied for whoever holds neither permission.
+    """
+    if not may_read_log(user):
+        raise PermissionDenied(
+            _("The consent log is read by the ethics auditor and by those who record consent at the site.")
+        )
+    where = Q()
+    for permission in (Permission.VIEW_CONSENT_LOG, Permission.RECORD_CONSENT):
+        sites = user.sites_with(permission)
+        if isinstance(sites, AllSites):
+            return ConsentEvent.objects.all()
+        where |= Q(site_id__in=sites)
+    return ConsentEvent.objects.filter(where)
+
+
+def events_of(participant: Participant) -> list[ConsentEvent]:
+    """All entries of one participant whom the caller may see, in order of entry."""
+    return list(
+        ConsentEvent.objects.filter(participant=participant).select_related("entered_by").order_by("id")
+    )
+
+
+def state_for(participant: Participant, on: dt.date | dt.datetime | PartialDate | None) -> ConsentState:
+    """The consent in force on a day, or at a moment. A partial date counts from its first possible day;
+    without any date nothing can be shown to precede it."""
+    return states_for([participant], on)[participant.pk]
+
+
+def states_for(
+    participants: Iterable[Participant], on: dt.date | dt.datetime | PartialDate | None
+) -> dict[int, ConsentState]:
+    """state_for of many, in a fixed number of queries."""
+    cases = _cases(list(participants), with_procedures=False)
+    in_force = bands()
+    moment = _moment(on)
+    return {
+        participant.pk: rules.consent_state(case.events, in_force, moment, case.age(_day(moment)))
+        for participant, case in cases.values()
+    }
+
+
+def _moment(on: Any) -> rules.Moment:
+    return on.earliest if isinstance(on, PartialDate) else on  # type: ignore[no-any-return]
+
+
+def _day(moment: rules.Moment) -> dt.date | None:
+    return moment.date() if isinstance(moment, dt.datetime) else moment
+
+
+def findings_of(participant: Participant, *, today: dt.date | None = None) -> list[ConsentFinding]:
+    """The findings of one participant whom the caller may see."""
+    return [found.finding for found in _findings([participant], today)]
+
+
+def findings(
+    user: User, *, permission: Permission = Permission.VIEW_FINDINGS, today: dt.date | None = None
+) -> list[ParticipantFinding]:
+    """The findings of every participant whom the user may see, ordered by participant and number.
+
+    A fixed number of queries, whatever the number of participants. Synthetic participants are included.
+    """
+    participants = list(
+        Participant.objects.visible_to(user, permission).select_related("site").order_by("code")
+    )
+    return _findings(participants, today)
+
+
+def _findings(participants: Sequence[Participant], today: dt.date | None) -> list[ParticipantFinding]:
+    day = today or timezone.localdate()
+    in_force = bands()
+    return [
+        ParticipantFinding(participant, finding)
+        for participant, case in _cases(participants, with_procedures=True).values()
+        for finding in consent_findings(case, in_force, today=day)
+    ]
+
+
+def _cases(
+    participants: Sequence[Participant], *, with_procedures: bool
+) -> dict[int, tuple[Participant, Case]]:
+    """Everything that rules and findings need, in two queries and one more per app that knows procedures."""
+    ids = [participant.pk for participant in participants]
+    events: dict[int, list[rules.Event]] = defaultdict(list)
+    for event in ConsentEvent.objects.filter(participant_id__in=ids).order_by("id"):
+        events[event.participant_id].append(event.as_event())
+    demographics = {
+        participant_id: (age, education)
+        for participant_id, age, education in Demographics.objects.filter(participant_id__in=ids).values_list(
+            "participant_id", "age_at_enrolment", "education"
+        )
+    }
+    procedures = _procedures(ids) if with_procedures else {}
+    cases: dict[int, tuple[Participant, Case]] = {}
+    for participant in participants:
+        age, education = demographics.get(participant.pk, (None, None))
+        enrolled_on: Any = participant.enrolled_on
+        cases[participant.pk] = (
+            participant,
+            Case(
+                events=tuple(events[participant.pk]),
+                procedures=tuple(procedures.get(participant.pk, ())),
+                status=participant.status,
+                enrolled_on=enrolled_on,
+                known_age=age,
+                known_on=enrolled_on,
+                cannot_read=None if education is None else education == Education.NONE,
+                retrospective=participant.retrospective,
+            ),
+        )
+    return cases
+
+
+def _procedures(participant_ids: Collection[int]) -> dict[int, list[Procedure]]:
+    known: dict[int, list[Procedure]] = defaultdict(list)
+    answers: Any = signals.procedures_asked.send(sender=ConsentEvent, participant_ids=participant_ids)
+    for _receiver, answer in answers:
+        for participant_id, procedures in (answer or {}).items():
+            known[participant_id].extend(procedures)
+    return known

@@ -1,0 +1,72 @@
+"""The forms of the laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.labs import checks, rules, selectors
+from apps.labs.models import GlucoseChart, LabResult
+from apps.visits.crfs import visit_took_place
+from studyportal.crf.outcomes import Problem
+from studyportal.crf.registry import register
+from studyportal.crf.spec import CrfSpec, Section
+
+
+def within_protocol(values: Mapping[str, Any]) -> Iterable[Problem]:
+    """The hard rules that need the analyte's terms, which the protocol holds."""
+    terms = selectors.terms_of(values.get("analyte"))
+    yield from rules.number_suits_analyte(values, terms)
+    yield from rules.unit_belongs_to_analyte(values, terms)
+    yield from rules.number_is_possible(values, terms)
+
+
+LAB_RESULT = register(
+    CrfSpec(
+        model=LabResult,
+        key="lab-result",
+        title=_("Laboratory result"),
+        description=_("One form for each analyte."),
+        parents=("visit",),
+        sections=(
+            Section(_("Sample"), ("analyte", "context", "collected_on", "fasting")),
+            Section(_("Result as reported"), ("reported", "unit", "unit_basis", "qualitative", "lloq")),
+            Section(_("Derived"), ("number_canonical", "unit_canonical", "eag", "idaa1c")),
+            Section(_("Source"), ("assay", "laboratory", "source_conflict", "note")),
+        ),
+        rules=(within_protocol, rules.result_is_there, rules.lloq_is_a_limit),
+        checks=(
+            checks.unit_stated,
+            checks.number_plausible,
+            checks.fasting_state_known,
+            checks.sources_agree,
+            checks.insulin_antibody_interpretable,
+            checks.result_expected,
+            checks.baseline_not_at_diagnosis,
+        ),
+        derive=rules.derive_lab_result,
+        context=selectors.lab_result_context,
+        gates=(visit_took_place,),
+        repeats=True,
+    )
+)
+
+GLUCOSE_CHART = register(
+    CrfSpec(
+        model=GlucoseChart,
+        key="glucose-chart",
+        title=_("Glucose chart"),
+        parents=("visit",),
+        sections=(
+            Section(_("Period"), ("period_start", "period_end", "slots")),
+            Section(_("Source"), ("trend", "transcribed", "source_label", "note")),
+        ),
+        rules=(rules.period_in_order,),
+        checks=(checks.readings_expected,),
+        context=selectors.glucose_chart_context,
+        gates=(visit_took_place,),
+        repeats=True,
+    )
+)

@@ -1,0 +1,64 @@
+"""The forms of safety."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.safety import checks, rules, selectors
+from apps.safety.models import AdverseEvent, SafetyReview
+from apps.visits.crfs import visit_took_place
+from studyportal.crf.registry import register
+from studyportal.crf.spec import CrfSpec, Section, ShowIf
+
+SAFETY_REVIEW = register(
+    CrfSpec(
+        model=SafetyReview,
+        key="safety-review",
+        title=_("Safety review"),
+        parents=("visit",),
+        sections=(Section(_("Since the visit before"), ("any_event", "statement")),),
+        checks=(checks.event_recorded, checks.denial_against_statement),
+        context=selectors.safety_review_context,
+        gates=(visit_took_place,),
+    )
+)
+
+ADVERSE_EVENT = register(
+    CrfSpec(
+        model=AdverseEvent,
+        key="adverse-event",
+        title=_("Adverse event"),
+        parents=("visit", "session"),
+        sections=(
+            Section(_("Event"), ("verbatim", "term", "onset_on", "ended_on", "note")),
+            Section(_("Grade and seriousness"), ("grade", "grade_dictionary", "serious", "serious_criteria")),
+            Section(_("Outcome"), ("outcome", "action_taken")),
+            Section(
+                _("Causality"),
+                (
+                    "related_to_harvest",
+                    "related_to_product",
+                    "related_to_insulin",
+                    "related_to_disease",
+                    "expectedness",
+                ),
+            ),
+            Section(_("Report"), ("reporter", "aware_at")),
+        ),
+        show_if={"serious_criteria": ShowIf("serious", ("true",))},
+        rules=(
+            rules.serious_has_criterion,
+            rules.end_not_before_onset,
+            rules.death_agrees,
+            rules.session_is_of_participant,
+        ),
+        checks=(
+            checks.severe_is_not_serious,
+            checks.grave_term_is_serious,
+            checks.recovered_has_end,
+            checks.onset_in_study,
+            checks.grade_has_dictionary,
+        ),
+        context=selectors.adverse_event_context,
+        gates=(),
+        repeats=True,
+    )
+)

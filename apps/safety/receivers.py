@@ -1,0 +1,19 @@
+"""What follows in safety forms when an adverse event was saved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from apps.safety.models import AdverseEvent, SafetyReview
+from studyportal.crf.actions import rederive
+from studyportal.crf.signals import record_saved
+
+
+@receiver(record_saved, sender=AdverseEvent, dispatch_uid="safety.reviews")
+def reviews_anew(sender: Any, *, record: AdverseEvent, created: bool, **_: Any) -> None:
+    """A review that reported an event asked for its form: the query closes now."""
+    if created:
+        for review in SafetyReview.objects.filter(participant_id=record.participant_id, any_event=True):
+            rederive(review, reason="An adverse event was recorded")

@@ -1,0 +1,354 @@
+"""Every write to visits: plan, record, change. What is derived follows by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.enrolment.models import Participant
+from apps.visits import checks, rules, selectors, signals
+from apps.visits.models import Anchor, Visit, VisitStatus
+from studyportal import protocol
+from studyportal.access.models import User
+from studyportal.audit import acting
+from studyportal.crf.absence import NOT_DERIVABLE, AbsentReason
+from studyportal.crf.constraints import problem_of
+from studyportal.crf.errors import CrfInvalid, ReasonRequired, StaleVersion
+from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.deviations import actions as deviations
+from studyportal.queries import actions as queries
+
+# The name under which queries and deviations of visits are kept.
+FORM = "visit"
+CHANGEABLE = ("happened_on", "status", "missed_reason", "anchor", "nominal_label")
+MAX_LENGTHS = {"missed_reason": 200, "nominal_label": 60}
+# Reasons may be given for these.
+MAY_BE_ABSENT = ("happened_on", "nominal_label")
+
+
+def plan(*, participant: Participant, by: User) -> list[Visit]:
+    """Add the visits of the protocol that the participant's group has and that are not there yet."""
+    with transaction.atomic(), acting(user=by):
+        there = set(Visit.objects.filter(participant=participant).values_list("key", flat=True))
+        return [
+            record(participant=participant, key=visit.key, status=VisitStatus.PLANNED, by=by)
+            for visit in protocol.current().visits_for(participant.group)
+            if visit.key not in there
+        ]
+
+
+def record(
+    *,
+    participant: Participant,
+    key: str,
+    by: User,
+    number: int | None = None,
+    status: str = VisitStatus.DONE,
+    happened_on: PartialDate | str | None = None,
+    missed_reason: str = "",
+    anchor: str = "",
+    nominal_label: str = "",
+    absent: Mapping[str, str] | None = None,
+) -> Visit:
+    """Add a visit. number: left out, an unscheduled visit gets the next one. anchor: left out, the protocol's.
+
+    A late visit is accepted and raises a deviation. Raises CrfInvalid with all problems.
+    """
+    problems: list[Problem] = []
+    known = protocol.current().visits
+    visit_of_protocol = known.get(key) if isinstance(key, str) else None
+    if visit_of_protocol is None:
+        problems.append(Problem("key", "choice", _("Visits of the protocol: %s.") % ", ".join(known)))
+    elif participant.group in ("case", "control") and participant.group not in visit_of_protocol.groups:
+        problems.append(
+            Problem("key", "group", _("The protocol has no such visit for the participant's group."))
+        )
+    values = _typed(
+        {
+            "status": status,
+            "happened_on": happened_on,
+            "missed_reason": missed_reason,
+            "anchor": anchor or (selectors.anchor_of(key, participant.group) if isinstance(key, str) else ""),
+            "nominal_label": nominal_label,
+        },
+        problems,
+    )
+    if number is not None and (
+        isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 999
+    ):
+        problems.append(Problem("number", "type", _("Give a whole number from 1 to 999.")))
+    if not problems and visit_of_protocol is not None:
+        problems += rules.visit_problems(values | {"number": number}, scheduled=visit_of_protocol.scheduled)
+        problems += rules.not_in_future(values["happened_on"], timezone.now().date())
+    reasons = _reasons(absent or {}, values, problems)
+    if problems:
+        raise CrfInvalid(problems)
+    try:
+        with transaction.atomic(), acting(user=by):
+            if number is None:
+                number = 1
+                if visit_of_protocol is not None and not visit_of_protocol.scheduled:
+                    # The participant's row is the lock under which the next number is given.
+                    Participant.objects.select_for_update().get(pk=participant.pk)
+                    held = Visit.objects.filter(participant=participant, key=key).aggregate(
+                        last=Max("number")
+                    )
+                    number = (held["last"] or 0) + 1
+            visit = Visit(
+                site_id=participant.site_id,
+                participant=participant,
+                key=key,
+                number=number,
+                absent=reasons,
+                **values,
+            )
+            anchors = selectors.anchor_dates([participant])[participant.pk]
+            _derive(visit, anchors | _own_anchor(visit, participant))
+            visit.save()
+            _settle(visit, by=by)
+            signals.visit_saved.send(sender=Visit, visit=visit, created=True, by=by)
+            if visit.key in selectors.session_visits():
+                redate(participant=participant, by=by)
+                visit.refresh_from_db()
+            return visit
+    except IntegrityError as error:
+        raise CrfInvalid([problem_of(error, Visit)]) from error
+
+
+def change(
+    *,
+    visit: Visit,
+    by: User,
+    reason: str | None = None,
+    expected_version: int | None = None,
+    absent: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> Visit:
+    """Change a visit (CHANGEABLE). Values that were given before need a reason; filling in a planned visit does not.
+
+    Raises CrfInvalid, ReasonRequired or StaleVersion.
+    """
+    problems: list[Problem] = [
+        Problem(name, "read_only", _("This does not change once the visit is recorded; leave it out."))
+        for name in changes
+        if name not in CHANGEABLE
+    ]
+    reason = _reason(reason, problems)
+    typed = _typed({name: value for name, value in changes.items() if name in CHANGEABLE}, problems)
+    if problems:
+        raise CrfInvalid(problems)
+    try:
+        with transaction.atomic(), acting(user=by, reason=reason):
+            current = (
+                Visit.objects.select_for_update(of=("self",))
+                .select_related("participant", "site")
+                .get(pk=visit.pk)
+            )
+            if expected_version is not None and current.version != expected_version:
+                raise StaleVersion(current)
+            before = {name: getattr(current, name) for name in CHANGEABLE}
+            stood = dict(current.absent)
+            after = before | typed
+            scheduled = protocol.current().visits[current.key].scheduled if current.key in _keys() else False
+            problems += rules.visit_problems(after | {"number": current.number}, scheduled=scheduled)
+            problems += rules.not_in_future(after["happened_on"], timezone.now().date())
+            kept = {n: why for n, why in stood.items() if n in MAY_BE_ABSENT and not after.get(n)}
+            reasons = _reasons(kept | dict(absent or {}), after, problems)
+            if problems:
+                raise CrfInvalid(problems)
+            changed = [name for name in typed if before[name] != after[name]]
+            if not changed and reasons == kept:
+                return current
+            submitted = current.status != VisitStatus.PLANNED
+            overwritten = [n for n in changed if before[n] not in (None, "")] if submitted else []
+            if overwritten and not reason:
+                raise ReasonRequired(overwritten)
+            for name in changed:
+                setattr(current, name, after[name])
+            current.absent = reasons
+            anchors = selectors.anchor_dates([current.participant])[current.participant_id]
+            _derive(current, anchors | _own_anchor(current, current.participant))
+            current.version += 1
+            current.save()
+            _settle(current, by=by)
+            signals.visit_saved.send(sender=Visit, visit=current, created=False, by=by)
+            if current.key in selectors.session_visits():
+                redate(participant=current.participant, by=by)
+                current.refresh_from_db()
+            return current
+    except IntegrityError as error:
+        raise CrfInvalid([problem_of(error, Visit)]) from error
+
+
+def redate(*, participant: Participant, by: User | None) -> int:
+    """Count all visits of a participant anew because an anchor changed; how many changed."""
+    anchors = selectors.anchor_dates([participant])[participant.pk]
+    count = 0
+    with transaction.atomic(), acting(user=by, reason=_("An event that visits are counted from changed")):
+        for visit in Visit.objects.select_for_update().filter(participant=participant).order_by("id"):
+            visit.participant = participant
+            before = _derived(visit)
+            visit.anchor = visit.anchor or selectors.anchor_of(visit.key, participant.group)
+            _derive(visit, anchors)
+            if _derived(visit) == before:
+                continue
+            visit.version += 1
+            visit.save()
+            _settle(visit, by=by)
+            signals.visit_saved.send(sender=Visit, visit=visit, created=False, by=by)
+            count += 1
+    return count
+
+
+def _keys() -> frozenset[str]:
+    return frozenset(protocol.current().visits)
+
+
+def _own_anchor(visit: Visit, participant: Participant) -> dict[str, PartialDate]:
+    """A session's visit dates its own anchor, also while it is not saved yet."""
+    anchor = selectors.session_visits().get(visit.key)
+    if anchor is None or participant.group != "case" or visit.happened_on is None:
+        return {}
+    happened_on: Any = visit.happened_on
+    return {anchor: happened_on}
+
+
+def _derived(visit: Visit) -> tuple[Any, ...]:
+    return visit.anchor, visit.day_number, visit.day_from, visit.day_to, visit.window_state, visit.absent
+
+
+def _derive(visit: Visit, anchors: Mapping[str, PartialDate]) -> None:
+    """Day and window from the anchor; what cannot be had says why."""
+    days = selectors.days_of(visit, anchors)
+    absent = {name: why for name, why in visit.absent.items() if name in MAY_BE_ABSENT}
+    if isinstance(days, NotDerivable):
+        visit.day_number = visit.day_from = visit.day_to = None
+        if visit.status == VisitStatus.DONE:
+            absent["day_number"] = f"{NOT_DERIVABLE}: {days.why}"
+    else:
+        visit.day_number, visit.day_from, visit.day_to = days.exact, days.lowest, days.highest
+        if days.exact is None:
+            absent["day_number"] = f"{NOT_DERIVABLE}: a date is not known to the day"
+    visit.absent = absent
+    planned = protocol.current().visits.get(visit.key)
+    if planned is None or not planned.scheduled:
+        visit.window_state = "unknown"
+    else:
+        visit.window_state = rules.window_state_of_span(
+            planned.target_day, planned.window_before, planned.window_after, days
+        )
+
+
+def _settle(visit: Visit, *, by: User | None) -> None:
+    """Open and close the queries and deviations of a visit."""
+    anchors = selectors.anchor_dates([visit.participant])[visit.participant_id]
+    days = selectors.days_of(visit, anchors | _own_anchor(visit, visit.participant))
+    findings = checks.visit_findings(
+        nominal_label=visit.nominal_label, days=days, happened_on=visit.happened_on, status=visit.status
+    )
+    texts = {"happened_on": str(visit.happened_on or ""), "nominal_label": visit.nominal_label}
+    queries.reconcile(record=visit, form=FORM, findings=findings, values=texts, by=by)
+    deviations.reconcile(record=visit, form=FORM, found=_departures(visit), by=by)
+
+
+def _departures(visit: Visit) -> Iterable[deviations.Found]:
+    # A transcribed case was treated before there was a protocol to depart from.
+    if visit.participant.retrospective:
+        return
+    planned = protocol.current().visits.get(visit.key)
+    if planned is None or not planned.scheduled:
+        return
+    if visit.status == VisitStatus.MISSED:
+        yield deviations.Found(
+            "visit_missed",
+            _("%(visit)s was missed: %(why)s") % {"visit": visit, "why": visit.missed_reason},
+            "minor",
+        )
+    elif visit.window_state in ("early", "late"):
+        days = str(visit.day_number) if visit.day_number is not None else f"{visit.day_from}–{visit.day_to}"
+        yield deviations.Found(
+            f"visit_{visit.window_state}",
+            _("%(visit)s took place on day %(day)s; its window is day %(from)s to %(to)s.")
+            % {
+                "visit": visit,
+                "day": days,
+                "from": planned.target_day - planned.window_before,
+                "to": planned.target_day + planned.window_after,
+            },
+            "minor",
+        )
+
+
+def _typed(given: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    values = dict(given)
+    if "status" in values and values["status"] not in VisitStatus.values:
+        problems.append(Problem("status", "choice", _("One of: %s.") % ", ".join(VisitStatus.values)))
+    if "anchor" in values and values["anchor"] not in ("", *Anchor.values):
+        problems.append(Problem("anchor", "choice", _("One of: %s.") % ", ".join(Anchor.values)))
+    for name, limit in MAX_LENGTHS.items():
+        if name not in values:
+            continue
+        text = values[name]
+        if not isinstance(text, str) or "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+            problems.append(Problem(name, "type", _("Give plain text.")))
+        elif len(text) > limit:
+            problems.append(Problem(name, "max_length", _("At most %d characters.") % limit))
+        else:
+            values[name] = text.strip()
+    happened = values.get("happened_on")
+    if isinstance(happened, str):
+        try:
+            values["happened_on"] = PartialDate.parse(happened) if happened.strip() else None
+        except PartialDateError as error:
+            problems.append(Problem("happened_on", error.code, str(error)))
+    elif happened is not None and not isinstance(happened, PartialDate):
+        problems.append(Problem("happened_on", "type", _("Give the date as text, such as 2016-11-03.")))
+    return values
+
+
+def _reasons(absent: Any, values: Mapping[str, Any], problems: list[Problem]) -> dict[str, str]:
+    if not isinstance(absent, Mapping):
+        problems.append(Problem("absent", "type", _("Give an object: field name → reason.")))
+        return {}
+    kept: dict[str, str] = {}
+    for name, reason in absent.items():
+        if name not in MAY_BE_ABSENT:
+            problems.append(
+                Problem(f"absent.{str(name)[:80]}", "unknown_field", _("No reason is kept for this."))
+            )
+        elif reason in (None, ""):
+            continue
+        elif reason not in AbsentReason.values:
+            problems.append(
+                Problem(
+                    name,
+                    "absent_reason",
+                    _("This is no reason. Reasons: %s.") % ", ".join(AbsentReason.values),
+                )
+            )
+        elif values.get(name):
+            problems.append(
+                Problem(
+                    name, "value_and_absent", _("There is a value and a reason why there is none. Keep one.")
+                )
+            )
+        else:
+            kept[name] = reason
+    return kept
+
+
+def _reason(reason: Any, problems: list[Problem]) -> str | None:
+    if reason is None:
+        return None
+    if not isinstance(reason, str) or "\x00" in reason or any("\ud800" <= c <= "\udfff" for c in reason):
+        problems.append(Problem("reason", "type", _("Give the reason as text.")))
+        return None
+    if len(reason) > 1000:
+        problems.append(Problem("reason", "max_length", _("At most %d characters.") % 1000))
+    return reason.strip() or None

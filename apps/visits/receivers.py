@@ -1,0 +1,51 @@
+"""What visits do when something beneath them, or beside them in their own app, changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+
+from django.dispatch import receiver
+
+from apps.consent.selectors import Procedure
+from apps.consent.signals import procedures_asked
+from apps.enrolment.signals import participant_saved
+from apps.visits import actions
+from apps.visits.models import InsulinUse, Visit, VisitStatus, VitalSigns
+from studyportal import protocol
+from studyportal.crf.actions import rederive
+from studyportal.crf.signals import record_saved
+
+
+@receiver(participant_saved, dispatch_uid="visits.redate")
+def count_visits_anew(
+    sender: Any, *, participant: Any, created: bool, changed: Collection[str], by: Any, **_: Any
+) -> None:
+    """The group decides which event visits are counted from; the index date is such an event."""
+    if not created and {"group", "index_date"} & set(changed):
+        actions.redate(participant=participant, by=by)
+
+
+@receiver(record_saved, sender=VitalSigns, dispatch_uid="visits.units_per_kg")
+def dose_per_kilogram_anew(sender: Any, *, record: VitalSigns, **_: Any) -> None:
+    for use in InsulinUse.objects.filter(visit_id=record.visit_id):
+        rederive(use, reason="The weight at this visit was saved")
+
+
+@receiver(procedures_asked, dispatch_uid="visits.procedures")
+def visits_as_procedures(
+    sender: Any, *, participant_ids: Collection[int], **_: Any
+) -> dict[int, list[Procedure]]:
+    """Each visit that took place needs consent before it."""
+    known = protocol.current().visits
+    found: dict[int, list[Procedure]] = defaultdict(list)
+    rows: Any = Visit.objects.filter(participant_id__in=participant_ids, status=VisitStatus.DONE).order_by(
+        "id"
+    )
+    for participant_id, key, happened_on in rows.values_list("participant_id", "key", "happened_on"):
+        visit = known.get(key)
+        found[participant_id].append(
+            Procedure(what=visit.label if visit else key, kind="visit", on=happened_on)
+        )
+    return found

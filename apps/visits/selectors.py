@@ -1,0 +1,173 @@
+"""Reading visits and the schedule, always within what the user may see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.enrolment.models import Participant
+from apps.visits import rules
+from apps.visits.models import Anchor, InsulinUse, Visit, VisitStatus, VitalSigns
+from studyportal import protocol
+from studyportal.access.declare import get_visible_or_404
+from studyportal.access.models import User
+from studyportal.access.permissions import Permission
+from studyportal.crf.outcomes import NotDerivable
+from studyportal.crf.partial_date import PartialDate
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A visit of the protocol for one participant: when it is due (None: Day 0 unknown) and what became of it."""
+
+    key: str
+    label: str
+    due: rules.Due | None
+    visit: Visit | None
+
+    def state(self, today: dt.date) -> str:
+        """done, missed, due, overdue, upcoming, or undated."""
+        if self.visit is not None and self.visit.status != VisitStatus.PLANNED:
+            return str(self.visit.status)
+        if self.due is None:
+            return "undated"
+        if today > self.due.latest:
+            return "overdue"
+        return "due" if today >= self.due.earliest else "upcoming"
+
+
+def visits(user: User, permission: Permission = Permission.VIEW_DATA) -> QuerySet[Visit]:
+    return Visit.objects.visible_to(user, permission).select_related("participant", "site").order_by("id")
+
+
+def visit_or_404(user: User, pk: int, permission: Permission = Permission.VIEW_DATA) -> Visit:
+    found: Visit = get_visible_or_404(
+        Visit.objects.select_related("participant", "site"), user, permission, pk=pk
+    )
+    return found
+
+
+def anchor_of(key: str, group: str) -> str:
+    """The anchor that the protocol counts this visit of this group from; "" when it has none."""
+    visit = protocol.current().visits.get(key)
+    return "" if visit is None else str(dict(visit.anchor).get(group, ""))
+
+
+def anchor_dates(participants: Iterable[Participant]) -> dict[int, dict[str, PartialDate]]:
+    """Participant id → anchor → its date, as far as it is known. One query.
+
+    The sessions are dated by the visits S1 and S2, the index date of a control by the participant.
+    """
+    found: dict[int, dict[str, PartialDate]] = defaultdict(dict)
+    people = {participant.pk: participant for participant in participants}
+    keys = session_visits()
+    for visit in Visit.objects.filter(participant_id__in=people, key__in=keys, status=VisitStatus.DONE):
+        if visit.happened_on is not None and people[visit.participant_id].group == "case":
+            happened_on: Any = visit.happened_on
+            found[visit.participant_id][keys[visit.key]] = happened_on
+    for pk, participant in people.items():
+        if participant.index_date is not None:
+            found[pk][Anchor.INDEX] = PartialDate.of(participant.index_date)
+    return found
+
+
+def session_visits() -> dict[str, str]:
+    """Visit key → the anchor that it dates: the visits at which the protocol places the sessions."""
+    numbers = {1: Anchor.SESSION_1.value, 2: Anchor.SESSION_2.value}
+    return {
+        visit.key: numbers[visit.session]
+        for visit in protocol.current().visits.values()
+        if visit.session in numbers
+    }
+
+
+def days_of(visit: Visit, anchors: Mapping[str, PartialDate]) -> rules.DaySpan | NotDerivable:
+    """Days of a visit from its anchor."""
+    if not visit.anchor:
+        return NotDerivable("anchor missing: the participant is in no group")
+    happened_on: Any = visit.happened_on
+    return rules.days_between(anchors.get(visit.anchor), happened_on)
+
+
+def schedule(participant: Participant) -> list[Scheduled]:
+    """The visits of the protocol for one participant, in order, then the unscheduled ones."""
+    return schedules([participant])[participant.pk]
+
+
+def schedules(participants: Collection[Participant]) -> dict[int, list[Scheduled]]:
+    """schedule of many, in two queries."""
+    anchors = anchor_dates(participants)
+    held: dict[int, list[Visit]] = defaultdict(list)
+    for visit in Visit.objects.filter(participant__in=participants).order_by("key", "number"):
+        held[visit.participant_id].append(visit)
+    planned = protocol.current().visits
+    result: dict[int, list[Scheduled]] = {}
+    for participant in participants:
+        own = {(visit.key, visit.number): visit for visit in held[participant.pk]}
+        rows: list[Scheduled] = []
+        for visit in planned.values():
+            if not visit.scheduled:
+                rows += [
+                    Scheduled(key, one.label, None, one)
+                    for (key, _number), one in own.items()
+                    if key == visit.key
+                ]
+            elif participant.group in visit.groups:
+                anchor = anchors[participant.pk].get(anchor_of(visit.key, participant.group))
+                rows.append(
+                    Scheduled(visit.key, visit.label, due_of(visit.key, anchor), own.get((visit.key, 1)))
+                )
+        result[participant.pk] = rows
+    return result
+
+
+def due_of(key: str, anchor: PartialDate | None) -> rules.Due | None:
+    """The window of a visit, when the anchor is known to the day."""
+    visit = protocol.current().visits.get(key)
+    if visit is None or not visit.scheduled or anchor is None or anchor.exact is None:
+        return None
+    return rules.due_dates(anchor.exact, visit.target_day, visit.window_before, visit.window_after)
+
+
+def weight_at(visit_id: int | None) -> Decimal | None:
+    """kg at a visit, None when not recorded."""
+    if visit_id is None:
+        return None
+    return VitalSigns.objects.filter(visit_id=visit_id).values_list("weight", flat=True).first()
+
+
+def insulin_at(visit_id: int | None) -> Decimal | NotDerivable:
+    """Total IU per day of all insulins recorded at a visit."""
+    if visit_id is None:
+        return NotDerivable("visit missing")
+    return rules.total_daily_insulin(
+        InsulinUse.objects.filter(visit_id=visit_id).values_list("daily_dose", flat=True)
+    )
+
+
+def insulin_per_kg_at(visit_id: int | None) -> Decimal | NotDerivable:
+    """Total IU/kg/day at a visit: a documented 0 needs no weight."""
+    return rules.units_per_kg(insulin_at(visit_id), weight_at(visit_id))
+
+
+def vital_signs_context(record: Any) -> Mapping[str, Any]:
+    """The weight at the last visit before this one."""
+    earlier = VitalSigns.objects.filter(participant_id=record.participant_id, weight__isnull=False)
+    if record.pk is not None:
+        earlier = earlier.exclude(pk=record.pk)
+    day = record.visit.day_number
+    if day is not None:
+        earlier = earlier.filter(visit__day_number__lt=day).order_by("-visit__day_number")
+    else:
+        earlier = earlier.filter(visit_id__lt=record.visit_id).order_by("-visit_id")
+    return {"previous_weight": earlier.values_list("weight", flat=True).first()}
+
+
+def insulin_context(record: Any) -> Mapping[str, Any]:
+    return {"weight": weight_at(record.visit_id)}
