@@ -1,11 +1,15 @@
 """Amounts side by side. Pure; no Django."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from studyportal.ui.drawing.parts import NARROW, WIDE, DataTable, number_text, with_unit
+from studyportal.ui.drawing.parts import CHARACTER, NARROW, WIDE, DataTable, number_text, with_unit
 from studyportal.ui.drawing.scales import Linear
+
+LINE = 15.0  # the height of a line of a label
+BAR = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +23,17 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class DrawnBar:
-    label: str
+    lines: tuple[Line, ...]
     text: str
     tone: str
     y: float
-    label_y: float
     width: float
 
 
@@ -72,19 +81,19 @@ class BarList:
         known = [float(bar.value) for bar in self.bars if bar.value is not None]
         longest = self.maximum if self.maximum else max(known, default=0.0)
         scale = Linear(0.0, longest or 1.0, 0.0, float(width))
-        pitch = 40.0
-        bars = tuple(
-            DrawnBar(
-                str(bar.label),
-                with_unit(bar.value, self.unit) + (f" · {bar.note}" if bar.note else ""),
-                bar.tone,
-                index * pitch + 20,
-                index * pitch + 14,
-                0.0 if bar.value is None else scale.clamp(float(bar.value)),
-            )
-            for index, bar in enumerate(self.bars)
-        )
-        return BarLayout(size, width, int(len(bars) * pitch + 4), float(width), 9.0, bars)
+        bars: list[DrawnBar] = []
+        y = 0.0
+        for bar in self.bars:
+            text = with_unit(bar.value, self.unit) + (f" · {bar.note}" if bar.note else "")
+            # The label wraps where the value beside it begins.
+            room = max(int((width - CHARACTER * len(text) - 14) / CHARACTER), 8)
+            lines = textwrap.wrap(str(bar.label), room) or [""]
+            label = tuple(Line(text_line, y + 14 + LINE * index) for index, text_line in enumerate(lines))
+            bar_y = label[-1].y + 6
+            length = 0.0 if bar.value is None else scale.clamp(float(bar.value))
+            bars.append(DrawnBar(label, text, bar.tone, bar_y, length))
+            y = bar_y + BAR + 11
+        return BarLayout(size, width, int(y), float(width), BAR, tuple(bars))
 
     @cached_property
     def table(self) -> DataTable:

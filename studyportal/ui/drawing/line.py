@@ -30,6 +30,8 @@ from studyportal.ui.drawing.parts import (
 )
 from studyportal.ui.drawing.scales import Linear, date_ticks, inner_ticks, nice_ticks, tick_labels
 
+MARK_ROWS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnSeries:
@@ -47,6 +49,11 @@ class DrawnMark:
     number: int
     anchor: str
     label_x: float
+    row: int
+
+    @property
+    def label_y(self) -> int:
+        return 11 + 14 * self.row
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class LineLayout:
     bands: tuple[DrawnBand, ...]
     series: tuple[DrawnSeries, ...]
     marks: tuple[DrawnMark, ...]
+    numbered: bool
 
 
 @dataclass(frozen=True)
@@ -122,14 +130,16 @@ class LineChart:
         y_values = nice_ticks(low, high, 5)
         y_labels = tick_labels(y_values)
         left = 14 + CHARACTER * max(len(label) for label in y_labels)
-        right, top = width - 14.0, 34.0 if self.events else 16.0
+        right = width - 14.0
         bottom = height - (46.0 if self.x_label else 28.0)
-        y_scale = Linear(y_values[0], y_values[-1], bottom, top)
         xs = [as_number(item.x) for item in (*self.points, *self.events)] or [0.0, 1.0]
         x_low, x_high = min(xs), max(xs)
         if x_low == x_high:
             x_low, x_high = x_low - 1, x_high + 1
         x_scale = Linear(x_low, x_high, left + 10, right - 10)
+        marks, numbered = placed_marks(self.events, x_scale, right)
+        top = 16.0 + (6 + 14 * (1 + max(mark.row for mark in marks)) if marks else 0)
+        y_scale = Linear(y_values[0], y_values[-1], bottom, top)
         frame = Frame(
             size, width, height, left, right, top, bottom,
             self._x_ticks(x_low, x_high, x_scale, wanted_x),
@@ -141,7 +151,8 @@ class LineChart:
             tuple(
                 self._draw(number, series, x_scale, y_scale) for number, series in enumerate(self.series, 1)
             ),
-            self._marks(x_scale, right),
+            marks,
+            numbered,
         )
 
     def _x_ticks(self, low: float, high: float, scale: Linear, wanted: int) -> tuple[Tick, ...]:
@@ -176,15 +187,10 @@ class LineChart:
             series.label, (number - 1) % 4 + 1, segments(places), spots, marker_path(shape, 14, 6)
         )
 
-    def _marks(self, scale: Linear, right: float) -> tuple[DrawnMark, ...]:
-        marks: list[DrawnMark] = []
-        for number, mark in enumerate(sorted(self.events, key=lambda mark: as_number(mark.x)), 1):
-            x = scale(as_number(mark.x))
-            beyond = x + CHARACTER * len(str(mark.label)) + 6 > right
-            marks.append(
-                DrawnMark(x, str(mark.label), number, "end" if beyond else "start", x + (-5 if beyond else 5))
-            )
-        return _without_overlap(marks)
+    @property
+    def numbered(self) -> bool:
+        """Whether a drawing has no room for the words of the marks, so that the legend gives their numbers."""
+        return any(layout.numbered for layout in self.layouts)
 
     @cached_property
     def table(self) -> DataTable:
@@ -210,19 +216,28 @@ class LineChart:
         return DataTable((*columns, "") if noted else columns, tuple(rows))
 
 
-def _without_overlap(marks: Sequence[DrawnMark]) -> tuple[DrawnMark, ...]:
-    """Marks whose labels would run into the one before show their number only; the legend has the words."""
-    kept: list[DrawnMark] = []
-    free_from = float("-inf")
-    numbered = False
-    for mark in marks:
-        width = CHARACTER * len(mark.label)
-        begins = mark.label_x - width if mark.anchor == "end" else mark.label_x
-        if begins < free_from or begins < 0:
-            numbered = True
-            break
-        free_from = begins + width + 8
-        kept.append(mark)
-    if not numbered:
-        return tuple(kept)
-    return tuple(DrawnMark(mark.x, str(mark.number), mark.number, "middle", mark.x) for mark in marks)
+def placed_marks(events: Sequence[Mark], scale: Linear, right: float) -> tuple[tuple[DrawnMark, ...], bool]:
+    """The marks with their labels in up to three rows that do not overlap; else with numbers only (True)."""
+    ordered = sorted(events, key=lambda mark: as_number(mark.x))
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(MARK_ROWS)]
+    marks: list[DrawnMark] = []
+    for number, mark in enumerate(ordered, 1):
+        x, label = scale(as_number(mark.x)), str(mark.label)
+        width = CHARACTER * len(label)
+        beyond = x + width + 5 > right
+        begin = x - width - 5 if beyond else x + 5
+        free = (
+            row for row in range(MARK_ROWS)
+            if begin >= 0 and all(begin + width + 6 < left or begin > end + 6 for left, end in taken[row])
+        )  # fmt: skip
+        row = next(free, None)
+        if row is None:
+            return tuple(
+                DrawnMark(scale(as_number(each.x)), str(index), index, "middle", scale(as_number(each.x)), 0)
+                for index, each in enumerate(ordered, 1)
+            ), True
+        taken[row].append((begin, begin + width))
+        marks.append(
+            DrawnMark(x, label, number, "end" if beyond else "start", x + (-5 if beyond else 5), row)
+        )
+    return tuple(marks), False

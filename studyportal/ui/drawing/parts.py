@@ -159,6 +159,12 @@ def y_extent(values: Sequence[float], bands: Sequence[Band], from_zero: bool) ->
         for edge in (band.low, band.high):
             if edge is not None and low - reach <= edge <= high + reach:
                 low, high = min(low, edge), max(high, edge)
+    for band in bands:
+        # An open side shows itself a little beyond its edge, else the band would have no height.
+        if band.low is None and band.high is not None and band.high == low:
+            low -= reach * 0.15
+        if band.high is None and band.low is not None and band.low == high:
+            high += reach * 0.15
     return (min(0.0, low) if from_zero else low), high
 
 

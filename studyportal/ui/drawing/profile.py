@@ -68,6 +68,7 @@ class ProfileChart:
     unit: str = ""
     bands: Sequence[Band] = ()
     description: str = ""
+    median_label: str = "Median"
 
     def __post_init__(self) -> None:
         for day in self.days:
@@ -152,7 +153,9 @@ class ProfileChart:
     def table(self) -> DataTable:
         rows = tuple((day.label, *(number_text(value) for value in day.values)) for day in self.days)
         medians = tuple(number_text(slot.median) for slot in self.layouts[0].slots)
-        return DataTable(("", *(str(slot) for slot in self.slots)), (*rows, ("Median", *medians)))
+        return DataTable(
+            ("", *(str(slot) for slot in self.slots)), (*rows, (str(self.median_label), *medians))
+        )
 
 
 def _shortened(text: str, room: int) -> str:

@@ -15,6 +15,7 @@ from django.utils.formats import number_format
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from studyportal.ui.icons import ICONS
 from studyportal.ui.states import TONE_ICONS, State, state_of
@@ -25,6 +26,41 @@ NARROW_SPACE = "\u202f"
 NOTHING = "—"
 PARTIAL_DATE = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?")
 AGE = re.compile(r"age:(?P<age>\d+(?:\.\d+)?)")
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# UCUM codes that people write otherwise. Source: the Unified Code for Units of Measure, table of print symbols.
+UNIT_WORDS = {"mm[Hg]": "mmHg", "Cel": "°C", "ug": "µg", "uL": "µL", "umol": "µmol", "[IU]": "IU", "m[IU]": "mIU",
+              "u[IU]": "µIU", "a": gettext_lazy("years"), "mo": gettext_lazy("months"), "wk": gettext_lazy("weeks"), "d": gettext_lazy("days"), "1": ""}  # fmt: skip
+UNIT_PART = re.compile(r"10\*(-?\d+)|(?<=[A-Za-z])(-?[23])(?![\w])|\{([^}]*)\}")
+
+
+def human_unit_text(ucum: str) -> str:
+    """A UCUM code as people write it: `kg/m2` → `kg/m²`, `mm[Hg]` → `mmHg`, `10*6/kg` → `10⁶/kg`."""
+    code = str(ucum or "")
+    if code in UNIT_WORDS:
+        return str(UNIT_WORDS[code])
+
+    def spell(found: re.Match[str]) -> str:
+        power, exponent, note = found.groups()
+        if power is not None:
+            return "10" + power.translate(SUPERSCRIPTS)
+        return exponent.translate(SUPERSCRIPTS) if exponent is not None else f" {note}"
+
+    parts = re.split(r"([./])", code)
+    short = {key: word for key, word in UNIT_WORDS.items() if key not in {"a", "mo", "wk", "d", "1"}}
+    spelled = [UNIT_PART.sub(spell, short.get(part, part)) for part in parts]
+    return (
+        "".join("·" if part == "." else part for part in spelled)
+        .replace("· ", " ")
+        .replace("/ ", "/")
+        .strip()
+    )
+
+
+@register.filter
+def human_unit(ucum: str) -> str:
+    return human_unit_text(ucum)
 
 
 def human_date_text(value: Any) -> str:
@@ -67,7 +103,7 @@ def shown(value: Any) -> Any:
         return NOTHING
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    if isinstance(value, date | datetime):
+    if isinstance(value, date | datetime) or hasattr(value, "precision"):
         return human_date(value)
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
@@ -82,6 +118,7 @@ def quantity(value: Any, unit: str = "", decimals: int | None = None) -> SafeStr
     text = str(value)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         text = number_format(value, decimal_pos=decimals, use_l10n=False, force_grouping=False)
+    unit = human_unit_text(unit)
     if not unit:
         return format_html('<span class="quantity">{}</span>', text)
     gap = "" if unit in {"%", "°"} else NARROW_SPACE

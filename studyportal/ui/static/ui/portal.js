@@ -81,6 +81,16 @@
     row.querySelector(".field-value input, .field-value select, .field-value textarea")?.focus();
   };
 
+  /* A date as the browser shows it may be read in two ways (11/12); beside it stands the month in words. */
+  const echoDate = (echo) => {
+    const input = document.getElementById(echo.dataset.dateEcho);
+    const day = input?.value ? new Date(input.type === "date" ? `${input.value}T12:00` : input.value) : null;
+    const style = { day: "numeric", month: "short", year: "numeric" };
+    if (input?.type === "datetime-local") Object.assign(style, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    echo.textContent = day && !Number.isNaN(day.valueOf())
+      ? new Intl.DateTimeFormat(root.lang === "en" ? "en-GB" : root.lang, style).format(day) : "";
+  };
+
   /* Unsaved changes. */
   let submitting = false;
   const setDirty = (form, dirty) => {
@@ -149,6 +159,7 @@
     if (form?.matches("[data-guard]")) setDirty(form, true);
   });
   document.addEventListener("change", (event) => {
+    if (event.target.id) each(document, `[data-date-echo="${CSS.escape(event.target.id)}"]`, echoDate);
     const box = event.target.closest?.("[data-absent]");
     if (box) drawAbsent(box.dataset.absent, event.target.form || document, true);
     const form = event.target.form;
@@ -165,6 +176,7 @@
   const start = (scope) => {
     each(scope, "[data-absent]", (box) => drawAbsent(box.dataset.absent, box.closest("form") || document, false));
     each(scope, "form", applyShowIf);
+    each(scope, "[data-date-echo]", echoDate);
     if (navigator.clipboard) each(scope, "[data-copy]", (button) => { button.hidden = false; });
     each(scope, "[data-needs-script]", (part) => { part.hidden = false; });
     each(scope, "[data-unsaved]", (note) => { note.hidden = !note.closest("form")?.hasAttribute("data-dirty"); });
