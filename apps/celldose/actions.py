@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.celldose import breaches, crfs, release, selectors
+from apps.celldose import breaches, crfs, release
 from apps.celldose.models import (
     CellProduct,
     CellSession,
@@ -17,6 +17,7 @@ from apps.celldose.models import (
     Release,
     ReleaseEvaluation,
 )
+from apps.celldose.product_file import product_file
 from apps.celldose.rules import COMPONENT_OF_TISSUE
 from studyportal import protocol
 from studyportal.access.models import User
@@ -28,12 +29,18 @@ from studyportal.crf.outcomes import Problem
 
 @transaction.atomic
 def plan_session(
-    *, participant: Any, by: User, planned_on: dt.date | str | None = None, number: int | None = None
+    *,
+    participant: Any,
+    by: User,
+    planned_on: dt.date | str | None = None,
+    number: int | None = None,
+    **stated: Any,
 ) -> CellSession:
-    """Open the participant's next session, to be filled in when it happens.
+    """Open the participant's next session, planned or already performed.
 
-    Without a number it takes the one after the highest. Raises CrfInvalid when the number is taken, Refused for
-    a participant who is not treated in the study.
+    Without a number it takes the one after the highest. stated: further fields of the form (`performed_on`,
+    `remarks`, `absent`); a session without date is kept as planned, its date pending. Raises CrfInvalid when
+    the number is taken, Refused for a participant who is not treated in the study.
     """
     # The participant's row is the lock: two people who plan at once get two numbers, not one error.
     type(participant)._default_manager.select_for_update(of=("self",)).get(pk=participant.pk)
@@ -41,12 +48,12 @@ def plan_session(
         last = CellSession.objects.filter(participant=participant).order_by("-number").first()
         number = (last.number or 0) + 1 if last else 1
     planned = planned_on.isoformat() if isinstance(planned_on, dt.date) else planned_on
+    raw = {"number": number, "planned_on": planned} | stated
+    still_planned = not raw.get("performed_on") and not raw.get("absent")
+    if still_planned:
+        raw["absent"] = {"performed_on": "pending"}
     session: CellSession = crf.save(
-        crfs.CELL_SESSION,
-        raw={"number": number, "planned_on": planned, "absent": {"performed_on": "pending"}},
-        participant=participant,
-        by=by,
-        complete=False,
+        crfs.CELL_SESSION, raw=raw, participant=participant, by=by, complete=not still_planned
     )
     return session
 
@@ -58,6 +65,7 @@ def create_product(
     product_identifier: str | None,
     by: User,
     autologous_only: bool | None = True,
+    component: str | None = None,
     absent: dict[str, str] | None = None,
 ) -> CellProduct:
     """Make the product of a harvest: its component follows the tissue, its planned dose the protocol."""
@@ -66,7 +74,7 @@ def create_product(
     product: CellProduct = crf.save(
         crfs.CELL_PRODUCT,
         raw={
-            "component": COMPONENT_OF_TISSUE[harvest.tissue],
+            "component": component or COMPONENT_OF_TISSUE[harvest.tissue],
             "product_identifier": product_identifier,
             "autologous_only": autologous_only,
             "absent": absent or {},
@@ -84,7 +92,7 @@ def evaluate_release(*, product: CellProduct, by: User) -> ReleaseEvaluation:
     Evaluating again without a changed result gives the evaluation that is there: one fact, one row.
     """
     CellProduct.objects.select_for_update(of=("self",)).get(pk=product.pk)
-    file = selectors.product_file(product.pk)
+    file = product_file(product.pk)
     if file.discard is not None:
         raise Refused([Problem("product", "discarded", _("This product has been discarded."))])
     if file.evaluation is not None and file.evaluation_is_current:

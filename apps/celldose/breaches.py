@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from apps.celldose import release, rules, selectors
+from apps.celldose import release, rules, selectors, stated
 from apps.celldose.models import CellSession, IdentityCheck, Infusion, ReagentLot, Release
+from apps.celldose.product_file import product_file
 from apps.celldose.rules import Breach
 from studyportal.access.models import User
 from studyportal.crf.registry import spec_for
@@ -29,7 +30,7 @@ def note(record: Any, *, by: User | None) -> None:
 def _of_session(record: CellSession) -> Iterable[Breach]:
     before = selectors.session_before(record)
     days = rules.days_between(before.performed_on, record.performed_on) if before else None
-    return rules.interval_breaches(record.number, days, selectors.interval())
+    return rules.interval_breaches(record.number, days, stated.interval())
 
 
 def _of_identity_check(record: IdentityCheck) -> Iterable[Breach]:
@@ -39,7 +40,7 @@ def _of_identity_check(record: IdentityCheck) -> Iterable[Breach]:
 def _of_reagent_lot(record: ReagentLot) -> Iterable[Breach]:
     processing = record.product.processings.first()
     moment = (processing.started_at or processing.ended_at) if processing else None
-    return rules.reagent_breaches(record.reagent, record.expires_on, selectors.local_day(moment, record.site))
+    return rules.reagent_breaches(record.reagent, record.expires_on, stated.local_day(moment, record.site))
 
 
 def _of_release(record: Release) -> Iterable[Breach]:
@@ -51,7 +52,7 @@ def _of_release(record: Release) -> Iterable[Breach]:
 
 
 def _of_infusion(record: Infusion) -> Iterable[Breach]:
-    file = selectors.product_file(record.product_id)
+    file = product_file(record.product_id)
     product = file.product
     yield from rules.dose_breaches(record.total_dose, product.planned_dose_low, product.planned_dose_high)
     yield from rules.overtime_breaches(record.started_at, file.expires_at)

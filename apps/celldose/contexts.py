@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from apps.celldose import gates, release, selectors
+from apps.celldose import gates, release, selectors, stated
 from apps.celldose.models import (
     CellCounts,
     CellProduct,
@@ -21,13 +21,14 @@ from apps.celldose.models import (
     Release,
     Transport,
 )
+from apps.celldose.product_file import product_file
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 
 
 def session_context(record: CellSession) -> Mapping[str, Any]:
     before = selectors.session_before(record)
-    asked, expected = selectors.interval(), None
+    asked, expected = stated.interval(), None
     if before is not None and before.performed_on is not None and before.performed_on.earliest is not None:
         first, last = before.performed_on.earliest, before.performed_on.latest
         expected = (first + dt.timedelta(days=asked.target), last + dt.timedelta(days=asked.target))
@@ -42,7 +43,7 @@ def product_context(record: CellProduct) -> Mapping[str, Any]:
     """The dose range of the day on which the product was entered stays with it."""
     if record.planned_dose_low is not None and record.planned_dose_high is not None:
         return {"planned_range": (record.planned_dose_low, record.planned_dose_high)}
-    return {"planned_range": selectors.planned_range(record.component)}
+    return {"planned_range": stated.planned_range(record.component)}
 
 
 def identity_context(record: IdentityCheck) -> Mapping[str, Any]:
@@ -64,20 +65,20 @@ def processing_context(record: Processing) -> Mapping[str, Any]:
     product = record.product
     return {
         "harvest_ended_at": product.harvest.ended_at,
-        "shelf_lives": selectors.shelf_lives(product.component),
+        "shelf_lives": stated.shelf_lives(product.component),
     }
 
 
 def reagent_context(record: ReagentLot) -> Mapping[str, Any]:
     processing = record.product.processings.first()
     moment = (processing.started_at or processing.ended_at) if processing else None
-    return {"processed_on": selectors.local_day(moment, record.site)}
+    return {"processed_on": stated.local_day(moment, record.site)}
 
 
 def counts_context(record: CellCounts) -> Mapping[str, Any]:
     product = record.product
-    stated = protocol.current().components.get(product.component or "")
-    limit = stated.plausibility.get("yield_per_ml") if stated else None
+    component = protocol.current().components.get(product.component or "")
+    limit = component.plausibility.get("yield_per_ml") if component else None
     viability = product.viabilities.first()
     return {
         "harvest_volume_ml": product.harvest.volume_ml,
@@ -90,9 +91,9 @@ def microbiology_context(record: Microbiology) -> Mapping[str, Any]:
     product = record.product
     processing = product.processings.first()
     infusion = product.infusions.first()
-    day = selectors.day_of_infusion(infusion) if infusion else selectors.day_of_harvest(product.harvest)
-    weight = selectors.weight_on(record.participant_id, day)
-    days = [one.days for one in selectors.criteria_of(product.component) if one.key == "sterility"]
+    day = stated.day_of_infusion(infusion) if infusion else stated.day_of_harvest(product.harvest)
+    weight = stated.weight_on(record.participant_id, day)
+    days = [one.days for one in stated.criteria_of(product.component) if one.key == "sterility"]
     return {
         "final_volume_ml": processing.final_volume_ml if processing else None,
         "weight_kg": None if isinstance(weight, NotDerivable) else weight,
@@ -101,7 +102,7 @@ def microbiology_context(record: Microbiology) -> Mapping[str, Any]:
 
 
 def release_context(record: Release) -> Mapping[str, Any]:
-    file = selectors.product_file(record.product_id)
+    file = product_file(record.product_id)
     return {
         "outcomes": release.by_label(release.from_json(file.evaluation.criteria))
         if file.evaluation
@@ -111,8 +112,8 @@ def release_context(record: Release) -> Mapping[str, Any]:
 
 
 def infusion_context(record: Infusion) -> Mapping[str, Any]:
-    file = selectors.product_file(record.product_id)
-    weight = selectors.weight_on(record.participant_id, selectors.day_of_infusion(record))
+    file = product_file(record.product_id)
+    weight = stated.weight_on(record.participant_id, stated.day_of_infusion(record))
     low, high = file.product.planned_dose_low, file.product.planned_dose_high
     return {
         "viability_percent": file.viability.viability_percent if file.viability else None,
@@ -128,6 +129,6 @@ def infusion_context(record: Infusion) -> Mapping[str, Any]:
 def harvest_context(record: Harvest) -> Mapping[str, Any]:
     return {
         "history": gates.held_back_by_history(
-            gates.harvest_bars(record), record.participant, selectors.day_of_harvest(record)
+            gates.harvest_bars(record), record.participant, stated.day_of_harvest(record)
         )
     }

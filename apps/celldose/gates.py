@@ -9,14 +9,15 @@ record it would only hide it.
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
 
-from apps.celldose import lifecycle, release, rules, selectors
+from apps.celldose import lifecycle, release, rules, selectors, stated
 from apps.celldose.models import CellSession, Discard, Harvest, Infusion, Release
-from apps.celldose.selectors import ProductFile
+from apps.celldose.product_file import ProductFile, product_file
 from apps.consent import selectors as consent
 from studyportal import protocol
 from studyportal.access.models import User
@@ -50,7 +51,7 @@ def refusing(bars: Iterable[Problem], participant: Any, day: PartialDate | None)
 def when(record: Release | Infusion, file: ProductFile) -> tuple[Any, PartialDate | None]:
     """Whose event it is and when, for the question whether it is history."""
     moment = record.released_at if isinstance(record, Release) else record.started_at
-    day = selectors.local_day(moment, record.site)
+    day = stated.local_day(moment, record.site)
     return record.participant, PartialDate.of(day) if day else file.session.performed_on
 
 
@@ -63,16 +64,16 @@ def session_gate(record: CellSession, by: User | None) -> Iterable[Problem]:
 
 
 def harvest_gate(record: Harvest, by: User | None) -> Iterable[Problem]:
-    return refusing(harvest_bars(record), record.participant, selectors.day_of_harvest(record))
+    return refusing(harvest_bars(record), record.participant, stated.day_of_harvest(record))
 
 
 def release_gate(record: Release, by: User | None) -> Iterable[Problem]:
-    file = selectors.product_file(record.product_id)
+    file = product_file(record.product_id)
     return refusing(release_bars(record, file), *when(record, file))
 
 
 def infusion_gate(record: Infusion, by: User | None) -> Iterable[Problem]:
-    file = selectors.product_file(record.product_id)
+    file = product_file(record.product_id)
     return refusing(infusion_bars(record, file), *when(record, file))
 
 
@@ -80,7 +81,7 @@ def infusion_gate(record: Infusion, by: User | None) -> Iterable[Problem]:
 
 
 def harvest_bars(record: Harvest) -> tuple[Problem, ...]:
-    moment = record.started_at or selectors.day_of_harvest(record)
+    moment = record.started_at or stated.day_of_harvest(record)
     why = consent_bar(record.participant, record.session, moment)
     return (Problem("participant", "consent_not_in_force", why),) if why else ()
 
@@ -101,49 +102,49 @@ def release_bars(record: Release, file: ProductFile) -> tuple[Problem, ...]:
 def infusion_bars(record: Infusion, file: ProductFile) -> tuple[Problem, ...]:
     """The bars of an infusion; a saved one is not barred by itself, nor by what was found after it."""
     own = record.pk is not None and file.infusion is not None and file.infusion.pk == record.pk
-    return _infusion_bars(file, recipient=record.participant, starts_at=record.started_at, own=own)
+    consent_then = consent_bar(
+        record.participant, file.session, record.started_at or file.session.performed_on
+    )
+    return lifecycle.infusion_bars(_facts(file, record.participant, record.started_at, consent_then, own=own))
 
 
-def bars_now(file: ProductFile) -> tuple[Problem, ...]:
-    """What would bar an infusion starting this minute: the words on the session page."""
-    return _infusion_bars(file, recipient=file.product.participant, starts_at=timezone.now(), own=False)
+def bars_now(file: ProductFile, consent_now: str | None) -> tuple[Problem, ...]:
+    """What would bar an infusion starting this minute: the words on the session page.
+
+    consent_now: `consent_bar` of the session at this minute, asked once for all products.
+    """
+    starts_at = timezone.now()
+    return lifecycle.infusion_bars(_facts(file, file.product.participant, starts_at, consent_now, own=False))
 
 
-def _infusion_bars(
-    file: ProductFile, *, recipient: Any, starts_at: dt.datetime | None, own: bool
-) -> tuple[Problem, ...]:
-    judged_at = starts_at or file.session.performed_on
-    return lifecycle.infusion_bars(
-        lifecycle.InfusionFacts(
-            product=str(file.product),
-            product_participant=file.product.participant.code,
-            recipient=recipient.code,
-            life=lifecycle.live(file.happenings(without_infusion=own)),
-            decision=file.decision.decision if file.decision else None,
-            expires_at=file.expires_at,
-            starts_at=starts_at,
-            consent=consent_bar(recipient, file.session, judged_at),
-            identity=file.identity,
-            failing=() if own else tuple(one.label for one in file.judged if one.outcome == release.FAIL),
-        )
+def _facts(
+    file: ProductFile, recipient: Any, starts_at: dt.datetime | None, consent_then: str | None, *, own: bool
+) -> lifecycle.InfusionFacts:
+    return lifecycle.InfusionFacts(
+        product=str(file.product),
+        product_participant=file.product.participant.code,
+        recipient=recipient.code,
+        life=lifecycle.live(file.happenings(without_infusion=own)),
+        decision=file.decision.decision if file.decision else None,
+        expires_at=file.expires_at,
+        starts_at=starts_at,
+        consent=consent_then,
+        identity=file.identity,
+        failing=() if own else tuple(one.label for one in file.judged if one.outcome == release.FAIL),
     )
 
 
 def consent_bar(participant: Any, session: CellSession, at: dt.datetime | PartialDate | None) -> str | None:
     """None when consent to this session's procedures is in force; else what is wrong, in words."""
+    if isinstance(at, dt.datetime):
+        at = timezone.localtime(at, zoneinfo.ZoneInfo(participant.site.timezone))
     state = consent.state_for(participant, at)
     verdict = state.covers_session(session.number)
     if verdict == "yes":
         return None
-    day = selectors.local_day(at, participant.site) if isinstance(at, dt.datetime) else at
-    said = (
-        PartialDate.of(day).for_people()
-        if isinstance(day, dt.date)
-        else day.for_people()
-        if day
-        else "an unknown day"
-    )
-    because = "; ".join(dict.fromkeys((*state.why, *state.missing)))
+    day = PartialDate.of(at.date()) if isinstance(at, dt.datetime) else at
+    said = day.for_people() if day else "an unknown day"
+    because = "; ".join(state.why)
     if verdict == "indeterminate":
         return (
             f"Whether consent to session {session.number} was in force on {said} cannot be told"
@@ -156,7 +157,7 @@ def consent_bar(participant: Any, session: CellSession, at: dt.datetime | Partia
 
 
 def discard_gate(record: Discard, by: User | None) -> Iterable[Problem]:
-    file = selectors.product_file(record.product_id)
+    file = product_file(record.product_id)
     if file.infusion is not None:
         yield Problem(
             "product",

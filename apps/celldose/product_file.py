@@ -1,0 +1,206 @@
+"""A product with all its records, read in a fixed number of queries, and what follows from them together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.celldose import lifecycle, release, rules, stated
+from apps.celldose.lifecycle import Happening, Identity, Life, State
+from apps.celldose.models import (
+    CellCounts,
+    CellProduct,
+    CellSession,
+    Discard,
+    Harvest,
+    IdentityCheck,
+    Infusion,
+    Microbiology,
+    Phenotype,
+    Processing,
+    ReagentLot,
+    Release,
+    ReleaseEvaluation,
+    Transport,
+    Viability,
+)
+from studyportal.crf.outcomes import NotDerivable
+
+# Everything that is recorded under a product, by the related name: one query each, whatever the number of products.
+PRODUCT_RECORDS = (
+    "transports",
+    "identity_checks",
+    "processings",
+    "reagent_lots",
+    "cell_counts",
+    "phenotypes",
+    "viabilities",
+    "microbiology",
+    "evaluations",
+    "releases",
+    "infusions",
+    "infusions__observations",
+    "discards",
+)
+
+
+@dataclass(frozen=True)
+class ProductFile:
+    """A product with all its records, read once. Single records are None until they are entered."""
+
+    product: CellProduct
+    transport: Transport | None
+    identity_checks: tuple[IdentityCheck, ...]
+    processing: Processing | None
+    reagent_lots: tuple[ReagentLot, ...]
+    counts: CellCounts | None
+    phenotype: Phenotype | None
+    viability: Viability | None
+    microbiology: Microbiology | None
+    evaluation: ReleaseEvaluation | None
+    decision: Release | None
+    infusion: Infusion | None
+    observations: tuple[Any, ...]
+    discard: Discard | None
+
+    @classmethod
+    def of(cls, product: CellProduct) -> ProductFile:
+        """From a product fetched by `with_records` (no query), or any other (one query per kind of record)."""
+
+        def only(name: str) -> Any:
+            return next(iter(getattr(product, name).all()), None)
+
+        infusion = only("infusions")
+        evaluations = sorted(product.evaluations.all(), key=lambda one: one.pk)
+        return cls(
+            product=product,
+            transport=only("transports"),
+            identity_checks=tuple(sorted(product.identity_checks.all(), key=_checked_order)),
+            processing=only("processings"),
+            reagent_lots=tuple(product.reagent_lots.all()),
+            counts=only("cell_counts"),
+            phenotype=only("phenotypes"),
+            viability=only("viabilities"),
+            microbiology=only("microbiology"),
+            evaluation=evaluations[-1] if evaluations else None,
+            decision=only("releases"),
+            infusion=infusion,
+            observations=tuple(infusion.observations.all()) if infusion else (),
+            discard=only("discards"),
+        )
+
+    @property
+    def harvest(self) -> Harvest:
+        return self.product.harvest
+
+    @property
+    def session(self) -> CellSession:
+        return self.product.harvest.session
+
+    @cached_property
+    def identity(self) -> dict[str, Identity]:
+        """The newest check of each step: a mismatch is mended by checking again, not by editing."""
+        newest: dict[str, Identity] = {}
+        for check in self.identity_checks:
+            if check.step:
+                said = (
+                    ""
+                    if check.matches
+                    else f"read “{check.identifier_read}” for {check.participant_code_read}"
+                )
+                newest[check.step] = Identity(check.matches, said)
+        return newest
+
+    @cached_property
+    def life(self) -> Life:
+        return lifecycle.live(self.happenings())
+
+    def happenings(self, *, without_infusion: bool = False) -> Iterable[Happening]:
+        """What is recorded, in the order of the steps."""
+        yield Happening(State.HARVESTED, self.harvest.ended_at)
+        if self.transport is not None:
+            yield Happening(State.RECEIVED, self.transport.received_at)
+        if self.processing is not None:
+            yield Happening(State.PROCESSED, self.processing.ended_at)
+        if self.evaluation is not None:
+            yield Happening(State.QUARANTINED, self.evaluation.evaluated_at)
+        if self.decision is not None and self.decision.decision:
+            step = State.REJECTED if self.decision.decision == "rejected" else State.RELEASED
+            yield Happening(step, self.decision.released_at)
+        issued = [check for check in self.identity_checks if check.step == "issue" and check.matches]
+        if issued:
+            yield Happening(State.ISSUED, issued[-1].checked_at)
+        if self.infusion is not None and not without_infusion:
+            yield Happening(State.INFUSED, self.infusion.started_at)
+        if self.discard is not None:
+            yield Happening(State.DISCARDED, self.discard.discarded_at)
+
+    @cached_property
+    def expires_at(self) -> dt.datetime | NotDerivable:
+        storage = self.processing.storage if self.processing else None
+        return rules.expires_at(self.harvest.ended_at, storage, stated.shelf_lives(self.product.component))
+
+    @cached_property
+    def results(self) -> Mapping[str, release.Measured]:
+        """Release criterion → what was found."""
+        micro = self.microbiology
+        cultures = None
+        if micro is not None:
+            cultures = release.Cultures(
+                {name: getattr(micro, name) for name in rules.CULTURES},
+                release.culture_days(micro.sampled_on, micro.read_on),
+            )
+        return {
+            "viability": self.viability.viability_percent if self.viability else None,
+            "endotoxin": _found(micro, "endotoxin_per_kg"),
+            "gram_stain": micro.gram_stain if micro else None,
+            "sterility": cultures,
+            "tnc": self.counts.tnc if self.counts else None,
+            "mnc": self.counts.mnc if self.counts else None,
+            "viable": self.counts.viable if self.counts else None,
+            "cells_per_ml": _found(self.counts, "cells_per_ml"),
+            "cd34": self.phenotype.cd34_percent if self.phenotype else None,
+            "cd45": self.phenotype.cd45_percent if self.phenotype else None,
+            "final_volume": self.processing.final_volume_ml if self.processing else None,
+        }
+
+    @cached_property
+    def judged(self) -> tuple[release.Evaluated, ...]:
+        """The release criteria as the results are now; the evidence of a decision is its evaluation."""
+        return release.evaluate(stated.criteria_of(self.product.component), self.results)
+
+    @property
+    def evaluation_is_current(self) -> bool:
+        return self.evaluation is not None and self.evaluation.fingerprint == release.fingerprint(self.judged)
+
+
+def _checked_order(check: IdentityCheck) -> tuple[dt.datetime, int]:
+    return check.checked_at or dt.datetime.min.replace(tzinfo=dt.UTC), check.pk
+
+
+def _found(record: Any, name: str) -> release.Measured:
+    """A derived value, or why it is not derivable as its record says."""
+    if record is None:
+        return None
+    value = getattr(record, name)
+    if value is None:
+        why = record.absent_reason(name).partition(":")[2].strip()
+        return NotDerivable(why or "not recorded")
+    return value  # type: ignore[no-any-return]
+
+
+def with_records(products: QuerySet[CellProduct]) -> QuerySet[CellProduct]:
+    """Products with everything that a ProductFile reads, in a fixed number of queries."""
+    return products.select_related("participant", "site", "harvest__session").prefetch_related(
+        *PRODUCT_RECORDS
+    )
+
+
+def product_file(product_id: int) -> ProductFile:
+    """The file of one product, read afresh: for gates, derivations and actions."""
+    return ProductFile.of(with_records(CellProduct.objects.all()).get(pk=product_id))
