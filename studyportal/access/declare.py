@@ -1,7 +1,7 @@
 """Every page and endpoint declares what it asks for; what declares nothing is refused.
 
-Page:      @requires(Permission.VIEW_DATA)
-Endpoint:  permission = Permission.VIEW_DATA, or permissions = {"GET": …, "POST": …}
+Page:      @requires(Permission.VIEW_DATA), or several of which one is enough
+Endpoint:  permission = Permission.VIEW_DATA, or permissions = {"GET": …, "POST": …}; a tuple: one is enough
 """
 
 from __future__ import annotations
@@ -23,51 +23,61 @@ from studyportal.access.permissions import Permission
 View = Callable[..., HttpResponse]
 M = TypeVar("M", bound=Model)
 
-DECLARED = "declared_permission"
+DECLARED = "declared_permissions"
+# HTTP method, or "*" for all → the permissions of which one is asked for
+Declaration = dict[str, tuple[Permission, ...]]
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """Declare the permission of a page: sign-in is asked for first, then the permission (403)."""
+def requires(*permissions: Permission) -> Callable[[View], View]:
+    """Declare what a page asks for (any one of the permissions): first sign-in, then the permission (403)."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if permission != Permission.PUBLIC:
+            if Permission.PUBLIC not in permissions:
                 if not request.user.is_authenticated:
                     return redirect_to_login(request.get_full_path())
-                if not request.user.may(permission):
-                    raise PermissionDenied(refusal(permission))
+                if not holds_any(request.user, permissions):
+                    raise PermissionDenied(refusal(*permissions))
             return view(request, *args, **kwargs)
 
-        setattr(guarded, DECLARED, permission)
+        setattr(guarded, DECLARED, permissions)
         return guarded
 
     return decorate
 
 
-def refusal(permission: Permission) -> str:
+def holds_any(user: Any, permissions: tuple[Permission, ...]) -> bool:
+    return any(user.may(permission) for permission in permissions)
+
+
+def refusal(*permissions: Permission) -> str:
     return _(
         "Your roles do not include “%(permission)s”. Ask the administrator of the study if your work needs it."
-    ) % {"permission": permission.value}
+    ) % {"permission": "” / “".join(permission.value for permission in permissions)}
 
 
-def permissions_of_api(view_class: type) -> dict[str, Permission] | None:
-    """HTTP method → permission as declared by an endpoint, None when it declares nothing."""
+def permissions_of_api(view_class: type) -> Declaration | None:
+    """HTTP method → permissions as declared by an endpoint, None when it declares nothing."""
     per_method = getattr(view_class, "permissions", None)
-    if per_method is not None:
-        return dict(per_method)
-    single = getattr(view_class, "permission", None)
-    return None if single is None else {"*": single}
+    if per_method is None:
+        single = getattr(view_class, "permission", None)
+        per_method = None if single is None else {"*": single}
+    if per_method is None:
+        return None
+    return {
+        method: (asked,) if isinstance(asked, Permission) else tuple(asked) for method, asked in per_method.items()
+    }
 
 
-def declared(callback: Any) -> dict[str, Permission] | None:
-    """What the callback of a URL declares: HTTP method (or "*") → permission, None when nothing."""
+def declared(callback: Any) -> Declaration | None:
+    """What the callback of a URL declares: HTTP method (or "*") → permissions, None when nothing."""
     view_class = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
     # Only DRF's views ask DeclaredPermission; on any other class the attribute would be words without deeds.
     if view_class is not None and hasattr(view_class, "permission_classes"):
         return permissions_of_api(view_class)
-    single = getattr(callback, DECLARED, None)
-    return None if single is None else {"*": single}
+    on_page = getattr(callback, DECLARED, None)
+    return None if on_page is None else {"*": on_page}
 
 
 class DeclaredPermission(BasePermission):
@@ -79,16 +89,16 @@ class DeclaredPermission(BasePermission):
             self.message = _("This endpoint declares no permission and is therefore closed.")
             return False
         method = "GET" if request.method in ("HEAD", "OPTIONS") else request.method
-        permission = declared_here.get(method, declared_here.get("*"))
-        if permission is None:
+        permissions = declared_here.get(method, declared_here.get("*"))
+        if permissions is None:
             # An unknown method is answered with 405 by the view itself, for those who may read.
-            permission = declared_here.get("GET", Permission.SIGNED_IN)
-        if permission == Permission.PUBLIC:
+            permissions = declared_here.get("GET", (Permission.SIGNED_IN,))
+        if Permission.PUBLIC in permissions:
             return True
         if not request.user.is_authenticated:
             return False
-        self.message = refusal(permission)
-        return bool(request.user.may(permission))
+        self.message = refusal(*permissions)
+        return holds_any(request.user, permissions)
 
 
 def get_visible_or_404(queryset: QuerySet[M] | ScopedQuerySet, user: Any, permission: Permission, **lookup: Any) -> M:
