@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.celldose.models import CellProduct, CellSession, DonorTests, Harvest, Infusion
 from apps.celldose.product_file import ProductFile, with_records
 from apps.celldose.stated import day_of_harvest, day_of_infusion
 from apps.consent.selectors import Procedure
+from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 
