@@ -67,7 +67,11 @@ class CrfField(models.Field):
 
     def deconstruct(self) -> Any:
         name, _path, _args, kwargs = super().deconstruct()
-        kept = {key: value for key, value in kwargs.items() if key in ("null", "blank", "db_index", *self.column_kwargs)}
+        kept = {
+            key: value
+            for key, value in kwargs.items()
+            if key in ("null", "blank", "db_index", *self.column_kwargs)
+        }
         return name, self.column_path, [], kept
 
     @property
@@ -126,7 +130,9 @@ class CrfField(models.Field):
 def text_of(raw: Any, *, max_length: int) -> str:
     """Text that PostgreSQL can hold: no NUL, no lone surrogate, within the length."""
     if not isinstance(raw, str):
-        raise ValidationError(_("Give text in quotes, not %(type)s."), code="type", params={"type": json_type(raw)})
+        raise ValidationError(
+            _("Give text in quotes, not %(type)s."), code="type", params={"type": json_type(raw)}
+        )
     if "\x00" in raw:
         raise ValidationError(_("The text contains a NUL character; remove it."), code="nul_character")
     try:
@@ -347,7 +353,10 @@ class TextField(CrfField, models.TextField):
     export_type = "text"
     sensitivity = Sensitivity.FREE_TEXT
     limit = 200
-    def __init__(self, label: Any = None, *, limit: int | None = None, max_length: int | None = None, **kwargs: Any) -> None:
+
+    def __init__(
+        self, label: Any = None, *, limit: int | None = None, max_length: int | None = None, **kwargs: Any
+    ) -> None:
         self.limit = limit or max_length or type(self).limit
         super().__init__(label, **kwargs)
 
@@ -380,7 +389,8 @@ class DayField(CrfField, models.DateField):
         date = partial_date_of(raw).exact
         if date is None:
             raise ValidationError(
-                _("The day is needed here, such as 2016-11-03; give a reason if it is not known."), code="day_needed"
+                _("The day is needed here, such as 2016-11-03; give a reason if it is not known."),
+                code="day_needed",
             )
         return date
 
@@ -442,6 +452,10 @@ class MomentField(CrfField, models.DateTimeField):
 class PartialDateField(CrfField, models.CharField):
     """A date as far as it is known. Stored as recorded; the bounds are derived."""
 
+    # What django-stubs reads as the attribute's types.
+    _pyi_private_set_type: PartialDate | str | None  # type: ignore[assignment]
+    _pyi_private_get_type: PartialDate | None  # type: ignore[assignment]
+
     widget = "partial-date"
     export_type = "partial_date"
     column_path = "django.db.models.CharField"
@@ -497,6 +511,10 @@ class PartialDateField(CrfField, models.CharField):
 class LaboratoryValueField(CrfField, models.CharField):
     """A value as the laboratory reported it: comparator and digits kept, such as <0.2 or 7.0."""
 
+    # What django-stubs reads as the attribute's types.
+    _pyi_private_set_type: LaboratoryValue | str | None  # type: ignore[assignment]
+    _pyi_private_get_type: LaboratoryValue | None  # type: ignore[assignment]
+
     widget = "laboratory"
     export_type = "laboratory_value"
     column_path = "django.db.models.CharField"
@@ -534,7 +552,9 @@ class LaboratoryValueField(CrfField, models.CharField):
         number = f"substring({self.sql} from '-?[0-9][0-9.]*$')::numeric"
         return (
             self.export_column(self.name, self.sql, "laboratory_value"),
-            self.export_column(f"{self.name}_comparator", comparator, "code", f"{self.label}: {_('comparator')}"),
+            self.export_column(
+                f"{self.name}_comparator", comparator, "code", f"{self.label}: {_('comparator')}"
+            ),
             self.export_column(f"{self.name}_number", number, "number", f"{self.label}: {_('number')}"),
         )
 
@@ -577,13 +597,17 @@ def decimal_of(raw: Any) -> Decimal:
 def within(number: Decimal, minimum: Any, maximum: Any, unit: str) -> None:
     if minimum is not None and number < minimum:
         raise ValidationError(
-            _("%(value)s is below %(limit)s %(unit)s, the least that can be true. Check the number and its unit."),
+            _(
+                "%(value)s is below %(limit)s %(unit)s, the least that can be true. Check the number and its unit."
+            ),
             code="min_value",
             params={"value": plain(number), "limit": minimum, "unit": unit},
         )
     if maximum is not None and number > maximum:
         raise ValidationError(
-            _("%(value)s is above %(limit)s %(unit)s, the most that can be true. Check the number and its unit."),
+            _(
+                "%(value)s is above %(limit)s %(unit)s, the most that can be true. Check the number and its unit."
+            ),
             code="max_value",
             params={"value": plain(number), "limit": maximum, "unit": unit},
         )
@@ -604,7 +628,9 @@ def value_in_unit(raw: dict[str, Any], unit: str) -> Any:
 
 def known_code(raw: Any, codes: Sequence[tuple[str, Any]]) -> str:
     if not isinstance(raw, str):
-        raise ValidationError(_("Give a code in quotes, not %(type)s."), code="type", params={"type": json_type(raw)})
+        raise ValidationError(
+            _("Give a code in quotes, not %(type)s."), code="type", params={"type": json_type(raw)}
+        )
     code = raw.strip()
     if code not in {known for known, _label in codes}:
         raise ValidationError(
