@@ -16,6 +16,7 @@ from config import servers
 from studyportal.embedded import Lease, lease
 from studyportal.embedded.places import APP_ROLE
 from tests.cast import api, cast, page  # noqa: F401 (fixtures)
+from tests.world import bare_world, world  # noqa: F401 (fixtures)
 
 _held: list[Lease] = []
 

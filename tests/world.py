@@ -1,0 +1,72 @@
+"""A small world with one of everything at Mumbai: what the contract tests walk over.
+
+Whatever an app declares as a form gets its record here by itself, with its parents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from apps.enrolment import actions as enrolment
+from apps.visits import actions as visits
+from apps.visits.models import Visit
+from studyportal.crf import actions as crf
+from studyportal.crf.registry import UnknownForm, all_specs, spec_for
+from studyportal.crf.spec import CrfSpec
+from tests.cast import Cast
+
+
+@dataclass
+class World:
+    cast: Cast
+    participant: Any
+    visit: Any
+    records: dict[str, Any] = field(default_factory=dict)
+
+    def parents_of(self, spec: CrfSpec) -> dict[str, Any]:
+        return {name: self._parent(spec, name) for name in spec.parents}
+
+    def _parent(self, spec: CrfSpec, name: str) -> Any:
+        model = spec.model._meta.get_field(name).related_model
+        if model is Visit:
+            return self.visit
+        try:
+            return self.record(spec_for(model))
+        except UnknownForm:
+            raise AssertionError(f"tell tests/world.py how to make a {model.__name__}") from None
+
+    def record(self, spec: CrfSpec) -> Any:
+        """The world's record of the form: incomplete and empty, which every form allows."""
+        if spec.key not in self.records:
+            self.records[spec.key] = crf.save(
+                spec,
+                raw={},
+                by=self.cast.rao,
+                participant=self.participant,
+                parents=self.parents_of(spec),
+                complete=False,
+            )
+        return self.records[spec.key]
+
+    def fill(self) -> World:
+        for spec in all_specs():
+            self.record(spec)
+        return self
+
+
+@pytest.fixture
+def bare_world(cast: Cast) -> World:
+    """A participant of the past (so that no gate stands in the way) with a visit, and no form yet."""
+    participant = enrolment.register(
+        site=cast.mumbai, by=cast.meera, group="case", retrospective=True, label="World of the tests"
+    )
+    visit = visits.record(participant=participant, key="BL", by=cast.asha, happened_on="2016-11-01")
+    return World(cast=cast, participant=participant, visit=visit)
+
+
+@pytest.fixture
+def world(bare_world: World) -> World:
+    return bare_world.fill()
