@@ -1,0 +1,217 @@
+"""Every address × every role × own and foreign site, from the URL configuration itself.
+
+What a person may not do is refused (401 or the sign-in page, 403, or 404 for another site's object); what a
+person may do never answers with a refusal of access, and nobody ever meets a 500.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from studyportal.access.declare import declared
+from studyportal.access.permissions import Permission
+from studyportal.crf.registry import all_specs
+from tests.cast import ROLES
+from tests.world import World
+
+
+@dataclass(frozen=True)
+class Address:
+    route: str
+    name: str
+    callback: Any
+
+    @property
+    def is_api(self) -> bool:
+        return self.route.startswith("api/v1/")
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(re.findall(r"<(?:\w+:)?(\w+)>", self.route))
+
+
+def walk(resolver: Any, prefix: str = "", namespace: str = "") -> Iterator[Address]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from walk(pattern, route, inner)
+        elif isinstance(pattern, URLPattern):
+            yield Address(route, namespace + (pattern.name or route), pattern.callback)
+
+
+ADDRESSES = list(walk(get_resolver()))
+FORMS = {spec.key: spec for spec in all_specs()}
+MISSING = 987654321
+
+# How an address with parameters is filled from the world: name → keyword arguments.
+# "own" arguments belong to the Mumbai site or to nobody; see FOREIGN for what Pune must not find.
+FILL: dict[str, Callable[[World], dict[str, Any]]] = {
+    "crf:new": lambda w: {"code": w.participant.code, "key": "demographics"},
+    "crf:edit": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
+    "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
+    "crf:explain": lambda w: {"pk": MISSING},
+    "api:participant-detail": lambda w: {"code": w.participant.code},
+    "api:visit-detail": lambda w: {"pk": w.visit.pk},
+    "casebook:participant": lambda w: {"code": w.participant.code},
+    "casebook:visit-new": lambda w: {"code": w.participant.code},
+    "casebook:consent-new": lambda w: {"code": w.participant.code},
+    "oversight:finding": lambda w: {"number": 1},
+    "oversight:consent-story": lambda w: {"code": w.participant.code},
+    "exports:dataset": lambda w: {"key": "demographics"},
+    "api:dataset-csv": lambda w: {"key": "demographics"},
+    "api:dataset-dictionary": lambda w: {"key": "demographics", "kind": "csv"},
+    "api:dictionary": lambda w: {"kind": "json"},
+    "outcomes:run": lambda w: {"key": "hba1c"},
+}
+# Parameters whose objects no test needs to exist: they answer 404 to everyone who may ask at all.
+ABSENT = {"pk": MISSING, "job_id": MISSING, "sha256": "0" * 64, "digest": "00000000", "code": "MUM-9999-X", "number": 99}
+
+# Objects of Mumbai: the same person's role at Pune gets 404, never 403 and never the object.
+SITE_OBJECTS = [
+    name
+    for name, fill in FILL.items()
+    if name.startswith(("crf:", "casebook:", "api:participant", "api:visit")) and name != "crf:explain"
+]
+
+
+def url_of(address: Address, world: World) -> str:
+    values: dict[str, Any] = {}
+    form = re.match(r"form-([\w-]+?)(-detail|-history)?$", address.name.removeprefix("api:"))
+    if form and form[1] in FORMS and address.parameters:
+        values = {"pk": world.records[form[1]].pk}
+    elif address.name in FILL:
+        values = FILL[address.name](world)
+    elif address.parameters:
+        unknown = set(address.parameters) - set(ABSENT) - {"kind", "key"}
+        assert not unknown, f"tell the contract how to fill {address.name}: {sorted(unknown)}"
+        values = {name: ABSENT.get(name, "nonsense") for name in address.parameters}
+        if "<uuid:" in address.route:
+            values["pk"] = "00000000-0000-0000-0000-000000000000"
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: str(values[m[1]]), address.route)
+    return "/" + path
+
+
+def allowed(user: Any, permissions: tuple[Permission, ...]) -> bool:
+    return any(user.may(permission) for permission in permissions)
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=lambda a: a.name)
+def test_every_address_declares_its_permission(address: Address) -> None:
+    assert declared(address.callback), f"{address.route} declares no permission"
+
+
+@pytest.mark.parametrize("who", [*ROLES, None])
+@pytest.mark.django_db
+def test_reading(who: str | None, world: World, api: Any, page: Any) -> None:
+    user = getattr(world.cast, who) if who else None
+    scripts, browser = api(user), page(user)
+    wrong = []
+    for address in ADDRESSES:
+        permissions = declared(address.callback) or {}
+        asked = permissions.get("GET", permissions.get("*"))
+        if asked is None:
+            continue
+        answer = (scripts if address.is_api else browser).get(url_of(address, world))
+        if getattr(answer, "streaming", False):
+            b"".join(answer.streaming_content)
+        if Permission.PUBLIC in asked:
+            good = answer.status_code < 500
+        elif user is None:
+            at_sign_in = answer.status_code == 302 and answer["Location"].startswith("/sign-in/")
+            good = answer.status_code == 401 if address.is_api else at_sign_in
+        elif not allowed(user, asked):
+            good = answer.status_code == 403
+        else:
+            good = answer.status_code in (200, 302, 404, 405) or (
+                # A page may open for readers and its entry only for those who enter.
+                answer.status_code == 403 and address.name in ("crf:new",) and not user.may(Permission.ENTER_DATA)
+            )
+        if not good:
+            wrong.append((address.name, answer.status_code))
+    assert not wrong
+
+
+@pytest.mark.parametrize("who", [*ROLES, None])
+@pytest.mark.django_db
+def test_writing(who: str | None, world: World, api: Any) -> None:
+    """POST, PUT, PATCH and DELETE with an empty body: refused by access, or answered with a clear 4xx."""
+    user = getattr(world.cast, who) if who else None
+    scripts = api(user)
+    wrong = []
+    for address in ADDRESSES:
+        if not address.is_api:
+            continue
+        permissions = declared(address.callback) or {}
+        for method in ("post", "put", "patch", "delete"):
+            asked = permissions.get(method.upper(), permissions.get("*", permissions.get("GET", (Permission.SIGNED_IN,))))
+            answer = getattr(scripts, method)(url_of(address, world), {}, headers={"If-Match": '"1"'})
+            if Permission.PUBLIC in asked:
+                good = answer.status_code < 500
+            elif user is None:
+                good = answer.status_code == 401
+            elif not allowed(user, asked):
+                # Refused by role, or (an id that no site of the user has) not found at all.
+                good = answer.status_code in (403, 404, 405)
+            else:
+                good = answer.status_code in (200, 201, 202, 204, 400, 404, 405, 409, 412)
+            is_problem = answer.status_code < 400 or answer["Content-Type"] == "application/problem+json"
+            if not good or not is_problem:
+                wrong.append((address.name, method, answer.status_code))
+    assert not wrong
+
+
+@pytest.mark.django_db
+def test_another_sites_objects_are_not_found(world: World, api: Any, page: Any) -> None:
+    """Vikram holds at Pune what Asha holds at Mumbai; nothing of Mumbai is there for him, by any method."""
+    scripts, browser = api(world.cast.vikram), page(world.cast.vikram)
+    wrong = []
+    for address in ADDRESSES:
+        is_form = address.name.startswith("api:form-") and address.parameters
+        if not is_form and address.name not in SITE_OBJECTS:
+            continue
+        url = url_of(address, world)
+        client = scripts if address.is_api else browser
+        answers = {"get": client.get(url)}
+        if address.is_api:
+            for method in ("put", "patch"):
+                answers[method] = getattr(client, method)(url, {}, headers={"If-Match": '"1"'})
+        else:
+            answers["post"] = client.post(url, {})
+        wrong += [(address.name, m, a.status_code) for m, a in answers.items() if a.status_code not in (404, 405)]
+        assert world.participant.code not in answers["get"].content.decode().replace(url, "")
+    assert not wrong
+
+
+@pytest.mark.django_db
+def test_lists_hold_nothing_of_another_site(world: World, api: Any, page: Any) -> None:
+    scripts, browser = api(world.cast.vikram), page(world.cast.vikram)
+    found = []
+    for address in ADDRESSES:
+        if address.parameters:
+            continue
+        answer = (scripts if address.is_api else browser).get(url_of(address, world))
+        if answer.status_code == 200 and not getattr(answer, "streaming", False):
+            if world.participant.code in answer.content.decode():
+                found.append(address.name)
+    assert not found
+
+
+@pytest.mark.django_db
+def test_what_is_nowhere_is_a_clear_404(cast: Any, api: Any, page: Any) -> None:
+    assert api(cast.asha).get("/api/v1/nowhere/").json()["code"] == "not_found"
+    answer = page(cast.asha).get("/nowhere/")
+    assert answer.status_code == 404
+    assert b"<main" in answer.content
+
+
+@pytest.mark.parametrize("path", ["/api/v1/participants/?site=%00", "/participants/a%00b/", "/api/v1/participants/%00/"])
+@pytest.mark.django_db
+def test_nul_characters_in_addresses(cast: Any, api: Any, path: str) -> None:
+    assert api(cast.asha).get(path).status_code in (400, 404)
