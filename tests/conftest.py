@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ from django.db.backends.signals import connection_created
 
 from config import servers
 from studyportal.embedded import Lease, lease
+from studyportal.embedded.clean import remove_outside
 from studyportal.embedded.places import APP_ROLE
 from tests.cast import api, cast, page  # noqa: F401 (fixtures)
 from tests.world import bare_world, world  # noqa: F401 (fixtures)
@@ -127,6 +133,58 @@ def eager_jobs() -> Iterator[None]:
     app.conf.task_always_eager, app.conf.task_eager_propagates = True, True
     yield
     app.conf.task_always_eager, app.conf.task_eager_propagates = before
+
+
+# --- The whole portal ------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The end-to-end tests share one portal, so xdist (--dist loadgroup) gives them to one worker."""
+    for item in items:
+        if item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+@dataclass(frozen=True)
+class RunningPortal:
+    url: str
+    var: Path
+
+
+@pytest.fixture(scope="session")
+def running_portal() -> Iterator[RunningPortal]:
+    """The portal with its demo study and jobs, as `make demo` starts it; STUDYPORTAL_URL names one that runs."""
+    if url := os.environ.get("STUDYPORTAL_URL"):
+        yield RunningPortal(url, Path(os.environ.get("STUDYPORTAL_DEMO_VAR", servers.BASE_DIR / "var")))
+        return
+    var = servers.places().var / "portal"
+    shutil.rmtree(var, ignore_errors=True)
+    var.mkdir(parents=True)
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("STUDYPORTAL", "DJANGO", "PYTEST"))
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "studyportal.embedded.demo", "--var", str(var), "--port", "18400"],
+        cwd=servers.BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line.startswith("StudyPortal is ready: "):
+                yield RunningPortal(line.split()[-1], var)
+                break
+        else:
+            pytest.fail(f"The portal did not start:\n{said}", pytrace=False)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+        remove_outside(var)
 
 
 @pytest.fixture(scope="session")

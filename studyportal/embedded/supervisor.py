@@ -187,8 +187,8 @@ class Supervisor:
     def load_demo(self) -> None:
         """The demo study goes in through the web API; the command finds what is already there."""
         self.wait_until_ready("web")
-        commands = self.root.glob("*/*/management/commands/load_demo.py")
-        if self.url is None or next(commands, None) is None:
+        where = ("*/management/commands/load_demo.py", "*/*/management/commands/load_demo.py")
+        if self.url is None or not any(next(self.root.glob(pattern), None) for pattern in where):
             return
         self.say("Loading the demo study (the first time takes a while) …")
         self.run(["manage.py", "load_demo", "--url", self.url], "load_demo", python=True)
