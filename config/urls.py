@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
@@ -92,6 +93,7 @@ GROUND = [
 urlpatterns = [
     path("", home, name="home"),
     path("favicon.ico", favicon),
+    path("language/", requires(Permission.PUBLIC)(set_language), name="set_language"),
     *GROUND,
     *pages(),
     path("api/schema/", OpenApiDocument.as_view(), name="api-schema"),

@@ -12,6 +12,7 @@ from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -30,7 +31,7 @@ AGE = re.compile(r"age:(?P<age>\d+(?:\.\d+)?)")
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # UCUM codes that people write otherwise. Source: the Unified Code for Units of Measure, table of print symbols.
-UNIT_WORDS = {"mm[Hg]": "mmHg", "Cel": "°C", "ug": "µg", "uL": "µL", "umol": "µmol", "[IU]": "IU", "m[IU]": "mIU",
+UNIT_WORDS: dict[str, str | Promise] = {"mm[Hg]": "mmHg", "Cel": "°C", "ug": "µg", "uL": "µL", "umol": "µmol", "[IU]": "IU", "m[IU]": "mIU",
               "u[IU]": "µIU", "a": gettext_lazy("years"), "mo": gettext_lazy("months"), "wk": gettext_lazy("weeks"), "d": gettext_lazy("days"), "1": ""}  # fmt: skip
 UNIT_PART = re.compile(r"10\*(-?\d+)|(?<=[A-Za-z])(-?[23])(?![\w])|\{([^}]*)\}")
 
@@ -45,10 +46,10 @@ def human_unit_text(ucum: str) -> str:
         power, exponent, note = found.groups()
         if power is not None:
             return "10" + power.translate(SUPERSCRIPTS)
-        return exponent.translate(SUPERSCRIPTS) if exponent is not None else f" {note}"
+        return exponent.translate(SUPERSCRIPTS) if exponent is not None else " " + note.replace("_", " ")
 
-    parts = re.split(r"([./])", code)
-    short = {key: word for key, word in UNIT_WORDS.items() if key not in {"a", "mo", "wk", "d", "1"}}
+    parts = re.split(r"([./])(?![^{]*})", code)
+    short = {key: str(word) for key, word in UNIT_WORDS.items() if key not in {"a", "mo", "wk", "d", "1"}}
     spelled = [UNIT_PART.sub(spell, short.get(part, part)) for part in parts]
     return (
         "".join("·" if part == "." else part for part in spelled)

@@ -11,18 +11,21 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.test import RequestFactory
-from django.urls import path
+from django.test import RequestFactory, override_settings
+from django.urls import include, path
 
 from studyportal.ui.gallery import samples
 from studyportal.ui.navigation import NavLink
+from studyportal.ui.policy import POLICY
 from studyportal.ui.views import gallery
 
 ADDRESS = "http://portal.example.org"
-# What the portal's own policy allows: nothing inline.
-POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self'; object-src 'none'"
-
-urlpatterns = [path("ui/", gallery, name="ui-gallery")]
+signing = ([path("sign-in/", gallery, name="sign-in"), path("sign-out/", gallery, name="sign-out")], "access")
+urlpatterns = [
+    path("ui/", gallery, name="ui-gallery"),
+    path("language/", gallery, name="set_language"),
+    path("", include(signing)),
+]
 
 LINKS = [
     NavLink("Worklist", "/worklist/", "list", False, 7),
@@ -61,9 +64,10 @@ def request_for(path: str = "/ui/", theme: str = "", user: Any = None) -> HttpRe
 
 
 def page(template: str, context: Mapping[str, Any] | None = None, theme: str = "", path: str = "/ui/") -> str:
-    return render_to_string(
-        template, {"navigation": LINKS, **(context or {})}, request=request_for(path, theme, Asha())
-    )
+    with override_settings(ROOT_URLCONF=__name__):
+        return render_to_string(
+            template, {"navigation": LINKS, **(context or {})}, request=request_for(path, theme, Asha())
+        )
 
 
 def gallery_page(theme: str = "") -> str:

@@ -56,8 +56,9 @@ def open_page(browser: Any, pages: dict[str, str]) -> Iterator[Any]:
         context.close()
 
 
-@pytest.mark.parametrize("width", [1440, 360])
-@pytest.mark.parametrize("path", ["/ui/", "/ui/dark/", "/sign-in/", "/missing/"])
+@pytest.mark.parametrize(
+    ("path", "width"), [("/ui/", 1440), ("/ui/dark/", 360), ("/sign-in/", 360), ("/missing/", 1440)]
+)
 def test_axe_finds_nothing(open_page: Any, path: str, width: int):
     tab = open_page(path, width)
     results = Axe().run(tab)

@@ -58,7 +58,7 @@ def test_every_mark_stays_within_the_drawing():
 
 def test_a_missing_value_is_a_gap_in_the_line_and_a_dash_in_the_table():
     chart = LineChart(
-        "x", "HbA1c", (Series("Her", (Point(0, 9.1), Point(3, None), Point(6, 7.2), Point(9, 7)))), "%"
+        "x", "HbA1c", (Series("Her", (Point(0, 9.1), Point(3, None), Point(6, 7.2), Point(9, 7))),), "%"
     )
     drawn = chart.layouts[0].series[0]
     assert (len(drawn.paths), len(drawn.spots)) == (1, 3)
