@@ -1,0 +1,3 @@
+from tests.cast import api, cast, page
+
+__all__ = ["api", "cast", "page"]
