@@ -1,6 +1,17 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class CasebookConfig(AppConfig):
     name = "apps.casebook"
     label = "casebook"
+
+    def ready(self) -> None:
+        from studyportal.access.permissions import Permission
+        from studyportal.ui.navigation import NavItem, register
+
+        register(NavItem(_("Worklist"), "casebook:worklist", permission=Permission.ENTER_DATA, order=10, icon="list"))
+        register(
+            NavItem(_("Participants"), "casebook:participants", permission=Permission.VIEW_DATA, order=20, icon="people")
+        )
+        register(NavItem(_("Queries"), "casebook:queries", permission=Permission.ENTER_DATA, order=50, icon="query"))

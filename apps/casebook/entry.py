@@ -1,0 +1,225 @@
+"""The pages on which something is typed: registration, participant, visit, consent, query.
+
+Each fetches with permission, calls one action, and answers; what was typed is shown again when it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from apps.casebook import contexts, inputs, visit_page
+from apps.consent import actions as consent_actions
+from apps.consent.models import ConsentEvent
+from apps.consent.selectors import events_of
+from apps.enrolment import actions as enrolment_actions
+from apps.enrolment.models import Participant
+from apps.enrolment.selectors import participant_or_404, participants
+from apps.visits import actions as visit_actions
+from apps.visits.models import Visit
+from studyportal.access.declare import get_visible_or_404, requires
+from studyportal.access.permissions import Permission
+from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
+from studyportal.crf.outcomes import Problem
+from studyportal.queries import actions as query_actions
+from studyportal.ui.parts import FieldView
+
+METHODS = ["GET", "POST"]
+
+
+@requires(Permission.REGISTER_PARTICIPANTS)
+@require_http_methods(METHODS)
+def register(request: HttpRequest) -> HttpResponse:
+    """Register a participant: the portal gives the code."""
+    user: Any = request.user
+    sites = contexts.selectors.sites_with(user, Permission.REGISTER_PARTICIPANTS)
+    problems: list[Problem] = []
+    if request.method == "POST":
+        values, problems = inputs.registration(request.POST, sites, participants(user))
+        if not problems:
+            try:
+                made = enrolment_actions.register(by=user, **values)
+            except CrfInvalid as error:
+                problems = list(error.problems)
+            else:
+                messages.success(
+                    request, _("%(code)s is registered. Write the code into the site's own list now.") % {"code": made.code}
+                )
+                return redirect(made.get_absolute_url())
+    fields = inputs.registration_fields(
+        request.POST, sites, retrospective=any(user.may(Permission.REGISTER_RETROSPECTIVE, site) for site in sites),
+        problems=problems,
+    )
+    return _page(request, "casebook/register.html", fields, problems)
+
+
+@requires(Permission.REGISTER_PARTICIPANTS)
+@require_http_methods(METHODS)
+def change(request: HttpRequest, code: str) -> HttpResponse:
+    """Change group, status and index date of a participant; a value that was given before needs a reason."""
+    participant = participant_or_404(request.user, code, Permission.REGISTER_PARTICIPANTS)
+    problems: list[Problem] = []
+    status = 400
+    if request.method == "POST":
+        values, problems = inputs.participant_changes(request.POST, participants(request.user))
+        if not problems:
+            try:
+                enrolment_actions.change(
+                    participant=participant,
+                    by=request.user,
+                    reason=request.POST.get("reason") or None,
+                    expected_version=inputs.version_seen(request.POST),
+                    **values,
+                )
+            except CrfInvalid as error:
+                problems = list(error.problems)
+            except Refused as error:
+                problems, status = list(error.problems), 409
+            except StaleVersion as error:
+                problems, status = [inputs.stale_problem()], 412
+                participant = error.current
+            else:
+                messages.success(request, _("%s is saved.") % participant.code)
+                return redirect(participant.get_absolute_url())
+    fields = inputs.participant_fields(participant, request.POST, problems)
+    return _page(request, "casebook/change.html", fields, problems, participant=participant, status=status)
+
+
+@requires(Permission.ENTER_DATA)
+@require_http_methods(METHODS)
+def new_visit(request: HttpRequest, code: str) -> HttpResponse:
+    """Record a visit of the protocol, or an unscheduled one."""
+    participant = participant_or_404(request.user, code, Permission.ENTER_DATA)
+    with timezone.override(ZoneInfo(participant.site.timezone)):
+        problems: list[Problem] = []
+        if request.method == "POST":
+            try:
+                visit = visit_actions.record(participant=participant, by=request.user, **inputs.visit_values(request.POST))
+            except CrfInvalid as error:
+                problems = list(error.problems)
+            else:
+                messages.success(request, _("%s is recorded. Its forms are below.") % visit.label)
+                return redirect("casebook:visit", participant.code, visit.pk)
+        typed = request.POST or request.GET
+        fields = inputs.visit_fields(inputs.visit_choices(participant), typed, problems)
+        return _page(request, "casebook/visit_new.html", fields, problems, participant=participant)
+
+
+@requires(Permission.VIEW_DATA)
+@require_http_methods(METHODS)
+def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """One visit: when it was, its forms, and (for those who enter data) its change."""
+    participant = participant_or_404(request.user, code, Permission.VIEW_DATA)
+    record = get_visible_or_404(
+        Visit.objects.filter(participant=participant).select_related("participant", "site"),
+        request.user,
+        Permission.ENTER_DATA if request.method == "POST" else Permission.VIEW_DATA,
+        pk=pk,
+    )
+    with timezone.override(ZoneInfo(participant.site.timezone)):
+        problems: list[Problem] = []
+        status = 400
+        if request.method == "POST":
+            try:
+                visit_actions.change(
+                    visit=record,
+                    by=request.user,
+                    reason=request.POST.get("reason") or None,
+                    expected_version=inputs.version_seen(request.POST),
+                    **inputs.visit_changes(request.POST),
+                )
+            except CrfInvalid as error:
+                problems = list(error.problems)
+            except StaleVersion as error:
+                problems, status, record = [inputs.stale_problem()], 412, error.current
+            else:
+                messages.success(request, _("%s is saved.") % record.label)
+                return redirect("casebook:visit", code, pk)
+        may_enter = request.user.may(Permission.ENTER_DATA, participant.site_id)  # type: ignore[union-attr]
+        context = visit_page.context_of(participant, record, may_enter=may_enter)
+        fields = inputs.visit_change_fields(record, request.POST, problems)
+        return _page(
+            request, "casebook/visit.html", fields, problems, participant=participant, status=status, **context
+        )
+
+
+@requires(Permission.RECORD_CONSENT)
+@require_http_methods(METHODS)
+def new_consent(request: HttpRequest, code: str) -> HttpResponse:
+    """Add an entry to the consent log. Entries are final: a mistake is corrected by a further entry."""
+    participant = participant_or_404(request.user, code, Permission.RECORD_CONSENT)
+    with timezone.override(ZoneInfo(participant.site.timezone)):
+        events = events_of(participant)
+        problems: list[Problem] = []
+        if request.method == "POST":
+            kind, corrects, absent, stated, problems = inputs.consent_values(request.POST, events)
+            if not problems:
+                try:
+                    event: ConsentEvent = consent_actions.record_event(
+                        participant=participant, kind=kind, by=request.user, corrects=corrects, absent=absent, **stated
+                    )
+                except CrfInvalid as error:
+                    problems = list(error.problems)
+                else:
+                    messages.success(request, _("“%s” is in the consent log.") % event.get_kind_display())
+                    return redirect(participant.get_absolute_url() + "#consent")
+        fields = inputs.consent_fields(request.POST, events, problems)
+        return _page(request, "casebook/consent_new.html", fields, problems, participant=participant)
+
+
+@requires(Permission.MANAGE_QUERIES)
+@require_http_methods(METHODS)
+def new_query(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask the site about a participant."""
+    participant = participant_or_404(request.user, code, Permission.MANAGE_QUERIES)
+    problems: list[Problem] = []
+    if request.method == "POST":
+        message = request.POST.get("message", "").strip()
+        if message and "\x00" not in message and len(message) <= 2000:
+            query_actions.raise_query(participant=participant, message=message, by=request.user)
+            messages.success(request, _("The question is open; the site sees it on its worklist."))
+            return redirect(participant.get_absolute_url())
+        problems = [Problem("message", "required", _("Write the question, in at most 2000 characters."))]
+    fields = [
+        FieldView(
+            "message", _("Question"), widget="textarea", value=request.POST.get("message", ""),
+            errors=[problem.message for problem in problems],
+        )
+    ]
+    return _page(request, "casebook/query_new.html", fields, problems, participant=participant)
+
+
+def _page(
+    request: HttpRequest,
+    template: str,
+    fields: Iterable[FieldView],
+    problems: list[Problem],
+    *,
+    participant: Participant | None = None,
+    status: int = 400,
+    **context: Any,
+) -> HttpResponse:
+    listed = list(fields)
+    labels = {field.name: str(field.label) for field in listed}
+    return render(
+        request,
+        template,
+        {
+            "fields": listed,
+            "problems": [
+                (p.field if p.field in labels else "", labels.get(p.field or "", ""), p.message) for p in problems
+            ],
+            "participant": participant,
+            "synthetic": participant is not None and participant.synthetic,
+            **context,
+        },
+        status=status if problems else 200,
+    )

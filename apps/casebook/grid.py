@@ -1,0 +1,193 @@
+"""The visits × forms grid of a casebook: what stands, what is due, and the way to each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.casebook.holdings import Held, expected_analytes, expected_at, is_done, visit_forms
+from apps.casebook.selectors import Casebook
+from apps.visits.models import Visit, VisitStatus
+from apps.visits.selectors import Scheduled
+from studyportal import protocol
+from studyportal.crf.registry import UnknownForm, get
+from studyportal.ui.parts import GridCell, GridRow, GridVisit
+from studyportal.ui.templatetags.ui_tags import human_date_text
+
+
+@dataclass(frozen=True)
+class Grid:
+    visits: list[GridVisit]
+    rows: list[GridRow]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A visit of the protocol, recorded or not."""
+
+    key: str
+    label: str
+    visit: Visit | None
+    plan: Scheduled | None
+
+
+def columns_of(book: Casebook) -> list[Column]:
+    """In the order of the protocol; a visit that the group does not have is shown when it was recorded."""
+    planned = {row.key: row for row in book.schedule if row.visit is None or row.visit.number == 1}
+    recorded: dict[str, list[Visit]] = {}
+    for visit in sorted(book.visits, key=lambda v: v.number):
+        recorded.setdefault(visit.key, []).append(visit)
+    found: list[Column] = []
+    for key, visit_of_protocol in protocol.current().visits.items():
+        own = recorded.pop(key, [])
+        plan = planned.get(key)
+        if own:
+            found += [Column(key, visit.label, visit, plan) for visit in own]
+        elif plan is not None and visit_of_protocol.scheduled:
+            found.append(Column(key, str(visit_of_protocol.label), None, plan))
+    found += [Column(key, visit.label, visit, None) for key, own in recorded.items() for visit in own]
+    return found
+
+
+def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
+    """No query: everything is in the book."""
+    code = book.participant.code
+    held = {(one.visit_id, one.form): one for one in book.held}
+    asked = open_queries(book)
+    columns = columns_of(book)
+    shown = {form for (visit_id, form) in held if visit_id is not None}
+    for column in columns:
+        shown |= set(expected_at(column.key, book.participant.group, required_only=False))
+    rows = [
+        GridRow(
+            str(spec.title),
+            [_cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter) for column in columns],
+        )
+        for spec in visit_forms()
+        if spec.key in shown
+    ]
+    visits = [
+        GridVisit(
+            column.label,
+            detail_of(column, today),
+            reverse("casebook:visit", args=[code, column.visit.pk])
+            if column.visit
+            else new_visit_url(code, column.key) if may_enter else "",
+        )
+        for column in columns
+    ]
+    return Grid(visits, rows)
+
+
+def open_queries(book: Casebook) -> Counter[tuple[str, int]]:
+    """(form, record) → open queries."""
+    return Counter(
+        (query.form, query.object_id) for query in book.queries if query.state == "open" and query.object_id
+    )
+
+
+def new_visit_url(code: str, key: str) -> str:
+    return f"{reverse('casebook:visit-new', args=[code])}?key={key}"
+
+
+def new_form_url(code: str, form: str, visit_id: int | None = None) -> str:
+    url = reverse("crf:new", args=[code, form])
+    return url if visit_id is None else f"{url}?visit={visit_id}"
+
+
+def detail_of(column: Column, today: dt.date) -> str:
+    """Under the name of a visit: when it was, or when it is due."""
+    visit = column.visit
+    if visit is not None and visit.status == VisitStatus.MISSED:
+        return _("missed")
+    if visit is not None and visit.status == VisitStatus.DONE:
+        when = human_date_text(visit.happened_on) if visit.happened_on else _("no date")
+        late = {"late": _("late"), "early": _("early")}.get(visit.window_state)
+        return f"{when}, {late}" if late else when
+    if column.plan is None or column.plan.due is None:
+        return _("not dated")
+    due = column.plan.due
+    if today > due.latest:
+        return _("overdue since %(day)s") % {"day": human_date_text(due.latest)}
+    return _("due %(day)s") % {"day": human_date_text(due.target)}
+
+
+def _cell(
+    form: str,
+    repeats: bool,
+    column: Column,
+    book: Casebook,
+    held: Mapping[tuple[int | None, str], Held],
+    asked: Mapping[tuple[str, int], int],
+    today: dt.date,
+    may_enter: bool,
+) -> GridCell:
+    group = book.participant.group
+    visit = column.visit
+    required = form in expected_at(column.key, group)
+    offered = required or form in expected_at(column.key, group, required_only=False)
+    if visit is None or visit.status == VisitStatus.PLANNED:
+        if not required:
+            return GridCell()
+        state = column.plan.state(today) if column.plan else "upcoming"
+        target = reverse("casebook:visit", args=[book.participant.code, visit.pk]) if visit else ""
+        url = target or (new_visit_url(book.participant.code, column.key) if may_enter else "")
+        return GridCell(state if state in ("due", "overdue") else "expected", url)
+    own = held.get((visit.pk, form))
+    if own is not None:
+        return _held_cell(form, repeats, column, visit, book, own, asked)
+    if visit.status == VisitStatus.MISSED:
+        return GridCell("missed" if required else "not_expected")
+    url = new_form_url(book.participant.code, form, visit.pk) if may_enter else ""
+    if required:
+        return GridCell("not_started", url)
+    return GridCell("expected", url, label=_("If it applies")) if offered and may_enter else GridCell()
+
+
+def _held_cell(
+    form: str,
+    repeats: bool,
+    column: Column,
+    visit: Visit,
+    book: Casebook,
+    own: Held,
+    asked: Mapping[tuple[str, int], int],
+) -> GridCell:
+    done = is_done(form, column.key, own)
+    if own.count == 1 and not repeats:
+        url = reverse("crf:edit", args=[form, own.first_id])
+        return GridCell("complete" if done else "incomplete", url, queries=asked.get((form, own.first_id), 0))
+    label = ngettext("%(n)d record", "%(n)d records", own.count) % {"n": own.count}
+    missing = expected_analytes(column.key) - own.details if form == "lab-result" else frozenset()
+    if missing:
+        label = _("%(n)d of %(all)d expected results") % {
+            "n": len(expected_analytes(column.key)) - len(missing),
+            "all": len(expected_analytes(column.key)),
+        }
+    state = "complete" if done else "incomplete"
+    url = reverse("casebook:visit", args=[book.participant.code, visit.pk]) + f"#form-{form}"
+    return GridCell(state, url, label=f"{label}, {_('complete') if done else _('incomplete')}")
+
+
+def title_of(form: str) -> str:
+    """The title of a form; a form that is no more, or none, by its key."""
+    try:
+        return str(get(form).title)
+    except UnknownForm:
+        return _("Visit") if form == "visit" else form or _("Participant")
+
+
+def query_url(query: Any, visit_code: str = "") -> str:
+    """Where a query is answered: its record, its visit, or the casebook."""
+    if query.form == "visit" and query.object_id:
+        return reverse("casebook:visit", args=[visit_code or query.participant.code, query.object_id])
+    if query.form and query.object_id:
+        return reverse("crf:edit", args=[query.form, query.object_id]) + f"#query-{query.pk}"
+    return reverse("casebook:participant", args=[visit_code or query.participant.code]) + f"#query-{query.pk}"

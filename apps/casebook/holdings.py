@@ -1,0 +1,124 @@
+"""Which forms a participant has: one query over all form tables, whatever the number of participants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from studyportal import protocol
+from studyportal.crf.registry import all_specs
+from studyportal.crf.spec import CrfSpec
+
+# Expected once in a participant's life, at the first visit of the protocol that names them.
+UNASSIGNED_READS_AS = "case"
+
+
+@dataclass(frozen=True)
+class Held:
+    """The records of one form of one participant at one visit (visit_id None: at none).
+
+    details: what tells the records apart where a form is filled once per analyte.
+    """
+
+    form: str
+    participant_id: int
+    visit_id: int | None
+    count: int
+    complete: int
+    first_id: int
+    details: frozenset[str]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.count == self.complete
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Forms that are complete, of those that the protocol expects by now."""
+
+    complete: int
+    expected: int
+
+    @property
+    def text(self) -> str:
+        return f"{self.complete} / {self.expected}"
+
+
+def held_forms(participant_ids: Collection[int]) -> list[Held]:
+    """Every form of the participants, whom the caller may see."""
+    specs = all_specs()
+    if not specs:
+        return []
+    sql = " UNION ALL ".join(_branch(spec) for spec in specs)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for spec in specs for value in (spec.key, list(participant_ids))])
+        return [
+            Held(form, participant_id, visit_id, count, complete, first, frozenset(details or ()))
+            for form, participant_id, visit_id, count, complete, first, details in cursor.fetchall()
+        ]
+
+
+def _branch(spec: CrfSpec) -> str:
+    quote = connection.ops.quote_name
+    visit = "t.visit_id" if "visit" in spec.parents else "NULL::bigint"
+    detail = "array_agg(DISTINCT t.analyte)" if "analyte" in spec.fields else "NULL::text[]"
+    return (
+        f"SELECT %s::text, t.participant_id, {visit}, count(*), count(*) FILTER (WHERE t.status = 'complete'),"
+        f" min(t.id), {detail} FROM {quote(spec.model._meta.db_table)} t"
+        " WHERE t.participant_id = ANY(%s::bigint[]) GROUP BY 2, 3"
+    )
+
+
+def visit_forms() -> tuple[CrfSpec, ...]:
+    """Forms that are filled at a visit."""
+    return tuple(spec for spec in all_specs() if "visit" in spec.parents)
+
+
+def participant_forms() -> tuple[CrfSpec, ...]:
+    """Forms about the participant, outside visits and sessions."""
+    return tuple(spec for spec in all_specs() if not spec.parents)
+
+
+def expected_at(visit_key: str, group: str, *, required_only: bool = True) -> tuple[str, ...]:
+    """Forms of a visit that the protocol expects of the group, without those of a cell session."""
+    plan = protocol.current()
+    if visit_key not in plan.visits:
+        return ()
+    reads_as = group if group in plan.groups else UNASSIGNED_READS_AS
+    return tuple(
+        form.form
+        for form in plan.visits[visit_key].forms_for(reads_as, required_only=required_only)
+        if form.per != "component"
+    )
+
+
+def expected_analytes(visit_key: str) -> frozenset[str]:
+    visit = protocol.current().visits.get(visit_key)
+    return frozenset() if visit is None else frozenset(visit.analytes)
+
+
+def is_done(form: str, visit_key: str, held: Held | None) -> bool:
+    """Whether a form of a visit is complete; one per analyte needs every analyte of the visit."""
+    if held is None or not held.is_complete:
+        return False
+    return form != "lab-result" or expected_analytes(visit_key) <= held.details
+
+
+def progress(group: str, visits: Iterable[tuple[int, str]], held: Iterable[Held]) -> Progress:
+    """visits: (id, key) of the visits that took place. Forms about the participant are expected once."""
+    at: dict[tuple[int | None, str], Held] = {(one.visit_id, one.form): one for one in held}
+    about = {spec.key for spec in participant_forms() if not spec.repeats}
+    complete = expected = 0
+    for form in about:
+        expected += 1
+        complete += is_done(form, "", at.get((None, form)))
+    for visit_id, key in visits:
+        for form in expected_at(key, group):
+            if form in about:
+                continue
+            expected += 1
+            complete += is_done(form, key, at.get((visit_id, form)))
+    return Progress(complete, expected)

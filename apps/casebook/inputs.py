@@ -1,0 +1,315 @@
+"""The fields of the casebook's own forms, and what was typed into them as the actions take it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from apps.consent.models import ConsentEvent, Kind
+from apps.enrolment.models import Group, Participant, ParticipantStatus
+from apps.visits.models import Visit, VisitStatus
+from studyportal import protocol
+from studyportal.access.models import Site
+from studyportal.crf import fields as f
+from studyportal.crf.absence import AbsentReason
+from studyportal.crf.outcomes import Problem
+from studyportal.crf.spec import ShowIf
+from studyportal.ui.parts import FieldView
+from studyportal.ui.templatetags.ui_tags import human_date_text
+
+
+def errors_by_field(problems: Iterable[Problem]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for problem in problems:
+        found.setdefault(problem.field or "", []).append(problem.message)
+    return found
+
+
+def version_seen(posted: QueryDict) -> int:
+    """The version that the page showed; 0 (which no record has) when it says none."""
+    text = posted.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def stale_problem() -> Problem:
+    return Problem(
+        None,
+        "stale_version",
+        _("Somebody saved this while you were typing. What you typed is still here; what stands now is shown above."
+          " Saving again writes yours over it."),
+    )
+
+
+# --- registration and participant -----------------------------------------------------------------------
+
+
+def registration_fields(
+    posted: QueryDict, sites: Sequence[Site], *, retrospective: bool, problems: Iterable[Problem]
+) -> list[FieldView]:
+    errors = errors_by_field(problems)
+    only = sites[0].code if len(sites) == 1 else ""
+    fields = [
+        FieldView(
+            "site", _("Site"), widget="select", value=posted.get("site", only),
+            choices=[(site.code, f"{site.code} {site.name}") for site in sites], errors=errors.get("site", []),
+        ),
+        *_common_fields(
+            {
+                "group": posted.get("group", Group.UNASSIGNED),
+                "status": posted.get("status", ParticipantStatus.SCREENING),
+                **{name: posted.get(name, "") for name in ("enrolled_on", "index_date", "matched_case", "label")},
+            },
+            errors,
+        ),
+    ]
+    if retrospective:
+        fields.append(
+            FieldView(
+                "retrospective", _("Transcribed from a published source"), widget="yesno", required=False,
+                value={"true": True, "false": False}.get(posted.get("retrospective", "")),
+                help=_("Its events precede the study: no due dates, no deviations."), errors=errors.get("retrospective", []),
+            )
+        )
+    return fields
+
+
+def participant_fields(participant: Participant, posted: QueryDict, problems: Iterable[Problem]) -> list[FieldView]:
+    """With what was typed, or as the participant stands."""
+    errors = errors_by_field(problems)
+    stands = {
+        "group": participant.group,
+        "status": participant.status,
+        "enrolled_on": str(participant.enrolled_on or ""),
+        "index_date": participant.index_date.isoformat() if participant.index_date else "",
+        "matched_case": participant.matched_case.code if participant.matched_case else "",
+        "label": participant.label,
+    }
+    return [
+        *_common_fields({name: posted.get(name, value) for name, value in stands.items()}, errors),
+        reason_field(posted, errors),
+    ]
+
+
+def reason_field(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> FieldView:
+    return FieldView(
+        "reason", _("Reason for the change"), value=posted.get("reason", ""), required=False,
+        help=_("Needed when a value that was given before changes; kept with the old and the new value."),
+        errors=errors.get("reason", []),
+    )
+
+
+def _common_fields(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
+    control = ShowIf("group", (Group.CONTROL,))
+    return [
+        FieldView("group", _("Group"), widget="select", value=values["group"], choices=Group.choices,
+                  errors=errors.get("group", [])),
+        FieldView("status", _("Status"), widget="select", value=values["status"], choices=ParticipantStatus.choices,
+                  errors=errors.get("status", [])),
+        FieldView("enrolled_on", _("Enrolled on"), widget="partial-date", value=values["enrolled_on"], required=False,
+                  errors=errors.get("enrolled_on", [])),
+        FieldView("index_date", _("Index date"), widget="date", value=values["index_date"], required=False,
+                  show_if=control, help=_("Day 0 of a control: Day 0 of the matched case."),
+                  errors=errors.get("index_date", [])),
+        FieldView("matched_case", _("Matched case"), value=values["matched_case"], required=False, show_if=control,
+                  help=_("Participant code of the case."), placeholder="MUM-0001-K", errors=errors.get("matched_case", [])),
+        FieldView("label", _("Label"), value=values["label"], required=False,
+                  help=_("A short free label; never a name or an initial."), errors=errors.get("label", [])),
+    ]
+
+
+def registration(
+    posted: QueryDict, sites: Sequence[Site], people: QuerySet[Participant]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """What enrolment.actions.register takes."""
+    values, problems = participant_changes(posted, people)
+    site = next((site for site in sites if site.code == posted.get("site")), None)
+    if site is None:
+        problems.append(Problem("site", "required", _("Choose the site at which you register.")))
+    values["site"] = site
+    if posted.get("retrospective") == "true":
+        values["retrospective"] = True
+    return values, problems
+
+
+def participant_changes(posted: QueryDict, people: QuerySet[Participant]) -> tuple[dict[str, Any], list[Problem]]:
+    """What enrolment.actions.change takes. people: those among whom a matched case may be named."""
+    problems: list[Problem] = []
+    control = posted.get("group") == Group.CONTROL
+    case = None
+    code = posted.get("matched_case", "").strip().upper()
+    if control and code:
+        case = people.filter(code=code).first() if code.isascii() and "\x00" not in code else None
+        if case is None:
+            problems.append(
+                Problem("matched_case", "not_found", _("There is no participant with this code that you may see."))
+            )
+    return {
+        "group": posted.get("group", ""),
+        "status": posted.get("status", ""),
+        "label": posted.get("label", ""),
+        "enrolled_on": posted.get("enrolled_on", ""),
+        # A case has no index date: what a hidden control still held is not meant.
+        "index_date": (posted.get("index_date") or None) if control else None,
+        "matched_case": case,
+    }, problems
+
+
+# --- visits ---------------------------------------------------------------------------------------------
+
+
+def visit_choices(participant: Participant) -> list[tuple[str, str]]:
+    """The visits of the protocol that may still be recorded; all of them while there is no group."""
+    recorded = set(Visit.objects.filter(participant=participant).values_list("key", flat=True))
+    assigned = participant.group in protocol.current().groups
+    return [
+        (visit.key, f"{visit.key} · {visit.label}" if str(visit.label) != visit.key else visit.key)
+        for visit in protocol.current().visits.values()
+        if (not visit.scheduled or visit.key not in recorded) and (not assigned or participant.group in visit.groups)
+    ]
+
+
+def visit_fields(
+    choices: Sequence[tuple[str, str]], typed: QueryDict, problems: Iterable[Problem]
+) -> list[FieldView]:
+    errors = errors_by_field(problems)
+    return [
+        FieldView("key", _("Visit"), widget="select", value=typed.get("key", ""), choices=choices,
+                  errors=errors.get("key", []) + errors.get("number", [])),
+        *_visit_fields({name: typed.get(name, "") for name in ("happened_on", "missed_reason", "nominal_label")}
+                       | {"status": typed.get("status", VisitStatus.DONE), "absent": typed.get("absent-happened_on", "")},
+                       errors),
+    ]
+
+
+def _visit_fields(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
+    return [
+        FieldView("status", _("State"), widget="radio", value=values["status"], choices=VisitStatus.choices,
+                  errors=errors.get("status", [])),
+        FieldView("happened_on", _("Date of the visit"), widget="partial-date", value=values["happened_on"],
+                  absent=values["absent"], absent_choices=AbsentReason.choices,
+                  show_if=ShowIf("status", (VisitStatus.DONE,)), errors=errors.get("happened_on", [])),
+        FieldView("missed_reason", _("Why missed"), value=values["missed_reason"],
+                  show_if=ShowIf("status", (VisitStatus.MISSED,)), errors=errors.get("missed_reason", [])),
+        FieldView("nominal_label", _("Label in the source"), value=values["nominal_label"], required=False,
+                  help=_("Only when the source gives the visit a name of its own, such as “six months”."),
+                  errors=errors.get("nominal_label", [])),
+    ]
+
+
+def visit_values(posted: QueryDict) -> dict[str, Any]:
+    """What visits.actions.record takes."""
+    return {"key": posted.get("key", ""), **visit_changes(posted)}
+
+
+def visit_changes(posted: QueryDict) -> dict[str, Any]:
+    """What visits.actions.change takes. A control that was hidden counts as empty."""
+    why = posted.get("absent-happened_on", "")
+    return {
+        "status": posted.get("status", ""),
+        "happened_on": posted.get("happened_on", ""),
+        "missed_reason": posted.get("missed_reason", ""),
+        "nominal_label": posted.get("nominal_label", ""),
+        "absent": {"happened_on": why} if why else {},
+    }
+
+
+def visit_change_fields(visit: Visit, posted: QueryDict, problems: Iterable[Problem]) -> list[FieldView]:
+    errors = errors_by_field(problems)
+    stands = {
+        "status": visit.status,
+        "happened_on": str(visit.happened_on or ""),
+        "missed_reason": visit.missed_reason,
+        "nominal_label": visit.nominal_label,
+        "absent": visit.absent.get("happened_on", ""),
+    }
+    typed = {name: posted.get("absent-happened_on" if name == "absent" else name, "") for name in stands}
+    return [*_visit_fields(typed if posted else stands, errors), reason_field(posted, errors)]
+
+
+# --- consent --------------------------------------------------------------------------------------------
+
+SIGNATURE_KINDS = (Kind.CONSENT, Kind.LAR_CONSENT, Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT, Kind.RE_CONSENT, Kind.CORRECTION)
+# Asked only for the kinds named here; everything else for every kind.
+ASKED_FOR: Mapping[str, tuple[str, ...]] = {
+    "withdrawal_scopes": (Kind.WITHDRAWAL, Kind.CORRECTION),
+    **dict.fromkeys(
+        (
+            "purposes", "session_number", "document_version", "document_language", "ethics_approval_number",
+            "ethics_approval_validity", "lar_relationship_proof", "obtained_by", "witness", "audio_visual", "copy_given",
+        ),
+        SIGNATURE_KINDS,
+    ),
+}
+
+
+def consent_fields(posted: QueryDict, events: Sequence[ConsentEvent], problems: Iterable[Problem]) -> list[FieldView]:
+    problems = [
+        Problem((p.field or "").removeprefix("absent.") or None, p.code, p.message) for p in problems
+    ]
+    errors = errors_by_field(problems)
+    entries = [
+        (str(event.pk), f"{event.pk}: {event.get_kind_display()}, {human_date_text(event.signed_on)}")
+        for event in events
+        if event.kind != Kind.CORRECTION
+    ]
+    return [
+        FieldView("kind", _("Kind of entry"), widget="select", value=posted.get("kind", ""), choices=Kind.choices,
+                  errors=errors.get("kind", [])),
+        FieldView("corrects", _("Entry that is corrected"), widget="select", value=posted.get("corrects", ""),
+                  choices=entries, show_if=ShowIf("kind", (Kind.CORRECTION,)), errors=errors.get("corrects", [])),
+        *(_consent_field(name, field, posted, errors.get(name, [])) for name, field in ConsentEvent.fields_entered().items()),
+    ]
+
+
+def _consent_field(name: str, field: Any, posted: QueryDict, errors: Sequence[str]) -> FieldView:
+    value: Any = posted.get(name, "")
+    if isinstance(field, f.MultiCodedField):
+        value = posted.getlist(name)
+    elif isinstance(field, f.YesNoField):
+        value = {"true": True, "false": False}.get(value)
+    kinds = ASKED_FOR.get(name)
+    return FieldView(
+        name,
+        field.label,
+        widget=field.widget,
+        value=value,
+        unit=field.unit,
+        help=str(field.help_text),
+        required=field.required,
+        choices=field.code_labels,
+        errors=errors,
+        absent=posted.get(f"absent-{name}", ""),
+        absent_choices=AbsentReason.choices if field.required else (),
+        show_if=ShowIf("kind", kinds) if kinds else None,
+    )
+
+
+def consent_values(
+    posted: QueryDict, events: Sequence[ConsentEvent]
+) -> tuple[str, ConsentEvent | None, dict[str, str], dict[str, Any], list[Problem]]:
+    """Kind, corrected entry, reasons of absence and values, as consent.actions.record_event takes them."""
+    kind = posted.get("kind", "")
+    problems: list[Problem] = []
+    if not kind:
+        problems.append(Problem("kind", "required", _("Choose the kind of entry.")))
+    corrects = None
+    if kind == Kind.CORRECTION and posted.get("corrects"):
+        corrects = next((event for event in events if str(event.pk) == posted["corrects"]), None)
+        if corrects is None:
+            problems.append(Problem("corrects", "not_found", _("This participant has no such entry.")))
+    stated: dict[str, Any] = {}
+    absent: dict[str, str] = {}
+    for name, field in ConsentEvent.fields_entered().items():
+        if name in ASKED_FOR and kind not in ASKED_FOR[name]:
+            continue
+        if isinstance(field, f.MultiCodedField):
+            stated[name] = [one for one in posted.getlist(name) if one] or None
+        else:
+            stated[name] = posted.get(name, "")
+        if why := posted.get(f"absent-{name}", ""):
+            absent[name] = why
+    return kind, corrects, absent, stated, problems

@@ -1,0 +1,254 @@
+"""Reading across the clinical apps for one participant or for a page of them; the caller names the user."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from apps.casebook import holdings
+from apps.casebook.holdings import Held, Progress
+from apps.celldose.models import CellSession, Infusion
+from apps.consent import selectors as consent
+from apps.consent.models import ConsentEvent
+from apps.consent.selectors import ConsentState
+from apps.enrolment.models import Demographics, Hospitalisation, MedicalHistory, Participant
+from apps.labs.models import GlucoseReading, LabResult
+from apps.safety.models import AdverseEvent
+from apps.visits import selectors as visits
+from apps.visits.models import InsulinUse, Visit, VisitStatus
+from apps.visits.selectors import Scheduled
+from studyportal.access.models import AllSites, Site, User
+from studyportal.access.permissions import Permission
+from studyportal.crf.partial_date import PartialDate
+from studyportal.deviations.models import Deviation, DeviationState
+from studyportal.queries.models import Query, QueryState
+
+CHARTED = ("hba1c", "c_peptide")
+
+
+@dataclass(frozen=True)
+class Casebook:
+    """Everything that the casebook of one participant shows, read in a fixed number of queries."""
+
+    participant: Participant
+    demographics: Demographics | None
+    history: MedicalHistory | None
+    hospitalisations: Sequence[Hospitalisation]
+    consent: ConsentState
+    consent_events: Sequence[ConsentEvent]
+    visits: Sequence[Visit]
+    schedule: Sequence[Scheduled]
+    held: Sequence[Held]
+    queries: Sequence[Query]
+    deviations: Sequence[Deviation]
+    sessions: Sequence[CellSession]
+    infusions: Sequence[Infusion]
+    adverse_events: Sequence[AdverseEvent]
+    lab_results: Sequence[LabResult]
+    insulin: Sequence[InsulinUse]
+    readings: Sequence[GlucoseReading]
+
+    @property
+    def progress(self) -> Progress:
+        done = [(visit.pk, visit.key) for visit in self.visits if visit.status == VisitStatus.DONE]
+        return holdings.progress(self.participant.group, done, self.held)
+
+
+def casebook(participant: Participant, on: Any) -> Casebook:
+    """The casebook of a participant whom the caller may see; `on` is today at the site."""
+    own = {"participant": participant}
+    return Casebook(
+        participant=participant,
+        demographics=Demographics.objects.filter(**own).first(),
+        history=MedicalHistory.objects.filter(**own).first(),
+        hospitalisations=list(Hospitalisation.objects.filter(**own).order_by("id")),
+        consent=consent.state_for(participant, on),
+        consent_events=consent.events_of(participant),
+        visits=list(Visit.objects.filter(**own).order_by("id")),
+        schedule=visits.schedule(participant),
+        held=holdings.held_forms([participant.pk]),
+        queries=list(
+            Query.objects.filter(**own).exclude(state=QueryState.CLOSED).order_by("-state", "id")
+        ),
+        deviations=list(Deviation.objects.filter(**own).exclude(state=DeviationState.WITHDRAWN).order_by("-id")),
+        sessions=list(CellSession.objects.filter(**own).order_by("number", "id")),
+        infusions=list(
+            Infusion.objects.filter(**own).select_related("product__harvest__session").order_by("id")
+        ),
+        adverse_events=list(AdverseEvent.objects.filter(**own).order_by("id")),
+        lab_results=list(
+            LabResult.objects.filter(**own, analyte__in=CHARTED).select_related("visit").order_by("id")
+        ),
+        insulin=list(InsulinUse.objects.filter(**own).select_related("visit").order_by("id")),
+        readings=list(GlucoseReading.objects.filter(**own).order_by("-measured_on", "id")[:400]),
+    )
+
+
+# --- the list of participants ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the list of participants is narrowed to."""
+
+    q: str = ""
+    group: str = ""
+    status: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One participant in the list."""
+
+    participant: Participant
+    progress: Progress
+    open_queries: int
+    consent: ConsentState
+    last_visit: Visit | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list that is read by key: after and before are the keys of the neighbouring pages."""
+
+    lines: Sequence[Any]
+    after: str = ""
+    before: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def participants(user: User, choice: Choice) -> QuerySet[Participant]:
+    found = Participant.objects.visible_to(user, Permission.VIEW_DATA).select_related("site")
+    if choice.q:
+        found = found.filter(code__contains=choice.q.strip().upper().replace("\x00", "")[:20])
+    if choice.group:
+        found = found.filter(group=choice.group)
+    if choice.status:
+        found = found.filter(status=choice.status)
+    if choice.site:
+        found = found.filter(site__code=choice.site)
+    return found
+
+
+def page_of_participants(
+    user: User, choice: Choice, *, on: Any, after: str = "", before: str = "", size: int = 25
+) -> Page:
+    """A page in order of code, with its progress: a fixed number of queries, whatever its size or depth."""
+    found = participants(user, choice)
+    if before:
+        rows = list(found.filter(code__lt=before).order_by("-code")[: size + 1])
+        more_before, more_after = len(rows) > size, True
+        rows = rows[:size][::-1]
+    else:
+        if after:
+            found = found.filter(code__gt=after)
+        rows = list(found.order_by("code")[: size + 1])
+        more_before, more_after = bool(after), len(rows) > size
+        rows = rows[:size]
+    lines = lines_of(rows, on)
+    return Page(
+        lines=lines,
+        after=rows[-1].code if rows and more_after else "",
+        before=rows[0].code if rows and more_before else "",
+    )
+
+
+def lines_of(rows: Sequence[Participant], on: Any) -> list[Line]:
+    """Progress, open queries and consent of some participants: five queries."""
+    ids = [participant.pk for participant in rows]
+    held: dict[int, list[Held]] = defaultdict(list)
+    for one in holdings.held_forms(ids):
+        held[one.participant_id].append(one)
+    done: dict[int, list[Visit]] = defaultdict(list)
+    for visit in Visit.objects.filter(participant_id__in=ids, status=VisitStatus.DONE).order_by("id"):
+        done[visit.participant_id].append(visit)
+    waiting = dict(
+        Query.objects.filter(participant_id__in=ids, state=QueryState.OPEN)
+        .values_list("participant_id")
+        .annotate(Count("id"))
+    )
+    states = consent.states_for(rows, on)
+    return [
+        Line(
+            participant=participant,
+            progress=holdings.progress(
+                participant.group, [(v.pk, v.key) for v in done[participant.pk]], held[participant.pk]
+            ),
+            open_queries=waiting.get(participant.pk, 0),
+            consent=states[participant.pk],
+            last_visit=max(done[participant.pk], key=_when, default=None),
+        )
+        for participant in rows
+    ]
+
+
+def _when(visit: Visit) -> tuple[str, int]:
+    day = visit.happened_on
+    known = isinstance(day, PartialDate) and day.earliest is not None
+    return (day.earliest.isoformat() if known and day is not None and day.earliest else "", visit.pk)
+
+
+def sites_with(user: User, permission: Permission) -> list[Site]:
+    """The sites where the user holds the permission, by code."""
+    sites = user.sites_with(permission)
+    found = Site.objects.order_by("code")
+    return list(found if isinstance(sites, AllSites) else found.filter(pk__in=sites))
+
+
+# --- queries --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class QueryChoice:
+    """What the query board is narrowed to; state "" is everything that is not closed."""
+
+    state: str = ""
+    site: str = ""
+    form: str = ""
+    q: str = ""
+
+
+def queries(user: User, choice: QueryChoice) -> QuerySet[Query]:
+    found = Query.objects.visible_to(user, Permission.ENTER_DATA)
+    if choice.state in QueryState.values:
+        found = found.filter(state=choice.state)
+    elif choice.state != "all":
+        found = found.exclude(state=QueryState.CLOSED)
+    if choice.site:
+        found = found.filter(site__code=choice.site)
+    if choice.form:
+        found = found.filter(form=choice.form)
+    if choice.q:
+        found = found.filter(participant__code__contains=choice.q.strip().upper().replace("\x00", "")[:20])
+    return found
+
+
+def page_of_queries(user: User, choice: QueryChoice, *, after: int = 0, before: int = 0, size: int = 25) -> Page:
+    """A page of the board, newest first, with everything said in each query."""
+    found = queries(user, choice).select_related("participant", "site").prefetch_related("messages__author")
+    if before:
+        rows = list(found.filter(pk__gt=before).order_by("id")[: size + 1])
+        more_before, more_after = len(rows) > size, True
+        rows = rows[:size][::-1]
+    else:
+        if after:
+            found = found.filter(pk__lt=after)
+        rows = list(found.order_by("-id")[: size + 1])
+        more_before, more_after = bool(after), len(rows) > size
+        rows = rows[:size]
+    return Page(
+        lines=rows,
+        after=str(rows[-1].pk) if rows and more_after else "",
+        before=str(rows[0].pk) if rows and more_before else "",
+    )
+
+
+def counts_of_queries(user: User) -> dict[str, int]:
+    """State → how many queries at the sites of the user."""
+    found = Query.objects.visible_to(user, Permission.ENTER_DATA).order_by().values_list("state").annotate(Count("id"))
+    return dict(found)

@@ -1,0 +1,121 @@
+"""The pages that are read, and the query board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.casebook import actions, contexts
+from apps.enrolment.selectors import participant_or_404
+from studyportal.access.declare import get_visible_or_404, requires
+from studyportal.access.permissions import Permission
+from studyportal.crf import display
+from studyportal.crf.registry import UnknownForm, get
+from studyportal.queries import actions as query_actions
+from studyportal.queries.models import Query
+from studyportal.ui.parts import Cell
+
+LONGEST_ANSWER = 2000
+
+
+@requires(Permission.ENTER_DATA)
+@require_safe
+def worklist(request: HttpRequest) -> HttpResponse:
+    return render(request, "casebook/worklist.html", contexts.worklist_of(request.user, request.GET.get("show", "")))
+
+
+@requires(Permission.VIEW_DATA)
+@require_safe
+def participants(request: HttpRequest) -> HttpResponse:
+    return render(request, "casebook/participants.html", contexts.participants_of(request.user, request.GET))
+
+
+@requires(Permission.VIEW_DATA)
+@require_safe
+def participant(request: HttpRequest, code: str) -> HttpResponse:
+    found = participant_or_404(request.user, code, Permission.VIEW_DATA)
+    with timezone.override(ZoneInfo(found.site.timezone)):
+        return render(request, "casebook/participant.html", contexts.casebook_of(request.user, found))
+
+
+@requires(Permission.VIEW_DATA)
+@require_safe
+def records(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    """Every record of one form of a participant."""
+    found = participant_or_404(request.user, code, Permission.VIEW_DATA)
+    try:
+        spec = get(form)
+    except UnknownForm as error:
+        raise Http404(str(error)) from None
+    parents = [name for name in spec.parents if name in ("visit", "session")]
+    own = spec.model._default_manager.filter(participant=found).select_related(*parents).order_by("id")
+    with timezone.override(ZoneInfo(found.site.timezone)):
+        rows = [
+            [
+                Cell(display.summary(spec, record) or _("Nothing recorded"), url=record.get_absolute_url()),
+                ", ".join(str(getattr(record, name)) for name in parents if getattr(record, name)) or _("at no visit"),
+                Cell("", state=record.status),
+            ]
+            for record in own
+        ]
+        context = {
+            "participant": found,
+            "synthetic": found.synthetic,
+            "spec": spec,
+            "rows": rows,
+            "columns": [_("Record"), _("Belongs to"), _("State")],
+            "new_url": reverse("crf:new", args=[code, form])
+            if request.user.may(spec.permission, found.site_id)  # type: ignore[union-attr]
+            else "",
+        }
+        return render(request, "casebook/records.html", context)
+
+
+@requires(Permission.ENTER_DATA)
+@require_safe
+def queries(request: HttpRequest) -> HttpResponse:
+    return render(request, "casebook/queries.html", contexts.board_of(request.user, request.GET))
+
+
+@requires(Permission.ENTER_DATA)
+@require_POST
+def answer_query(request: HttpRequest, pk: int) -> HttpResponse:
+    return _moved(request, pk, Permission.ENTER_DATA, actions.answer, _("The answer is saved."))
+
+
+@requires(Permission.MANAGE_QUERIES)
+@require_POST
+def close_query(request: HttpRequest, pk: int) -> HttpResponse:
+    return _moved(request, pk, Permission.MANAGE_QUERIES, query_actions.close, _("The query is closed."))
+
+
+@requires(Permission.MANAGE_QUERIES)
+@require_POST
+def reopen_query(request: HttpRequest, pk: int) -> HttpResponse:
+    return _moved(request, pk, Permission.MANAGE_QUERIES, query_actions.reopen, _("The query is open again."))
+
+
+def _moved(
+    request: HttpRequest, pk: int, permission: Permission, action: Callable[..., Any], said: str
+) -> HttpResponse:
+    query = get_visible_or_404(Query.objects.select_related("participant"), request.user, permission, pk=pk)
+    try:
+        action(query=query, text=request.POST.get("text", "").strip()[:LONGEST_ANSWER], by=request.user)
+    except query_actions.QueryRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said)
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = reverse("casebook:queries")
+    return redirect(back)

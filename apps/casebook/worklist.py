@@ -1,0 +1,257 @@
+"""What waits to be done at the user's sites. Each list is one query, whatever the number of participants."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from apps.casebook.holdings import expected_at
+from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
+from apps.enrolment.models import Participant, ParticipantStatus
+from apps.visits.models import Visit
+from apps.visits.selectors import session_visits
+from studyportal import protocol
+from studyportal.access.models import AllSites, Site, User
+from studyportal.access.permissions import Permission
+from studyportal.crf.registry import all_specs
+from studyportal.crf.spec import CrfSpec
+from studyportal.queries.models import Query, QueryState
+
+SOON_DAYS = 14
+FOLLOWED = (ParticipantStatus.SCREENING, ParticipantStatus.ENROLLED, ParticipantStatus.IN_FOLLOW_UP)
+DAY = "CASE WHEN length({0}) = 10 THEN {0}::date END"  # a partial date that is known to the day
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The first rows of a list, and how many there are in all; counts: state → how many."""
+
+    rows: Sequence[Any]
+    total: int
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DueVisit:
+    code: str
+    synthetic: bool
+    key: str
+    visit_id: int | None
+    earliest: dt.date
+    target: dt.date
+    latest: dt.date
+    state: str  # overdue, due, soon
+    days: int  # until the target day: negative when it has passed
+
+
+@dataclass(frozen=True)
+class UnfinishedForm:
+    code: str
+    synthetic: bool
+    form: str
+    record_id: int
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class VisitWithoutForms:
+    code: str
+    synthetic: bool
+    visit_id: int
+    key: str
+    number: int
+    forms: tuple[str, ...]
+
+
+def sites_of(user: User, permission: Permission = Permission.ENTER_DATA) -> list[Site]:
+    """The sites where the user holds the permission: one query."""
+    sites = user.sites_with(permission)
+    found = Site.objects.filter(is_active=True).order_by("code")
+    return list(found if isinstance(sites, AllSites) else found.filter(pk__in=sites))
+
+
+def visits_due(sites: Sequence[Site], *, limit: int, now: dt.datetime | None = None) -> Listing:
+    """Visits whose window has passed, is open, or opens within SOON_DAYS; by the last day of the window.
+
+    The same dates as `visits.selectors.schedules`, in one query (a test holds the two together). Without
+    Day 0 to the day a visit has no due date; transcribed cases have nothing due.
+    """
+    plan = [
+        (visit.key, group, visit.anchor[group], visit.target_day, visit.window_before, visit.window_after)
+        for visit in protocol.current().visits.values()
+        if visit.scheduled
+        for group in visit.groups
+    ]
+    if not sites or not plan:
+        return Listing((), 0)
+    moment = now or timezone.now()
+    clock = [(site.pk, moment.astimezone(ZoneInfo(site.timezone)).date()) for site in sites]
+    sessions = list(session_visits().items()) or [("", "")]
+    ids = [site.pk for site in sites]
+    participant, visit = Participant._meta.db_table, Visit._meta.db_table
+    sql = f"""
+    WITH plan (key, grp, anchor, target, before, after) AS (VALUES {_rows(plan, "(%s, %s, %s, %s::int, %s::int, %s::int)")}),
+    clock (site_id, today) AS (VALUES {_rows(clock, "(%s::bigint, %s::date)")}),
+    dates (key, anchor) AS (VALUES {_rows(sessions, "(%s, %s)")}),
+    anchors AS (
+        SELECT v.participant_id, dates.anchor, {DAY.format("v.happened_on")} AS day
+        FROM {visit} v JOIN dates ON dates.key = v.key
+        WHERE v.status = 'done' AND v.site_id = ANY(%s::bigint[])
+        UNION ALL
+        SELECT p.id, 'index', p.index_date FROM {participant} p
+        WHERE p.index_date IS NOT NULL AND p.site_id = ANY(%s::bigint[])
+    ),
+    open_visits AS (
+        SELECT p.code, p.synthetic, plan.key, v.id AS visit_id,
+            a.day + (plan.target - plan.before) AS earliest, a.day + plan.target AS target,
+            a.day + (plan.target + plan.after) AS latest, clock.today
+        FROM {participant} p
+        JOIN clock ON clock.site_id = p.site_id
+        JOIN plan ON plan.grp = p."group"
+        JOIN anchors a ON a.participant_id = p.id AND a.anchor = plan.anchor AND a.day IS NOT NULL
+        LEFT JOIN {visit} v ON v.participant_id = p.id AND v.key = plan.key AND v.number = 1
+        WHERE p.status = ANY(%s) AND NOT p.retrospective AND (v.id IS NULL OR v.status = 'planned')
+    ),
+    listed AS (
+        SELECT *, CASE WHEN today > latest THEN 'overdue' WHEN today >= earliest THEN 'due' ELSE 'soon' END AS state
+        FROM open_visits WHERE earliest <= today + {SOON_DAYS}
+    )
+    SELECT code, synthetic, key, visit_id, earliest, target, latest, state, target - today,
+        count(*) OVER (), count(*) FILTER (WHERE state = 'overdue') OVER (),
+        count(*) FILTER (WHERE state = 'due') OVER (), count(*) FILTER (WHERE state = 'soon') OVER ()
+    FROM listed ORDER BY latest, code, target LIMIT %s
+    """
+    params = [*_flat(plan), *_flat(clock), *_flat(sessions), ids, ids, list(FOLLOWED), limit]
+    rows = _fetch(sql, params)
+    if not rows:
+        return Listing((), 0, {"overdue": 0, "due": 0, "soon": 0})
+    total, overdue, due, soon = rows[0][9:]
+    return Listing([DueVisit(*row[:9]) for row in rows], total, {"overdue": overdue, "due": due, "soon": soon})
+
+
+def unfinished_forms(sites: Sequence[Site], *, limit: int) -> Listing:
+    """Forms that were saved as incomplete, the oldest first."""
+    specs = all_specs()
+    ids = [site.pk for site in sites]
+    branches = " UNION ALL ".join(
+        f"SELECT %s::text AS form, t.id, t.participant_id, t.updated_at FROM {spec.model._meta.db_table} t"
+        " WHERE t.status = 'incomplete' AND t.site_id = ANY(%s::bigint[])"
+        for spec in specs
+    )
+    if not sites or not specs:
+        return Listing((), 0)
+    sql = f"""
+    SELECT p.code, p.synthetic, u.form, u.id, u.updated_at, count(*) OVER ()
+    FROM ({branches}) u JOIN {Participant._meta.db_table} p ON p.id = u.participant_id
+    ORDER BY u.updated_at, u.form, u.id LIMIT %s
+    """
+    rows = _fetch(sql, [*(value for spec in specs for value in (spec.key, ids)), limit])
+    return Listing([UnfinishedForm(*row[:5]) for row in rows], rows[0][5] if rows else 0)
+
+
+def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
+    """Visits that took place and of which a form that the protocol expects was not begun.
+
+    Transcribed cases are left out: their source says no more.
+    """
+    ids = [site.pk for site in sites]
+    asked = _expected_pairs()
+    if not sites or not asked:
+        return Listing((), 0)
+    params: list[Any] = []
+    branches = []
+    for spec, pairs in asked:
+        branches.append(
+            "SELECT v.id, %s::text AS form"
+            f" FROM {Visit._meta.db_table} v JOIN {Participant._meta.db_table} p ON p.id = v.participant_id"
+            " WHERE v.status = 'done' AND v.site_id = ANY(%s::bigint[]) AND NOT p.retrospective"
+            " AND p.status <> 'withdrawn'"
+            f' AND (v.key, p."group") IN ({_rows(pairs, "(%s, %s)")})'
+            f" AND NOT EXISTS (SELECT 1 FROM {spec.model._meta.db_table} t WHERE t.visit_id = v.id)"
+        )
+        params += [spec.key, ids, *_flat(pairs)]
+    sql = f"""
+    SELECT p.code, p.synthetic, v.id, v.key, v.number, array_agg(m.form), count(*) OVER ()
+    FROM ({" UNION ALL ".join(branches)}) m
+    JOIN {Visit._meta.db_table} v ON v.id = m.id
+    JOIN {Participant._meta.db_table} p ON p.id = v.participant_id
+    GROUP BY p.code, p.synthetic, v.id ORDER BY v.id LIMIT %s
+    """
+    rows = _fetch(sql, [*params, limit])
+    return Listing(
+        [VisitWithoutForms(*row[:5], tuple(row[5])) for row in rows], rows[0][6] if rows else 0
+    )
+
+
+def _expected_pairs() -> list[tuple[CrfSpec, list[tuple[str, str]]]]:
+    """Form → (visit, group) at which it is expected."""
+    plan = protocol.current()
+    found = []
+    for spec in all_specs():
+        if "visit" not in spec.parents:
+            continue
+        pairs = [
+            (visit.key, group)
+            for visit in plan.visits.values()
+            for group in visit.groups
+            if spec.key in expected_at(visit.key, group)
+        ]
+        if pairs:
+            found.append((spec, pairs))
+    return found
+
+
+def open_queries(user: User, *, limit: int) -> Listing:
+    """Queries that somebody who enters data is to answer, the oldest first."""
+    queries = Query.objects.visible_to(user, Permission.ENTER_DATA).filter(state=QueryState.OPEN)
+    return Listing(list(queries.select_related("participant").order_by("id")[:limit]), queries.count())
+
+
+def answered_queries(user: User) -> int:
+    """Queries that were answered and wait for a data manager."""
+    return Query.objects.visible_to(user, Permission.MANAGE_QUERIES).filter(state=QueryState.ANSWERED).count()
+
+
+def with_state(products: QuerySet[CellProduct]) -> QuerySet[CellProduct]:
+    """Products with their decision, whether infused or discarded, and whether cultures are still awaited."""
+    cultures = Microbiology.objects.filter(product=OuterRef("pk"))
+    read = cultures.filter(*(Q(**{f"{name}__isnull": False}) & ~Q(**{name: "pending"}) for name in ("aerobic", "anaerobic", "fungal")))
+    return products.annotate(
+        decision=Subquery(Release.objects.filter(product=OuterRef("pk")).values("decision")[:1]),
+        infused=Exists(Infusion.objects.filter(product=OuterRef("pk"))),
+        discarded=Exists(Discard.objects.filter(product=OuterRef("pk"))),
+        cultures_read=Exists(read),
+        session_number=F("harvest__session__number"),
+    )
+
+
+def products_waiting(user: User, *, limit: int) -> Listing:
+    """Products without a release decision, or whose cultures are not read yet."""
+    waiting = (
+        with_state(CellProduct.objects.visible_to(user, Permission.ENTER_DATA))
+        .filter(discarded=False, participant__retrospective=False)
+        .filter(Q(decision__isnull=True, infused=False) | ~Q(decision="rejected") & Q(cultures_read=False))
+    )
+    rows = waiting.select_related("participant", "harvest").order_by("id")[:limit]
+    return Listing(list(rows), waiting.count())
+
+
+def _rows(values: Sequence[Any], one: str) -> str:
+    return ", ".join([one] * len(values))
+
+
+def _flat(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    return [value for row in rows for value in row]
+
+
+def _fetch(sql: str, params: list[Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()

@@ -1,0 +1,126 @@
+"""The worklist: whom it is for, what is due by the protocol, and that it stays as quick with many people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.casebook import worklist
+from apps.visits.selectors import schedules
+from studyportal.queries import actions as query_actions
+from tests.apps.casebook.conftest import Cohort
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+URL = "/worklist/"
+
+
+@pytest.mark.parametrize("name", ["sanjay", "farah", "admin", "norole"])
+def test_refused_to_those_who_enter_nothing(cast: Cast, page: Any, name: str) -> None:
+    assert page(getattr(cast, name)).get(URL).status_code == 403
+
+
+def test_a_stranger_is_asked_to_sign_in(client: Any, db: Any) -> None:
+    assert client.get(URL).status_code == 302
+
+
+def test_another_sites_work_is_not_shown(cast: Cast, cohort: Cohort, page: Any) -> None:
+    other = cohort.case(day_0=timezone.localdate() - dt.timedelta(days=40), site=cast.pune)
+    assert other.code not in page(cast.asha).get(URL).content.decode()
+    assert other.code in page(cast.vikram).get(URL).content.decode()
+
+
+def test_nothing_to_do_says_so(cast: Cast, page: Any) -> None:
+    answer = page(cast.asha).get(URL).content.decode()
+    assert "No visit is overdue" in answer
+    assert "No question is open." in answer
+
+
+def test_due_dates_agree_with_the_schedule_of_visits(cast: Cast, cohort: Cohort) -> None:
+    """The SQL of the worklist and the selectors of visits are two readings of one protocol."""
+    today = timezone.localdate()
+    people = [cohort.case(day_0=today - dt.timedelta(days=days)) for days in (0, 1, 29, 33, 45, 80, 170, 400)]
+    people += [cohort.control(index=today - dt.timedelta(days=days)) for days in (0, 30, 60, 364)]
+    people += [cohort.case(day_0="2026-01"), cohort.case()]
+    cohort.visit(people[3], "D1", str(today - dt.timedelta(days=32)))
+    found = worklist.visits_due([cast.mumbai], limit=1000)
+    listed = {(row.code, row.key, row.state, row.earliest, row.latest) for row in found.rows}
+    expected = set()
+    for participant in people:
+        for row in schedules([participant])[participant.pk]:
+            state = row.state(today)
+            if row.due is None or state not in ("due", "overdue", "upcoming"):
+                continue
+            if state == "upcoming":
+                if (row.due.earliest - today).days > worklist.SOON_DAYS:
+                    continue
+                state = "soon"
+            expected.add((participant.code, row.key, state, row.due.earliest, row.due.latest))
+    assert listed == expected
+    assert found.total == len(expected)
+    assert found.counts == {
+        name: sum(row[2] == name for row in expected) for name in ("overdue", "due", "soon")
+    }
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "completed"])
+def test_nothing_is_due_after_the_end(cast: Cast, cohort: Cohort, status: str) -> None:
+    participant = cohort.case(day_0=timezone.localdate() - dt.timedelta(days=40))
+    type(participant).objects.filter(pk=participant.pk).update(status=status)
+    assert worklist.visits_due([cast.mumbai], limit=10).total == 0
+
+
+def test_today_is_the_sites_own(cast: Cast, cohort: Cohort) -> None:
+    """At 20:00 UTC it is already tomorrow in Mumbai: a window that ended today there is overdue."""
+    cohort.case(day_0="2026-01-01")
+    noon = dt.datetime(2026, 2, 5, 12, tzinfo=dt.UTC)
+    at_noon = {row.key: row.state for row in worklist.visits_due([cast.mumbai], limit=99, now=noon).rows}
+    evening = noon + dt.timedelta(hours=8)
+    at_night = {row.key: row.state for row in worklist.visits_due([cast.mumbai], limit=99, now=evening).rows}
+    assert (at_noon["M1"], at_night["M1"]) == ("due", "overdue")
+
+
+def test_each_row_leads_to_where_it_is_done(cast: Cast, cohort: Cohort, page: Any) -> None:
+    today = timezone.localdate()
+    participant = cohort.case(day_0=today - dt.timedelta(days=30))
+    visit = cohort.visit(participant, "M1", str(today))
+    record = cohort.form("vital-signs", visit=visit, complete=False, weight="61.2")
+    query = query_actions.raise_query(participant=participant, message="Which insulin?", by=cast.meera)
+    answer = page(cast.asha).get(URL).content.decode()
+    assert f"/participants/{participant.code}/visits/new/?key=D1" in answer
+    assert record.get_absolute_url() in answer
+    assert reverse("casebook:visit", args=[participant.code, visit.pk]) in answer
+    assert f"#query-{query.pk}" in answer
+    assert "Which insulin?" in answer
+
+
+def test_a_list_shows_its_beginning_and_all_on_request(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case()
+    for number in range(20):
+        query_actions.raise_query(participant=participant, message=f"Question {number}.", by=cast.meera)
+    short = page(cast.asha).get(URL).content.decode()
+    assert "Question 14." in short and "Question 15." not in short and "5 more" in short
+    assert "Question 19." in page(cast.asha).get(f"{URL}?show=queries").content.decode()
+
+
+def test_the_number_of_queries_does_not_grow(cast: Cast, cohort: Cohort, page: Any) -> None:
+    today = timezone.localdate()
+
+    def some(count: int) -> int:
+        for number in range(count):
+            participant = cohort.case(day_0=today - dt.timedelta(days=20 + number))
+            visit = cohort.visit(participant, "D7", str(today))
+            cohort.form("vital-signs", visit=visit, complete=False, weight="61.2")
+            query_actions.raise_query(participant=participant, message="Why?", by=cast.meera)
+        browser = page(cast.asha)
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get(URL).status_code == 200
+        return len(captured)
+
+    assert some(3) == some(27)
