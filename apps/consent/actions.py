@@ -45,7 +45,7 @@ def record_event(
     now = timezone.now()
     seen = {**values, "kind": kind, "corrects": corrects, "entered_at": now}
     problems += [Problem(*found) for found in rules.signature_problems(seen)]
-    reasons = _reasons(absent or {}, values, problems)
+    reasons = _reasons({} if absent is None else absent, values, problems)
     if problems:
         raise CrfInvalid(problems)
     try:

@@ -86,7 +86,7 @@ def record(
     if not problems and visit_of_protocol is not None:
         problems += rules.visit_problems(values | {"number": number}, scheduled=visit_of_protocol.scheduled)
         problems += rules.not_in_future(values["happened_on"], timezone.now().date())
-    reasons = _reasons(absent or {}, values, problems)
+    reasons = _reasons({} if absent is None else absent, values, problems)
     if problems:
         raise CrfInvalid(problems)
     try:
@@ -159,7 +159,8 @@ def change(
             problems += rules.visit_problems(after | {"number": current.number}, scheduled=scheduled)
             problems += rules.not_in_future(after["happened_on"], timezone.now().date())
             kept = {n: why for n, why in stood.items() if n in MAY_BE_ABSENT and not after.get(n)}
-            reasons = _reasons(kept | dict(absent or {}), after, problems)
+            given = {} if absent is None else absent
+            reasons = _reasons(kept | dict(given) if isinstance(given, Mapping) else given, after, problems)
             if problems:
                 raise CrfInvalid(problems)
             changed = [name for name in typed if before[name] != after[name]]
