@@ -14,6 +14,7 @@ from apps.enrolment import actions as enrolment
 from apps.visits import actions as visits
 from apps.visits.models import Visit
 from studyportal.crf import actions as crf
+from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
 from tests.cast import Cast
@@ -26,29 +27,39 @@ class World:
     visit: Any
     records: dict[str, Any] = field(default_factory=dict)
 
-    def parents_of(self, spec: CrfSpec) -> dict[str, Any]:
-        return {name: self._parent(spec, name) for name in spec.parents}
+    def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:
+        return {name: self._parent(spec, name, fresh) for name in spec.parents}
 
-    def _parent(self, spec: CrfSpec, name: str) -> Any:
+    def _parent(self, spec: CrfSpec, name: str, fresh: bool) -> Any:
         model = spec.model._meta.get_field(name).related_model
         if model is Visit:
             return self.visit
         try:
-            return self.record(spec_for(model))
+            parent = spec_for(model)
         except UnknownForm:
             raise AssertionError(f"tell tests/world.py how to make a {model.__name__}") from None
+        return self._made(parent, fresh=True) if fresh else self.record(parent)
+
+    def _made(self, spec: CrfSpec, *, fresh: bool) -> Any:
+        return crf.save(
+            spec,
+            raw={},
+            by=self.cast.rao,
+            participant=self.participant,
+            parents=self.parents_of(spec, fresh=fresh),
+            complete=False,
+        )
 
     def record(self, spec: CrfSpec) -> Any:
-        """The world's record of the form: incomplete and empty, which every form allows."""
+        """The world's record of the form: incomplete and empty, which every form allows.
+
+        What cannot stand beside the other records (a product is infused or discarded) gets parents of its own.
+        """
         if spec.key not in self.records:
-            self.records[spec.key] = crf.save(
-                spec,
-                raw={},
-                by=self.cast.rao,
-                participant=self.participant,
-                parents=self.parents_of(spec),
-                complete=False,
-            )
+            try:
+                self.records[spec.key] = self._made(spec, fresh=False)
+            except Refused:
+                self.records[spec.key] = self._made(spec, fresh=True)
         return self.records[spec.key]
 
     def fill(self) -> World:

@@ -138,7 +138,7 @@ class QueryMove(generics.GenericAPIView):
 
     serializer_class = QueryTextSerializer
     permission: Permission
-    action: Callable[..., Query]
+    act: Callable[..., Query]
 
     def move(self, request: Any, pk: int) -> Response:
         queries = Query.objects.select_related("participant", "site")
@@ -153,7 +153,7 @@ class QueryMove(generics.GenericAPIView):
         said = QueryTextSerializer(data=raw)
         said.is_valid(raise_exception=True)
         try:
-            type(self).action(query=query, text=said.validated_data.get("text", ""), by=request.user)
+            type(self).act(query=query, text=said.validated_data.get("text", ""), by=request.user)
         except query_actions.QueryRefused as error:
             raise ProblemError(409, "refused", str(error)) from None
         return answer_of(
@@ -177,7 +177,7 @@ class QueryAnswer(QueryMove):
     """Explain the value that was asked about."""
 
     permission = Permission.ENTER_DATA
-    action = staticmethod(actions.answer)
+    act = staticmethod(actions.answer)
 
     @extend_schema(operation_id="queries_answer", responses=QuerySerializer, tags=["queries"])
     def post(self, request: Any, pk: int) -> Response:
@@ -188,7 +188,7 @@ class QueryClose(QueryMove):
     """Accept the answer."""
 
     permission = Permission.MANAGE_QUERIES
-    action = staticmethod(_close)
+    act = staticmethod(_close)
 
     @extend_schema(operation_id="queries_close", responses=QuerySerializer, tags=["queries"])
     def post(self, request: Any, pk: int) -> Response:
@@ -199,7 +199,7 @@ class QueryReopen(QueryMove):
     """Ask again, saying why."""
 
     permission = Permission.MANAGE_QUERIES
-    action = staticmethod(_reopen)
+    act = staticmethod(_reopen)
 
     @extend_schema(operation_id="queries_reopen", responses=QuerySerializer, tags=["queries"])
     def post(self, request: Any, pk: int) -> Response:

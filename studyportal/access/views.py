@@ -31,7 +31,7 @@ sign_out = requires(Permission.PUBLIC)(auth_views.LogoutView.as_view())
 HOMES = (
     (Permission.ENTER_DATA, "casebook:worklist"),
     (Permission.VIEW_FINDINGS, "oversight:findings"),
-    (Permission.VIEW_OUTCOMES, "outcomes:catalogue"),
+    (Permission.VIEW_OUTCOMES, "outcomes:index"),
     (Permission.VIEW_PROTOCOL, "protocol"),
 )
 

@@ -103,6 +103,7 @@ def test_rules_checks_and_derivations_bear_nothing(spec: CrfSpec, bare_world: Wo
 @pytest.mark.django_db
 def test_it_opens_reads_and_exports(spec: CrfSpec, bare_world: World, page: Any, api: Any) -> None:
     record = bare_world.record(spec)
+    assert str(record)
     person = bare_world.cast.rao
     assert page(person).get(record.get_absolute_url()).status_code == 200
     assert page(person).get(f"{record.get_absolute_url()}history/").status_code == 200
