@@ -91,7 +91,7 @@ class Infusion(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Infusion")
+        return str(_("Infusion"))
 
 
 @tracked
@@ -126,4 +126,4 @@ class InfusionObservation(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return str(codes.Timepoint(self.timepoint).label) if self.timepoint else _("Observation")
+        return str(codes.Timepoint(self.timepoint).label) if self.timepoint else str(_("Observation"))

@@ -72,7 +72,7 @@ class CellCounts(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Cell counts")
+        return str(_("Cell counts"))
 
 
 @tracked
@@ -100,7 +100,7 @@ class Phenotype(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Phenotype")
+        return str(_("Phenotype"))
 
 
 @tracked
@@ -125,7 +125,7 @@ class Viability(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Viability")
+        return str(_("Viability"))
 
 
 @tracked
@@ -163,4 +163,4 @@ class Microbiology(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Microbiology")
+        return str(_("Microbiology"))

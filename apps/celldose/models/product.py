@@ -107,7 +107,7 @@ class Transport(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Transport")
+        return str(_("Transport"))
 
 
 @tracked
@@ -147,7 +147,7 @@ class IdentityCheck(CrfRecord):
 
     def __str__(self) -> str:
         step = codes.IdentityStep(self.step).label if self.step else "–"
-        return _("Identity check: %(step)s") % {"step": step}
+        return str(_("Identity check: %(step)s") % {"step": step})
 
 
 @tracked
@@ -192,7 +192,7 @@ class Processing(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Processing")
+        return str(_("Processing"))
 
 
 @tracked
@@ -237,4 +237,4 @@ class Discard(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Discard")
+        return str(_("Discard"))

@@ -34,7 +34,7 @@ class ReleaseEvaluation(SiteScoped):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return _("Release evaluation")
+        return str(_("Release evaluation"))
 
 
 @tracked
@@ -71,4 +71,4 @@ class Release(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return str(codes.Decision(self.decision).label) if self.decision else _("Release")
+        return str(codes.Decision(self.decision).label) if self.decision else str(_("Release"))

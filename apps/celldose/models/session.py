@@ -48,7 +48,7 @@ class CellSession(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Session %(number)s") % {"number": self.number}
+        return str(_("Session %(number)s") % {"number": self.number})
 
 
 @tracked
@@ -77,7 +77,7 @@ class DonorTests(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Donor tests")
+        return str(_("Donor tests"))
 
 
 @tracked
@@ -129,4 +129,6 @@ class Harvest(CrfRecord):
         ]
 
     def __str__(self) -> str:
-        return _("Harvest: %(tissue)s") % {"tissue": codes.Tissue(self.tissue).label if self.tissue else "–"}
+        return str(
+            _("Harvest: %(tissue)s") % {"tissue": codes.Tissue(self.tissue).label if self.tissue else "–"}
+        )
