@@ -1,0 +1,1 @@
+"""The demo study: the published patient, loaded through the REST API, and a synthetic cohort beside her."""

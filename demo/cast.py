@@ -1,0 +1,65 @@
+"""Sites, users and memberships of the demo: what an administrator does before anybody can sign in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from studyportal.access.models import Membership, Site, User
+from studyportal.audit import acting
+
+PASSWORD = "studyportal-demo"  # noqa: S105 (the demo's own; the command refuses outside of demo mode)
+SITES = {"MUM": "Mumbai", "PUN": "Pune"}
+TIMEZONE = "Asia/Kolkata"
+SINCE = dt.date(2016, 1, 1)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """site None: every site of the study. signs_in False: only a name on what was entered."""
+
+    name: str
+    role: str
+    site: str | None
+    signs_in: bool = True
+
+
+CAST: Mapping[str, Actor] = {
+    "asha": Actor("Asha", "site_coordinator", "MUM"),
+    "vikram": Actor("Vikram", "site_coordinator", "PUN"),
+    "rao": Actor("Dr Rao", "investigator", "MUM"),
+    "meera": Actor("Meera", "data_manager", None),
+    "sanjay": Actor("Sanjay", "statistician", None),
+    "farah": Actor("Farah", "ethics_auditor", None),
+    "admin": Actor("Administrator", "administrator", None),
+    # Somebody must answer for the products that are released at Pune.
+    "iyer": Actor("Dr Iyer", "investigator", "PUN", signs_in=False),
+}
+
+
+@transaction.atomic
+def ensure() -> list[str]:
+    """Add what is missing; what is there is left as it is. Returns the names that were added."""
+    added: list[str] = []
+    with acting(source="command", reason="Set-up of the demo"):
+        sites: dict[str | None, Site | None] = {None: None}
+        for code, name in SITES.items():
+            sites[code], new = Site.objects.get_or_create(
+                code=code, defaults={"name": name, "timezone": TIMEZONE}
+            )
+            added += [code] if new else []
+        for username, actor in CAST.items():
+            user = User.objects.filter(username=username).first()
+            if user is None:
+                user = User(username=username, display_name=actor.name)
+                user.set_password(PASSWORD if actor.signs_in else None)
+                user.save()
+                added.append(username)
+            if not user.memberships.exists():
+                Membership.objects.create(
+                    user=user, site=sites[actor.site], role=actor.role, valid_from=SINCE
+                )
+    return added

@@ -1,0 +1,190 @@
+"""Enters the synthetic cohort through the same actions as the pages and the API: rules, gates, history, queries.
+
+One transaction per participant: a load that was interrupted goes on with the first who is not there yet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.celldose import actions as celldose
+from apps.consent import actions as consent
+from apps.enrolment import actions as enrolment
+from apps.enrolment.models import Group, Participant, ParticipantStatus
+from apps.labs import actions as labs
+from apps.visits import actions as visits
+from demo import synthetic
+from demo.synthetic import Form, Product, Session, SyntheticParticipant, Visit
+from demo.synthetic_cells import CODE
+from studyportal.access.models import Site, User
+from studyportal.audit import acting
+from studyportal.crf import actions as crf
+from studyportal.crf import registry
+
+REASON = "Synthetic demo cohort"
+COORDINATORS = {"MUM": "asha", "PUN": "vikram"}
+INVESTIGATORS = {"MUM": "rao", "PUN": "iyer"}
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who enters, and who releases, at one site."""
+
+    site: Site
+    coordinator: User
+    investigator: User
+
+
+@dataclass
+class Loaded:
+    created: list[str] = field(default_factory=list)
+    there: int = 0
+
+
+def load(
+    *,
+    seed: int = synthetic.SEED,
+    until: dt.date | None = None,
+    cases: int = synthetic.CASES,
+    controls: int = synthetic.CONTROLS_PER_CASE,
+    say: Callable[[str], None] = lambda line: None,
+) -> Loaded:
+    """Enter who is not there yet. until: the day of the data; left out, the day of the first load, or today."""
+    crews = _crews()
+    until = until or _day_of_first_load() or timezone.localdate()
+    cohort = synthetic.cohort(seed=seed, until=until, cases=cases, controls=controls)
+    known = {one.label: one for one in Participant.objects.filter(synthetic=True)}
+    loaded = Loaded()
+    for position, planned in enumerate(cohort, start=1):
+        if planned.person.label in known:
+            loaded.there += 1
+            continue
+        with transaction.atomic(), acting(source="command", reason=REASON):
+            participant = enter(planned, crews[planned.person.site], known.get(planned.person.case_label))
+        known[planned.person.label] = participant
+        loaded.created.append(participant.code)
+        say(f"{position:3d} of {len(cohort)}  {participant.code}  {planned.person.label}")
+    say(f"Synthetic cohort: {len(loaded.created)} entered, {loaded.there} already there.")
+    return loaded
+
+
+def _crews() -> dict[str, Crew]:
+    users = {user.username: user for user in User.objects.all()}
+    sites = {site.code: site for site in Site.objects.all()}
+    return {
+        code: Crew(sites[code], users[COORDINATORS[code]], users[INVESTIGATORS[code]])
+        for code in COORDINATORS
+    }
+
+
+def _day_of_first_load() -> dt.date | None:
+    first = Participant.objects.filter(synthetic=True).order_by("id").first()
+    return None if first is None else timezone.localdate(first.created_at)
+
+
+def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -> Participant:
+    """One participant with everything, in the order in which it happened."""
+    person, by = planned.person, crew.coordinator
+    participant = enrolment.register(
+        site=crew.site,
+        by=by,
+        group=Group.CASE if person.control is None else Group.CONTROL,
+        status=ParticipantStatus.IN_FOLLOW_UP,
+        synthetic=True,
+        label=person.label,
+        index_date=None if person.control is None else person.day0,
+        matched_case=None if person.control is None else case,
+        enrolled_on=planned.enrolled_on.isoformat(),
+    )
+    for event in planned.consents:
+        consent.record_event(participant=participant, by=by, **event)
+    for form in planned.history:
+        _save(form, participant, by)
+    sessions = {f"S{session.number}": session for session in planned.sessions}
+    numbered: dict[int, Any] = {}
+    for visit in planned.visits:
+        events = [event for event in planned.events if event[0] == visit.key]
+        _enter_visit(visit, sessions.get(visit.key), events, numbered, participant, crew)
+    if planned.status == ParticipantStatus.WITHDRAWN:
+        enrolment.withdraw(participant=participant, by=by, reason="Withdrew from visits; see the consent log")
+    return participant
+
+
+def _save(form: Form, participant: Participant, by: User, **parents: Any) -> Any:
+    values = {name: participant.code if value == CODE else value for name, value in form.values.items()}
+    return crf.save(registry.get(form.key), raw=values, participant=participant, parents=parents, by=by)
+
+
+def _enter_visit(
+    planned: Visit,
+    session: Session | None,
+    events: Iterable[tuple[str, int | None, Form]],
+    sessions: dict[int, Any],
+    participant: Participant,
+    crew: Crew,
+) -> None:
+    by = crew.coordinator
+    if planned.happened_on is None:
+        visits.record(
+            participant=participant,
+            key=planned.key,
+            status="missed",
+            missed_reason=planned.missed_reason,
+            by=by,
+        )
+        return
+    visit = visits.record(
+        participant=participant, key=planned.key, happened_on=planned.happened_on.isoformat(), by=by
+    )
+    reviews = [form for form in planned.forms if form.key == "safety-review"]
+    for form in planned.forms:
+        if form not in reviews:
+            _save(form, participant, by, visit=visit)
+    for chart in planned.charts:
+        saved = _save(chart.form, participant, by, visit=visit)
+        if chart.readings:
+            labs.record_readings(chart=saved, readings=chart.readings, by=by)
+    if session is not None:
+        sessions[session.number] = _enter_session(session, participant, crew)
+    for _key, number, form in events:
+        _save(form, participant, by, visit=visit, session=sessions[number] if number else None)
+    for form in reviews:
+        _save(form, participant, by, visit=visit)
+
+
+def _enter_session(planned: Session, participant: Participant, crew: Crew) -> Any:
+    """Harvest → product → laboratory → release by the investigator → identity checks → infusion → cultures."""
+    by = crew.coordinator
+    session = _save(planned.form, participant, by)
+    _save(planned.donor_tests, participant, by, session=session)
+    for product in planned.products:
+        _enter_product(product, session, participant, crew)
+    return session
+
+
+def _enter_product(planned: Product, session: Any, participant: Participant, crew: Crew) -> None:
+    by = crew.coordinator
+    harvest = _save(planned.harvest, participant, by, session=session)
+    product = celldose.create_product(harvest=harvest, product_identifier=planned.identifier, by=by)
+    saved: dict[str, Any] = {}
+    for form in planned.before:
+        saved[form.key] = _save(form, participant, by, product=product)
+    celldose.evaluate_release(product=product, by=crew.investigator)
+    _save(planned.release, participant, crew.investigator, product=product)
+    for form in planned.issue:
+        _save(form, participant, by, product=product)
+    infusion = _save(planned.infusion, participant, by, product=product)
+    for form in planned.observations:
+        _save(form, participant, by, infusion=infusion)
+    _read_cultures(saved["microbiology"], planned.cultures, by)
+
+
+def _read_cultures(record: Any, cultures: Mapping[str, Any], by: User) -> None:
+    spec = registry.spec_for(type(record))
+    crf.save(spec, raw=cultures, record=record, by=by, reason="Cultures read at day 14")
