@@ -175,6 +175,12 @@ def is_number(value: Any) -> bool:
 
 
 @register.filter
+def begins_with_number(value: Any) -> bool:
+    """Whether a derived text is a number: a reason such as "weight missing" takes no unit."""
+    return re.match(r"[<>≤≥\u2212-]?\s*\d", str(value)) is not None
+
+
+@register.filter
 def shortcut_keys(value: str) -> str:
     """`Alt+S` as ARIA writes it in `aria-keyshortcuts`: the same words, without spaces."""
     return str(value).replace(" ", "")

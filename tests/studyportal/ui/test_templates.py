@@ -167,6 +167,14 @@ def test_units_are_written_as_people_write_them():
     assert "mmHg" in render("field", field=FieldView("x", "X", "number", "", "mm[Hg]"))
 
 
+@pytest.mark.parametrize(
+    ("derived", "unit"), [("24.5", True), ("−3", True), ("<0.1", True), ("weight missing", False)]
+)
+def test_a_reason_in_place_of_a_derived_value_takes_no_unit(derived: str, unit: bool):
+    html = render("field", field=FieldView("bmi", "BMI", unit="kg/m2", derived=derived))
+    assert ("kg/m²" in html) == unit
+
+
 def test_a_step_says_in_words_what_blocks_it():
     html = render("stepper", steps=[Step("Infusion", "blocked", ["Not released.", "No consent."])])
     assert html.count("<li>") == 2
