@@ -1,6 +1,25 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OversightConfig(AppConfig):
     name = "apps.oversight"
     label = "oversight"
+
+    def ready(self) -> None:
+        from studyportal.access.permissions import Permission
+        from studyportal.ui.navigation import NavItem, register
+
+        see_findings, see_log = Permission.VIEW_FINDINGS, Permission.VIEW_CONSENT_LOG
+        register(NavItem(_("Consent findings"), "oversight:findings", permission=see_findings, order=70, icon="shield"))
+        register(NavItem(_("Consent log"), "oversight:consent-log", permission=see_log, order=72, icon="file"))
+        register(
+            NavItem(
+                _("Audit trail"),
+                "oversight:audit-trail",
+                permission=Permission.VIEW_AUDIT_TRAIL,
+                order=74,
+                icon="history",
+            )
+        )
+        register(NavItem(_("Who looked at what"), "oversight:views", permission=see_findings, order=76, icon="eye"))

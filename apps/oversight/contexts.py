@@ -1,0 +1,416 @@
+"""What the pages of oversight show, as plain parts for the components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.consent import selectors as consent
+from apps.consent.models import ConsentEvent, Kind
+from apps.enrolment.models import Participant
+from apps.oversight import log_lines, selectors, trail
+from apps.oversight.items import Item
+from apps.oversight.selectors import LogChoice
+from studyportal.access.models import Site, User
+from studyportal.access.permissions import Permission
+from studyportal.crf.models import CrfRecord
+from studyportal.crf.registry import UnknownForm, spec_for
+from studyportal.ui.parts import Cell, Column, Filter, Row, TimelineEvent
+
+ROWS = 50
+
+
+def _known(value: str | None, among: Iterable[str]) -> str:
+    return value if value and value in list(among) else ""
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
+
+
+def _site_filter(sites: Sequence[Site], chosen: str) -> list[Filter]:
+    if len(sites) < 2:
+        return []
+    choices = [("", _("All")), *((site.code, f"{site.code} {site.name}") for site in sites)]
+    return [Filter("site", _("Site"), value=chosen, choices=choices)]
+
+
+def _paging(narrowed: dict[str, Any], *, older: str, newer: str) -> dict[str, str]:
+    def url(**key: str) -> str:
+        return "?" + urlencode(narrowed | key)
+
+    return {"next_url": url(older=older) if older else "", "previous_url": url(newer=newer) if newer else ""}
+
+
+def _given(choice: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(choice).items() if value}
+
+
+# --- findings -------------------------------------------------------------------------------------------
+
+
+def findings_of(user: User, query: QueryDict) -> dict[str, Any]:
+    sites = selectors.sites_with(user, Permission.VIEW_FINDINGS)
+    site = _known(query.get("site"), [one.code for one in sites])
+    found = selectors.findings(user, site=site)
+    counted = selectors.counted(found)
+    failed = [one for one in found if one.finding.verdict == "fail"]
+    suffix = f"?{urlencode({'site': site})}" if site else ""
+    return {
+        "narrowed": {"site": site} if site else {},
+        "filters": _site_filter(sites, site),
+        "clear_url": reverse("oversight:findings") if site else "",
+        "stats": [
+            (_("Critical"), sum(one.finding.severity == "critical" for one in failed), "bad"),
+            (_("Major"), sum(one.finding.severity == "major" for one in failed), "attention"),
+            (_("Minor"), sum(one.finding.severity == "minor" for one in failed), "info"),
+            (_("Undecided by the record"), len(found) - len(failed), ""),
+            (_("Participants with a finding"), len({one.participant.pk for one in found}), ""),
+        ],
+        "columns": [
+            Column(_("No."), numeric=True),
+            _("Question"),
+            _("Gravest found"),
+            Column(_("Found"), numeric=True),
+            Column(_("Undecided"), numeric=True),
+            Column(_("Participants"), numeric=True),
+        ],
+        "items": [
+            {
+                "one": one,
+                "url": reverse("oversight:finding", args=[one.item.number]) + suffix,
+                "tone": {"critical": "bad", "major": "attention"}.get(one.gravest, "") if one.failed else "",
+            }
+            for one in counted
+        ],
+    }
+
+
+def finding_of(user: User, item: Item, query: QueryDict) -> dict[str, Any]:
+    sites = selectors.sites_with(user, Permission.VIEW_FINDINGS)
+    site = _known(query.get("site"), [one.code for one in sites])
+    verdict = _known(query.get("verdict"), ["fail", "indeterminate"])
+    found = [
+        one
+        for one in selectors.findings(user, site=site)
+        if one.finding.number == item.number and verdict in ("", one.finding.verdict)
+    ]
+    page = max(_number(query.get("page")), 1)
+    shown = found[(page - 1) * ROWS : page * ROWS]
+    narrowed = {name: value for name, value in (("site", site), ("verdict", verdict)) if value}
+
+    def url(number: int) -> str:
+        return "?" + urlencode(narrowed | {"page": number})
+
+    return {
+        "item": item,
+        "narrowed": narrowed,
+        "filters": [
+            *_site_filter(sites, site),
+            Filter(
+                "verdict",
+                _("Verdict"),
+                value=verdict,
+                choices=[("", _("All")), ("fail", _("Found")), ("indeterminate", _("Undecided by the record"))],
+            ),
+        ],
+        "clear_url": reverse("oversight:finding", args=[item.number]) if narrowed else "",
+        "columns": [_("Participant"), _("Severity"), _("Verdict"), _("What")],
+        "rows": [finding_row(one) for one in shown],
+        "shown": f"{(page - 1) * ROWS + 1}–{(page - 1) * ROWS + len(shown)}" if shown else "",
+        "total": len(found),
+        "previous_url": url(page - 1) if page > 1 else "",
+        "next_url": url(page + 1) if len(found) > page * ROWS else "",
+    }
+
+
+def finding_row(one: Any) -> Row:
+    return Row(
+        [
+            Cell(
+                one.participant.code,
+                url=reverse("oversight:consent-story", args=[one.participant.code]),
+                detail=_("synthetic") if one.participant.synthetic else "",
+            ),
+            Cell("", state=one.finding.severity),
+            verdict_words(one.finding.verdict),
+            one.finding.message,
+        ],
+        tone="bad" if one.finding.severity == "critical" and one.finding.verdict == "fail" else "",
+    )
+
+
+def verdict_words(verdict: str) -> str:
+    return _("Found") if verdict == "fail" else _("Undecided by the record")
+
+
+# --- the consent log ------------------------------------------------------------------------------------
+
+
+def log_choice(query: QueryDict, sites: Sequence[Site]) -> LogChoice:
+    return LogChoice(
+        site=_known(query.get("site"), [site.code for site in sites]),
+        kind=_known(query.get("kind"), Kind.values),
+        participant=selectors.clean_code(query.get("participant", "")),
+        since=query.get("since", "")[:10],
+        until=query.get("until", "")[:10],
+    )
+
+
+def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any]:
+    choice = log_choice(query, sites)
+    zone = selectors.zone_of(sites)
+    found = selectors.consent_log(user, choice, zone)
+    page = selectors.page_by_id(
+        found, older=_number(query.get("older")), newer=_number(query.get("newer")), size=ROWS
+    )
+    narrowed = _given(choice)
+    return {
+        "narrowed": narrowed,
+        "filters": [
+            Filter("participant", _("Participant"), widget="search", value=choice.participant, placeholder="MUM-0001"),
+            Filter("kind", _("Kind of entry"), value=choice.kind, choices=[("", _("All")), *Kind.choices]),
+            *_site_filter(sites, choice.site),
+            Filter("since", _("Entered from"), widget="date", value=choice.since),
+            Filter("until", _("Entered until"), widget="date", value=choice.until),
+        ],
+        "clear_url": reverse("oversight:consent-log") if narrowed else "",
+        "csv_url": reverse("oversight:consent-log-csv") + (f"?{urlencode(narrowed)}" if narrowed else ""),
+        "columns": log_lines.headings(),
+        "rows": [log_lines.cells(event) for event in page.rows],
+        "zone": str(zone),
+        **_paging(narrowed, older=page.older, newer=page.newer),
+    }
+
+
+# --- one participant's consent --------------------------------------------------------------------------
+
+
+def story_of(user: User, participant: Participant) -> dict[str, Any]:
+    today = timezone.localdate()
+    events = list(consent.events_of(participant))
+    for event in events:
+        event.participant = participant
+    state = consent.state_for(participant, today)
+    found = consent.findings_of(participant)
+    return {
+        "participant": participant,
+        "synthetic": participant.synthetic,
+        "chip": chip(state) if events else "missing",
+        "state": [
+            (_("Taking part"), verdict_of(state.in_force)),
+            (_("Harvest and infusion"), verdict_of(state.procedure)),
+            (_("Sessions covered"), sessions_of(state)),
+            (_("Entries"), len(events)),
+        ],
+        "why": list(state.why),
+        "findings": [
+            [
+                Cell(str(one.number), url=reverse("oversight:finding", args=[one.number])),
+                one.title,
+                Cell("", state=one.severity),
+                verdict_words(one.verdict),
+                one.message,
+            ]
+            for one in found
+        ],
+        "finding_columns": [Column(_("No."), numeric=True), _("Question"), _("Severity"), _("Verdict"), _("What")],
+        "line": line_of(participant, events),
+        "columns": log_lines.headings(with_participant=False),
+        "rows": [log_lines.cells(event, with_participant=False) for event in events],
+        "trail_url": f"{reverse('oversight:audit-trail')}?participant={participant.code}"
+        if user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id)
+        else "",
+    }
+
+
+def chip(state: consent.ConsentState) -> str:
+    if state.in_force == "yes":
+        return "partly_withdrawn" if state.withdrawn else "in_force"
+    if state.withdrawn:
+        return "withdrawn"
+    return "consent_unclear" if state.in_force == "indeterminate" else "missing"
+
+
+def verdict_of(verdict: str) -> str:
+    return {"yes": _("in force"), "no": _("not in force")}.get(verdict, _("undecided by the record"))
+
+
+def sessions_of(state: consent.ConsentState) -> str:
+    if state.all_sessions:
+        return _("all")
+    return ", ".join(str(number) for number in sorted(state.for_sessions)) or _("none")
+
+
+def line_of(participant: Participant, events: Sequence[ConsentEvent]) -> list[TimelineEvent]:
+    """Signatures and what was done, in one order: what a reader compares."""
+    placed: list[tuple[tuple[int, str, int], TimelineEvent]] = []
+    for event in events:
+        when = event.signed_on
+        tone = "bad" if event.kind == Kind.WITHDRAWAL else "neutral" if event.kind == Kind.CORRECTION else "good"
+        placed.append(
+            (
+                _order(when, 0),
+                TimelineEvent(
+                    event.signed_at or when or _("date not recorded"),
+                    event.get_kind_display(),
+                    text="; ".join(filter(None, [log_lines.words(event, "withdrawal_scopes"), event.note or ""])),
+                    tone=tone,
+                    icon="shield",
+                    detail=_("entry %(n)d") % {"n": event.pk},
+                ),
+            )
+        )
+    for procedure in selectors.procedures_of(participant):
+        placed.append(
+            (
+                _order(procedure.on, 1),
+                TimelineEvent(
+                    procedure.at or procedure.on or _("date not recorded"),
+                    procedure.what,
+                    tone="accent" if procedure.is_treatment else "neutral",
+                    icon="syringe" if procedure.is_treatment else "calendar",
+                ),
+            )
+        )
+    return [event for _key, event in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _order(when: Any, rank: int) -> tuple[int, str, int]:
+    known = when is not None and when.earliest is not None
+    return (0 if known else 1, when.earliest.isoformat() if known else "", rank)
+
+
+# --- the audit trail ------------------------------------------------------------------------------------
+
+
+def trail_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any]:
+    zone = selectors.zone_of(sites)
+    names = sorted(
+        ((code, model_label(table.model)) for code, table in trail.tables().items()), key=lambda pair: pair[1]
+    )
+    said = {
+        "participant": selectors.clean_code(query.get("participant", "")),
+        "user": query.get("user", "").strip().replace("\x00", "")[:150],
+        "model": _known(query.get("model"), trail.tables()),
+        "since": query.get("since", "")[:10],
+        "until": query.get("until", "")[:10],
+    }
+    choice = trail.Choice(
+        participant=said["participant"],
+        username=said["user"],
+        model=said["model"],
+        since=selectors.moment(said["since"], zone),
+        until=selectors.moment(said["until"], zone, end=True),
+    )
+    entries, older, newer = trail.recent(
+        user, choice, older=query.get("older", "")[:120], newer=query.get("newer", "")[:120], size=ROWS
+    )
+    narrowed = {name: value for name, value in said.items() if value}
+    return {
+        "narrowed": narrowed,
+        "filters": [
+            Filter("participant", _("Participant"), widget="search", value=said["participant"], placeholder="MUM-0001-K"),
+            Filter("user", _("Sign-in name"), widget="search", value=said["user"]),
+            Filter("model", _("Form or record"), value=said["model"], choices=[("", _("All")), *names]),
+            Filter("since", _("From"), widget="date", value=said["since"]),
+            Filter("until", _("Until"), widget="date", value=said["until"]),
+        ],
+        "clear_url": reverse("oversight:audit-trail") if narrowed else "",
+        "entries": [entry_view(user, entry) for entry in entries],
+        "zone": str(zone),
+        **_paging(narrowed, older=older, newer=newer),
+    }
+
+
+def model_label(model: Any) -> str:
+    """The name of a form, or of a record that is no form."""
+    if issubclass(model, CrfRecord):
+        try:
+            return str(spec_for(model).title)
+        except UnknownForm:
+            pass
+    name = str(model._meta.verbose_name)
+    return name[:1].upper() + name[1:]
+
+
+def entry_view(user: User, entry: trail.Entry) -> dict[str, Any]:
+    labels = {"insert": _("Entered"), "update": _("Changed"), "delete": _("Deleted")}
+    return {
+        "at": entry.at,
+        "label": labels.get(entry.label, entry.label),
+        "is_insert": entry.label == "insert",
+        "what": model_label(entry.model),
+        "record": entry.record_id,
+        "url": history_url(user, entry),
+        "participant": entry.participant_code,
+        "participant_url": participant_url(user, entry),
+        "by": entry.by or _("the database"),
+        "source": entry.source,
+        "reason": entry.reason,
+        "fields": entry.fields,
+        "values_shown": entry.values_shown,
+    }
+
+
+def history_url(user: User, entry: trail.Entry) -> str:
+    """The history of a form's record, for those who may see its values."""
+    if not entry.values_shown or not issubclass(entry.model, CrfRecord) or entry.label == "delete":
+        return ""
+    try:
+        return reverse("crf:history", args=[spec_for(entry.model).key, entry.record_id])
+    except (UnknownForm, NoReverseMatch):
+        return ""
+
+
+def participant_url(user: User, entry: trail.Entry) -> str:
+    if not entry.participant_code:
+        return ""
+    if user.may(Permission.VIEW_DATA, entry.site_id):
+        return reverse("casebook:participant", args=[entry.participant_code])
+    if user.may(Permission.VIEW_CONSENT_LOG, entry.site_id):
+        return reverse("oversight:consent-story", args=[entry.participant_code])
+    return ""
+
+
+# --- who looked at what ---------------------------------------------------------------------------------
+
+
+def looks_of(user: User, query: QueryDict) -> dict[str, Any]:
+    said = {
+        "user": query.get("user", "").strip().replace("\x00", "")[:150],
+        "participant": selectors.clean_code(query.get("participant", "")),
+    }
+    page = selectors.page_by_id(
+        selectors.looks(user, username=said["user"], participant=said["participant"]),
+        older=_number(query.get("older")),
+        newer=_number(query.get("newer")),
+        size=ROWS,
+    )
+    narrowed = {name: value for name, value in said.items() if value}
+    return {
+        "narrowed": narrowed,
+        "filters": [
+            Filter("user", _("Sign-in name"), widget="search", value=said["user"]),
+            Filter("participant", _("Participant"), widget="search", value=said["participant"], placeholder="MUM-0001"),
+        ],
+        "clear_url": reverse("oversight:views") if narrowed else "",
+        "columns": [_("When"), _("Who"), _("Page"), _("Participant"), _("Narrowed to")],
+        "rows": [
+            [
+                one.at,
+                Cell(str(one.user), detail=one.user.get_username()),
+                one.get_page_display(),
+                one.participant_code,
+                one.detail,
+            ]
+            for one in page.rows
+        ],
+        **_paging(narrowed, older=page.older, newer=page.newer),
+    }

@@ -1,0 +1,183 @@
+"""Reading for oversight: findings, the consent log, and what was looked at; always within the user's sites."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from apps.consent import selectors as consent
+from apps.consent.models import ConsentEvent, Kind
+from apps.consent.selectors import ParticipantFinding, Procedure
+from apps.consent.signals import procedures_asked
+from apps.enrolment.models import Participant
+from apps.oversight.items import ITEMS, Item
+from apps.oversight.models import AccessLogEntry
+from studyportal.access.declare import get_visible_or_404
+from studyportal.access.models import AllSites, Site, User
+from studyportal.access.permissions import Permission
+
+SEVERITIES = ("critical", "major", "minor")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One of the sixteen questions with what was found: shown to fail, or undecided by the record."""
+
+    item: Item
+    failed: int
+    undecided: int
+    participants: int
+    gravest: str
+
+
+def sites_with(user: User, permission: Permission) -> list[Site]:
+    sites = user.sites_with(permission)
+    found = Site.objects.order_by("code")
+    return list(found if isinstance(sites, AllSites) else found.filter(pk__in=sites))
+
+
+def zone_of(sites: Iterable[Site]) -> ZoneInfo:
+    """The zone in which times are shown: that of the sites when they share one, else UTC."""
+    names = {site.timezone for site in sites}
+    return ZoneInfo(names.pop()) if len(names) == 1 else ZoneInfo("UTC")
+
+
+def participant_or_404(user: User, code: str) -> Participant:
+    """A participant whose consent the user may read."""
+    found: Participant = get_visible_or_404(
+        Participant.objects.select_related("site"), user, Permission.VIEW_CONSENT_LOG, code=code
+    )
+    return found
+
+
+# --- findings -------------------------------------------------------------------------------------------
+
+
+def findings(user: User, *, site: str = "") -> list[ParticipantFinding]:
+    found = consent.findings(user)
+    return [one for one in found if not site or one.participant.site.code == site]
+
+
+def counted(found: Sequence[ParticipantFinding]) -> list[Counted]:
+    """The sixteen questions in their order."""
+    by_number: dict[int, list[ParticipantFinding]] = {item.number: [] for item in ITEMS}
+    for one in found:
+        by_number[one.finding.number].append(one)
+    result = []
+    for item in ITEMS:
+        own = by_number[item.number]
+        verdicts = Counter(one.finding.verdict for one in own)
+        said = {one.finding.severity for one in own}
+        result.append(
+            Counted(
+                item=item,
+                failed=verdicts["fail"],
+                undecided=verdicts["indeterminate"],
+                participants=len({one.participant.pk for one in own}),
+                gravest=next((severity for severity in SEVERITIES if severity in said), ""),
+            )
+        )
+    return result
+
+
+def procedures_of(participant: Participant) -> list[Procedure]:
+    """What was done to the participant and when, as the findings see it: no clinical values."""
+    known: list[Procedure] = []
+    for _receiver, answer in procedures_asked.send(sender=ConsentEvent, participant_ids=[participant.pk]):
+        known += (answer or {}).get(participant.pk, [])
+    return sorted(known, key=lambda one: (one.on.earliest if one.on and one.on.earliest else dt.date.max, one.what))
+
+
+# --- the consent log ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LogChoice:
+    """What the consent log is narrowed to; since and until are days of entry, both included."""
+
+    site: str = ""
+    kind: str = ""
+    participant: str = ""
+    since: str = ""
+    until: str = ""
+
+
+def consent_log(user: User, choice: LogChoice, zone: ZoneInfo) -> QuerySet[ConsentEvent]:
+    found = ConsentEvent.objects.visible_to(user, Permission.VIEW_CONSENT_LOG).select_related(
+        "participant", "site", "entered_by"
+    )
+    if choice.site:
+        found = found.filter(site__code=choice.site)
+    if choice.kind in Kind.values:
+        found = found.filter(kind=choice.kind)
+    if choice.participant:
+        found = found.filter(participant__code__contains=clean_code(choice.participant))
+    since, until = moment(choice.since, zone), moment(choice.until, zone, end=True)
+    if since:
+        found = found.filter(entered_at__gte=since)
+    if until:
+        found = found.filter(entered_at__lt=until)
+    return found
+
+
+def clean_code(text: str) -> str:
+    return text.strip().upper().replace("\x00", "")[:20]
+
+
+def moment(day: str, zone: ZoneInfo, *, end: bool = False) -> dt.datetime | None:
+    """The beginning of a day (end: of the day after) in the zone; None when the text is no day."""
+    try:
+        found = dt.date.fromisoformat(day)
+        return dt.datetime.combine(found + dt.timedelta(days=1 if end else 0), dt.time.min, zone)
+    except (ValueError, OverflowError):
+        return None
+
+
+# --- pages by key ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, newest first, and the keys of the neighbouring pages ("" for none)."""
+
+    rows: Sequence[Any]
+    older: str = ""
+    newer: str = ""
+
+
+def page_by_id(found: QuerySet[Any], *, older: int = 0, newer: int = 0, size: int = 50) -> Page:
+    """One query whatever the depth: older than a key, or newer than one."""
+    if newer:
+        rows = list(found.filter(pk__gt=newer).order_by("id")[: size + 1])
+        more_newer, more_older = len(rows) > size, True
+        rows = rows[:size][::-1]
+    else:
+        if older:
+            found = found.filter(pk__lt=older)
+        rows = list(found.order_by("-id")[: size + 1])
+        more_newer, more_older = bool(older), len(rows) > size
+        rows = rows[:size]
+    return Page(
+        rows,
+        older=str(rows[-1].pk) if rows and more_older else "",
+        newer=str(rows[0].pk) if rows and more_newer else "",
+    )
+
+
+def looks(user: User, *, username: str = "", participant: str = "") -> QuerySet[AccessLogEntry]:
+    """What was looked at: at the user's sites, and pages about no single participant."""
+    sites = user.sites_with(Permission.VIEW_FINDINGS)
+    found = AccessLogEntry.objects.select_related("user")
+    if not isinstance(sites, AllSites):
+        found = found.filter(Q(site__isnull=True) | Q(site_id__in=sites))
+    if username:
+        found = found.filter(user__username=username.replace("\x00", "")[:150])
+    if participant:
+        found = found.filter(participant_code__contains=clean_code(participant))
+    return found

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from apps.oversight import views
+
+app_name = "oversight"
+urlpatterns = [
+    path("oversight/", views.findings, name="findings"),
+    path("oversight/<int:number>/", views.finding, name="finding"),
+    path("oversight/consent-log/", views.consent_log, name="consent-log"),
+    path("oversight/consent-log.csv", views.consent_log_csv, name="consent-log-csv"),
+    path("oversight/consent/<str:code>/", views.consent_story, name="consent-story"),
+    path("oversight/audit-trail/", views.audit_trail, name="audit-trail"),
+    path("oversight/views/", views.looked_at, name="views"),
+]

@@ -1,0 +1,47 @@
+"""Participants, consent and a form, made through the actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from apps.consent import actions as consent
+from apps.enrolment import actions as enrolment
+from apps.visits import actions as visits
+from studyportal.audit import acting
+from studyportal.crf import actions as crf
+from studyportal.crf.registry import get
+from tests.cast import Cast
+
+
+class Records:
+    """What the auditor's tests need: participants with visits, consent and one weight."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+
+    def participant(self, site: Any = None, **more: Any) -> Any:
+        return enrolment.register(
+            site=site or self.cast.mumbai, by=self.cast.meera, **({"group": "case", "status": "enrolled"} | more)
+        )
+
+    def visit(self, participant: Any, key: str = "S1", happened_on: str = "2026-03-02") -> Any:
+        return visits.record(participant=participant, key=key, by=self.cast.meera, happened_on=happened_on)
+
+    def consent(self, participant: Any, kind: str = "consent", **stated: Any) -> Any:
+        return consent.record_event(
+            participant=participant, kind=kind, by=self.cast.meera, **({"signed_on": "2026-03-01"} | stated)
+        )
+
+    def weight(self, visit: Any, weight: str, record: Any = None, reason: str | None = None) -> Any:
+        raw = {"weight": weight, "absent": dict.fromkeys(("height", "systolic", "diastolic", "pulse"), "not_done")}
+        with acting(source="page"):
+            return crf.save(
+                get("vital-signs"), raw=raw, by=self.cast.asha, parents={"visit": visit}, record=record, reason=reason
+            )
+
+
+@pytest.fixture
+def records(cast: Cast) -> Records:
+    return Records(cast)

@@ -1,0 +1,127 @@
+"""Who may open the pages of oversight, whose records they show, and that each look is logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from apps.oversight.models import AccessLogEntry
+from studyportal.access.models import Membership, User
+from tests.apps.oversight.conftest import Records
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+FINDINGS = ("/oversight/", "/oversight/1/", "/oversight/views/")
+LOG = ("/oversight/consent-log/", "/oversight/consent-log.csv")
+TRAIL = ("/oversight/audit-trail/",)
+MAY = {
+    "farah": {*FINDINGS, *LOG, *TRAIL},
+    "rao": set(TRAIL),
+    "meera": set(TRAIL),
+    "asha": set(),
+    "sanjay": set(),
+    "admin": set(),
+    "norole": set(),
+}
+
+
+@pytest.mark.parametrize("name", MAY)
+@pytest.mark.parametrize("url", [*FINDINGS, *LOG, *TRAIL])
+def test_each_page_is_refused_to_whom_it_is_not_for(cast: Cast, page: Any, name: str, url: str) -> None:
+    expected = 200 if url in MAY[name] else 403
+    assert page(getattr(cast, name)).get(url).status_code == expected
+
+
+@pytest.mark.parametrize("name", ["asha", "rao", "meera", "sanjay"])
+def test_a_consent_story_is_the_auditors(cast: Cast, records: Records, page: Any, name: str) -> None:
+    code = records.participant().code
+    assert page(getattr(cast, name)).get(f"/oversight/consent/{code}/").status_code == 403
+
+
+@pytest.mark.parametrize("url", [*FINDINGS, *LOG, *TRAIL])
+def test_nothing_can_be_sent(cast: Cast, page: Any, url: str) -> None:
+    assert page(cast.farah).post(url).status_code == 405
+
+
+@pytest.fixture
+def pune_auditor(cast: Cast) -> User:
+    user = User.objects.create(username="leela", display_name="Leela")
+    Membership.objects.create(user=user, role="ethics_auditor", site=cast.pune, valid_from="2020-01-01")
+    return user
+
+
+def test_an_auditor_of_one_site_sees_that_site(
+    cast: Cast, records: Records, page: Any, pune_auditor: User
+) -> None:
+    foreign, own = records.participant(), records.participant(site=cast.pune)
+    for participant in (foreign, own):
+        records.visit(participant)
+        records.consent(participant)
+    browser = page(pune_auditor)
+    assert browser.get(f"/oversight/consent/{foreign.code}/").status_code == 404
+    assert browser.get(f"/oversight/consent/{own.code}/").status_code == 200
+    for url in ("/oversight/2/", *LOG, *TRAIL):
+        answer = browser.get(url)
+        text = (answer.getvalue() if answer.streaming else answer.content).decode()
+        assert foreign.code not in text, url
+        assert own.code in text, url
+    assert browser.get(f"{TRAIL[0]}?participant={foreign.code}").context["entries"] == []
+
+
+def test_an_unknown_question_is_not_found(cast: Cast, page: Any) -> None:
+    assert page(cast.farah).get("/oversight/17/").status_code == 404
+    assert page(cast.farah).get("/oversight/consent/MUM-9999-X/").status_code == 404
+
+
+def test_each_look_is_logged(cast: Cast, records: Records, page: Any) -> None:
+    participant = records.participant()
+    browser = page(cast.farah)
+    browser.get("/oversight/?site=MUM")
+    browser.get("/oversight/4/")
+    browser.get(f"/oversight/consent/{participant.code}/")
+    b"".join(browser.get("/oversight/consent-log.csv?kind=withdrawal").streaming_content)
+    browser.get("/oversight/audit-trail/")
+    looks = list(AccessLogEntry.objects.order_by("id").values_list("page", "participant_code", "detail"))
+    assert looks == [
+        ("findings", "", "site: MUM"),
+        ("finding", "", "number: 4"),
+        ("consent_story", participant.code, ""),
+        ("consent_log_file", "", "kind: withdrawal"),
+        ("audit_trail", "", ""),
+    ]
+    assert set(AccessLogEntry.objects.values_list("user__username", flat=True)) == {"farah"}
+    shown = browser.get("/oversight/views/").content.decode()
+    assert participant.code in shown and "number: 4" in shown
+    assert AccessLogEntry.objects.last().page == "views"
+
+
+def test_a_refused_look_leaves_no_entry(cast: Cast, page: Any) -> None:
+    page(cast.asha).get("/oversight/")
+    page(cast.farah).get("/oversight/consent/MUM-9999-X/")
+    assert not AccessLogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE {} SET detail = 'other'", "DELETE FROM {}", "TRUNCATE {}"])
+def test_the_log_of_looks_is_never_changed(cast: Cast, page: Any, statement: str) -> None:
+    page(cast.farah).get("/oversight/")
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement.format(AccessLogEntry._meta.db_table))
+    entry = AccessLogEntry.objects.get()
+    with pytest.raises(TypeError):
+        entry.save()
+    with pytest.raises(TypeError):
+        entry.delete()
+
+
+def test_the_pages_of_looks_are_read_by_key(cast: Cast, page: Any) -> None:
+    AccessLogEntry.objects.bulk_create(
+        AccessLogEntry(user=cast.farah, page="findings", detail=f"look {number}.") for number in range(120)
+    )
+    browser = page(cast.farah)
+    first = browser.get("/oversight/views/?user=farah")
+    assert "look 119." in first.content.decode() and "look 69." not in first.content.decode()
+    second = browser.get("/oversight/views/" + first.context["next_url"]).content.decode()
+    assert "look 69." in second and "look 119." not in second
