@@ -19,12 +19,13 @@ from apps.celldose.models import (
 )
 from apps.celldose.product_file import product_file
 from apps.celldose.rules import COMPONENT_OF_TISSUE
+from apps.celldose.stated import day_of_infusion, weight_on
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.audit import acting
 from studyportal.crf import actions as crf
 from studyportal.crf.errors import Refused
-from studyportal.crf.outcomes import Problem
+from studyportal.crf.outcomes import NotDerivable, Problem
 
 
 @transaction.atomic
@@ -151,8 +152,17 @@ def refresh_after(*, record: Any, form: str, by: User | None) -> None:
 
 
 def refresh_weight(*, participant_id: int, by: User | None) -> None:
-    """Body weight was measured or corrected: doses per kg and EU per kg rest on it."""
-    for product in CellProduct.objects.filter(participant_id=participant_id):
+    """Body weight was measured or corrected: doses per kg and EU per kg rest on it.
+
+    Most weights are of another day than the session's: what stands on the same weight as before is left alone.
+    """
+    found = CellProduct.objects.filter(participant_id=participant_id).select_related("harvest__session", "site")
+    for product in found.prefetch_related("infusions"):
+        infusion = next(iter(product.infusions.all()), None)
+        if infusion is not None:
+            weight = weight_on(participant_id, day_of_infusion(infusion))
+            if infusion.weight_kg == (None if isinstance(weight, NotDerivable) else weight):
+                continue
         _rederive(product, ("microbiology", "infusions"), reason=_("The same-day weight changed"), by=by)
 
 

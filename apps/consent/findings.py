@@ -96,6 +96,7 @@ class Case:
     known_on: PartialDay | None = None
     cannot_read: bool | None = None
     retrospective: bool = False
+    synthetic: bool = False
 
     def age(self, day: dt.date | None) -> Age:
         """The age on a day; when the age has no date (a published case), the age that the source states."""
@@ -252,7 +253,7 @@ def documents(log: Sequence[Event]) -> Iterator[ConsentFinding]:
 
 
 def dates(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
-    """3. The lag of entry says nothing about a transcribed record."""
+    """3. The lag of entry says nothing about a record that was transcribed or made by a generator."""
     for event in [*_signed(log), *(e for e in log if e.kind == WITHDRAWAL)]:
         if event.signed_on is None or event.signed_on.earliest is None:
             yield _finding(
@@ -267,7 +268,7 @@ def dates(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 f"The {_name(event)} is not dated to the day.",
                 open_question=True,
             )
-        if case.retrospective or event.entered_at is None or event.signed_on.latest is None:
+        if case.retrospective or case.synthetic or event.entered_at is None or event.signed_on.latest is None:
             continue
         lag = (event.entered_at.date() - event.signed_on.latest).days
         if lag > ENTRY_LAG_DAYS:

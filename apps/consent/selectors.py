@@ -165,6 +165,7 @@ def _cases(
                 known_on=enrolled_on,
                 cannot_read=None if education is None else education == Education.NONE,
                 retrospective=participant.retrospective,
+                synthetic=participant.synthetic,
             ),
         )
     return cases

@@ -28,6 +28,13 @@ def visit_findings(
         yield Finding(
             "happened_on", "visit_undated", "The visit is done, and its date is not known. When was it?"
         )
+    if happened_on is not None and happened_on.precision != "day":
+        yield Finding(
+            "happened_on",
+            "date_precision",
+            f"The date of the visit is known by {happened_on.precision} only ({happened_on.for_people()});"
+            " is the day in the source?",
+        )
     if label_disagrees(nominal_label, days):
         assert isinstance(days, DaySpan)
         nominal = nominal_days(nominal_label)
@@ -55,6 +62,15 @@ def weight_jump(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
             "weight",
             "weight_jump",
             f"{weight} kg is {change * 100:.0f} % away from {previous} kg at the visit before. Is it right?",
+        )
+
+
+def weight_absent(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    if values.get("weight") is None:
+        yield Finding(
+            "weight",
+            "weight_absent",
+            "Without the weight there is no insulin per kg, no IDAA1c and no cells per kg. Can the source tell?",
         )
 
 

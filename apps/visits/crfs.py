@@ -37,7 +37,7 @@ VITAL_SIGNS = register(
             Section(_("Circulation"), ("systolic", "diastolic", "pulse", "temperature")),
         ),
         rules=(rules.diastolic_below_systolic,),
-        checks=(checks.weight_jump, checks.bmi_unusual, checks.circulation_unusual, checks.fever),
+        checks=(checks.weight_absent, checks.weight_jump, checks.bmi_unusual, checks.circulation_unusual, checks.fever),
         derive=rules.derive_vital_signs,
         context=selectors.vital_signs_context,
         gates=(visit_took_place,),
