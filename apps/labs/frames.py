@@ -133,11 +133,13 @@ def glucose_frame(participants: QuerySet[Participant]) -> pd.DataFrame:
 
 
 _FLOATS = ("value", "daily_dose", "units_per_kg")
-_INTEGERS = ("day", "day_from", "day_to")
+_INTEGERS = ("visit_number", "day", "day_from", "day_to")
+_BOOLEANS = ("synthetic", "unit_presumed")
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """The same types whether or not there are rows: floats for numbers, Int64 for days that may be missing."""
     kinds: dict[str, Any] = {name: "float64" for name in _FLOATS if name in frame}
     kinds |= {name: "Int64" for name in _INTEGERS if name in frame}
+    kinds |= {name: "bool" for name in _BOOLEANS if name in frame}
     return frame.astype(kinds)

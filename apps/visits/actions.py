@@ -74,7 +74,7 @@ def record(
             "status": status,
             "happened_on": happened_on,
             "missed_reason": missed_reason,
-            "anchor": anchor or (selectors.anchor_of(key, participant.group) if isinstance(key, str) else ""),
+            "anchor": _anchor_of_protocol(key, participant) if anchor == "" else anchor,
             "nominal_label": nominal_label,
         },
         problems,
@@ -195,7 +195,8 @@ def redate(*, participant: Participant, by: User | None) -> int:
         for visit in Visit.objects.select_for_update().filter(participant=participant).order_by("id"):
             visit.participant = participant
             before = _derived(visit)
-            visit.anchor = visit.anchor or selectors.anchor_of(visit.key, participant.group)
+            if not _anchor_is_of_group(visit.anchor, participant):
+                visit.anchor = _anchor_of_protocol(visit.key, participant)
             _derive(visit, anchors)
             if _derived(visit) == before:
                 continue
@@ -209,6 +210,15 @@ def redate(*, participant: Participant, by: User | None) -> int:
 
 def _keys() -> frozenset[str]:
     return frozenset(protocol.current().visits)
+
+
+def _anchor_of_protocol(key: object, participant: Participant) -> str:
+    return selectors.anchor_of(key, participant.group) if isinstance(key, str) else ""
+
+
+def _anchor_is_of_group(anchor: str, participant: Participant) -> bool:
+    known = protocol.current().anchors.get(anchor) if anchor else None
+    return known is not None and participant.group in known.groups
 
 
 def _own_anchor(visit: Visit, participant: Participant) -> dict[str, PartialDate]:
