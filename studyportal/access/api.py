@@ -29,7 +29,9 @@ class StrictSerializer(serializers.Serializer):
             if unknown:
                 raise serializers.ValidationError(
                     {
-                        str(name)[:80]: serializers.ErrorDetail(_("There is no such member."), code="unknown_field")
+                        str(name)[:80]: serializers.ErrorDetail(
+                            _("There is no such member."), code="unknown_field"
+                        )
                         for name in unknown
                     }
                 )
@@ -64,7 +66,9 @@ class Tokens(APIView):
         wanted = asked.validated_data
         user = authenticate(request._request, username=wanted["username"], password=wanted["password"])
         if user is None:
-            raise ProblemError(401, "wrong_credentials", _("This user name and password do not belong together."))
+            raise ProblemError(
+                401, "wrong_credentials", _("This user name and password do not belong together.")
+            )
         try:
             token, secret = tokens.issue(by=user, name=wanted["name"], days=dt.timedelta(days=wanted["days"]))
         except tokens.TokenRefused as error:

@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 
-from studyportal.access.models import ScopedQuerySet
 from studyportal.access.permissions import Permission
 
 View = Callable[..., HttpResponse]
@@ -66,7 +65,8 @@ def permissions_of_api(view_class: type) -> Declaration | None:
     if per_method is None:
         return None
     return {
-        method: (asked,) if isinstance(asked, Permission) else tuple(asked) for method, asked in per_method.items()
+        method: (asked,) if isinstance(asked, Permission) else tuple(asked)
+        for method, asked in per_method.items()
     }
 
 
@@ -101,8 +101,11 @@ class DeclaredPermission(BasePermission):
         return holds_any(request.user, permissions)
 
 
-def get_visible_or_404(queryset: QuerySet[M] | ScopedQuerySet, user: Any, permission: Permission, **lookup: Any) -> M:
-    """The one way to fetch a record by an identifier from outside: another site's record is not found."""
+def get_visible_or_404(queryset: Any, user: Any, permission: Permission, **lookup: Any) -> Any:
+    """The one way to fetch a record by an identifier from outside: another site's record is not found.
+
+    queryset: of a SiteScoped model.
+    """
     try:
         return queryset.visible_to(user, permission).get(**lookup)
     except (queryset.model.DoesNotExist, ValueError, OverflowError):

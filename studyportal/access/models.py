@@ -140,7 +140,9 @@ class Membership(models.Model):
         related_name="memberships",
         help_text=_("Empty: every site of the study."),
     )
-    role = models.CharField(_("role"), max_length=40, choices=[(key, role.label) for key, role in ROLES.items()])
+    role = models.CharField(
+        _("role"), max_length=40, choices=[(key, role.label) for key, role in ROLES.items()]
+    )
     valid_from = models.DateField(_("valid from"), default=timezone.localdate)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
 

@@ -83,7 +83,9 @@ def token_revoke(request: HttpRequest, digest: str) -> HttpResponse:
 
 
 def _days(text: str) -> dt.timedelta:
-    return dt.timedelta(days=int(text)) if text.isascii() and text.isdigit() and len(text) < 5 else tokens.USUAL
+    return (
+        dt.timedelta(days=int(text)) if text.isascii() and text.isdigit() and len(text) < 5 else tokens.USUAL
+    )
 
 
 def lockout(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

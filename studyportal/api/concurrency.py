@@ -18,12 +18,14 @@ def version_seen(request: Any) -> int:
     header = request.headers.get("If-Match", "").strip()
     if not header:
         raise ProblemError(
-            428, "if_match_required", _("Send If-Match with the ETag of the version that you changed, as read by GET.")
+            428,
+            "if_match_required",
+            _("Send If-Match with the ETag of the version that you changed, as read by GET."),
         )
     text = header.removeprefix("W/").strip('"')
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise ProblemError(
-            400, "if_match_invalid", _("If-Match must be one ETag as the portal gave it, such as \"3\".")
+            400, "if_match_invalid", _('If-Match must be one ETag as the portal gave it, such as "3".')
         )
     return int(text)
 

@@ -13,26 +13,86 @@ from drf_spectacular.generators import SchemaGenerator
 
 # code → status, when it happens, what to do
 PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
-    ("invalid", 400, _("One or more values cannot be true."), _("Mend the fields named in “errors”; nothing was saved.")),
+    (
+        "invalid",
+        400,
+        _("One or more values cannot be true."),
+        _("Mend the fields named in “errors”; nothing was saved."),
+    ),
     ("parse_error", 400, _("The body is not JSON."), _("Send one JSON object, encoded as UTF-8.")),
-    ("malformed", 400, _("The body is JSON, but no object."), _("Send one object with the fields of the form.")),
+    (
+        "malformed",
+        400,
+        _("The body is JSON, but no object."),
+        _("Send one object with the fields of the form."),
+    ),
     ("nul_character", 400, _("An address or a text contains a NUL character."), _("Remove it.")),
     ("if_match_invalid", 400, _("If-Match names no version."), _("Send the ETag as the portal gave it.")),
     ("token_refused", 400, _("The token cannot be made as asked."), _("Give a name, and 1 to 365 days.")),
     ("not_authenticated", 401, _("No token or session."), _("Send “Authorization: Token …”.")),
-    ("authentication_failed", 401, _("The token is unknown, ended, or its user is not active."), _("Make a new one.")),
-    ("wrong_credentials", 401, _("User name and password do not belong together."), _("Try again; ten failures rest.")),
-    ("permission_denied", 403, _("Your roles do not include this."), _("Ask the administrator if your work needs it.")),
-    ("csrf", 403, _("A session request came without its CSRF token."), _("Send X-CSRFToken, or use a token.")),
+    (
+        "authentication_failed",
+        401,
+        _("The token is unknown, ended, or its user is not active."),
+        _("Make a new one."),
+    ),
+    (
+        "wrong_credentials",
+        401,
+        _("User name and password do not belong together."),
+        _("Try again; ten failures rest."),
+    ),
+    (
+        "permission_denied",
+        403,
+        _("Your roles do not include this."),
+        _("Ask the administrator if your work needs it."),
+    ),
+    (
+        "csrf",
+        403,
+        _("A session request came without its CSRF token."),
+        _("Send X-CSRFToken, or use a token."),
+    ),
     ("not_found", 404, _("It does not exist, or belongs to another site."), _("Check the identifier.")),
-    ("method_not_allowed", 405, _("This address does not offer the method."), _("See the methods on this page.")),
-    ("refused", 409, _("What must come before has not happened: consent, release, identity …"), _("See “errors”.")),
-    ("stale_version", 412, _("Somebody saved meanwhile; “current” shows their version."), _("Merge, then send again.")),
-    ("too_large", 413, _("The body is larger than the portal takes at once."), _("Send fewer records at a time.")),
+    (
+        "method_not_allowed",
+        405,
+        _("This address does not offer the method."),
+        _("See the methods on this page."),
+    ),
+    (
+        "refused",
+        409,
+        _("What must come before has not happened: consent, release, identity …"),
+        _("See “errors”."),
+    ),
+    (
+        "stale_version",
+        412,
+        _("Somebody saved meanwhile; “current” shows their version."),
+        _("Merge, then send again."),
+    ),
+    (
+        "too_large",
+        413,
+        _("The body is larger than the portal takes at once."),
+        _("Send fewer records at a time."),
+    ),
     ("unsupported_media_type", 415, _("The body is not application/json."), _("Set Content-Type.")),
-    ("if_match_required", 428, _("An update did not say which version it saw."), _("Send If-Match with the ETag.")),
+    (
+        "if_match_required",
+        428,
+        _("An update did not say which version it saw."),
+        _("Send If-Match with the ETag."),
+    ),
     ("throttled", 429, _("Too many requests."), _("Wait as long as Retry-After says.")),
-    ("server_error", 500, _("The portal failed."), _("Nothing was saved in part. The fault is logged; try again.")),
+    (
+        "server_error",
+        500,
+        _("The portal failed."),
+        _("Nothing was saved in part. The fault is logged; try again."),
+    ),
 )
 
 
@@ -107,7 +167,8 @@ def _endpoint(path: str, method: str, operation: dict[str, Any], components: dic
         ),
         body=_members(schema, components),
         answers=tuple(
-            (status, answer.get("description") or "") for status, answer in operation.get("responses", {}).items()
+            (status, answer.get("description") or "")
+            for status, answer in operation.get("responses", {}).items()
         ),
     )
 
@@ -135,9 +196,7 @@ def _resolved(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, A
 
 
 def _alternatives(schema: dict[str, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
-    found = [
-        _resolved(one, components) for key in ("oneOf", "anyOf", "allOf") for one in schema.get(key, ())
-    ]
+    found = [_resolved(one, components) for key in ("oneOf", "anyOf", "allOf") for one in schema.get(key, ())]
     return found or [_resolved(schema, components)]
 
 

@@ -26,13 +26,20 @@ def permission_denied(request: HttpRequest, exception: Any = None) -> HttpRespon
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    said = str(exception) if exception is not None and not isinstance(exception.args and exception.args[0], dict) else ""
+    said = (
+        str(exception)
+        if exception is not None and not isinstance(exception.args and exception.args[0], dict)
+        else ""
+    )
     return _answer(request, 404, "not_found", said or _("There is nothing at this address."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return _answer(
-        request, 500, "server_error", _("The portal failed. Nothing was saved in part; the fault is logged. Try again.")
+        request,
+        500,
+        "server_error",
+        _("The portal failed. Nothing was saved in part; the fault is logged. Try again."),
     )
 
 

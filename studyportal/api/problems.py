@@ -59,7 +59,13 @@ class ProblemError(exceptions.APIException):
 
 
 def body(
-    status_code: int, code: str, detail: str, *, title: str = "", errors: Iterable[dict[str, Any]] = (), **more: Any
+    status_code: int,
+    code: str,
+    detail: str,
+    *,
+    title: str = "",
+    errors: Iterable[dict[str, Any]] = (),
+    **more: Any,
 ) -> dict[str, Any]:
     problem: dict[str, Any] = {
         "type": f"/api/docs/problems/#{code}",
@@ -76,7 +82,9 @@ def body(
 
 def json_response(status_code: int, code: str, detail: str, **more: Any) -> JsonResponse:
     """A problem outside DRF: from middleware and from the handlers of unknown URLs."""
-    return JsonResponse(body(status_code, code, detail, **more), status=status_code, content_type=CONTENT_TYPE)
+    return JsonResponse(
+        body(status_code, code, detail, **more), status=status_code, content_type=CONTENT_TYPE
+    )
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:

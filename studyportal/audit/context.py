@@ -13,7 +13,9 @@ ROADS = ("page", "api", "import", "job", "command")
 
 
 @contextmanager
-def acting(*, user: Any = None, source: str | None = None, reason: str | None = None, **more: Any) -> Iterator[None]:
+def acting(
+    *, user: Any = None, source: str | None = None, reason: str | None = None, **more: Any
+) -> Iterator[None]:
     """Everything written inside is attributed to the user, the road (one of ROADS) and the reason.
 
     Nested calls refine the outer one and are undone when they end.

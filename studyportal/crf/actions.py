@@ -85,14 +85,17 @@ def values_of(spec: CrfSpec, record: Any) -> dict[str, Any]:
 def as_texts(spec: CrfSpec, record: Any) -> dict[str, str]:
     """Field name → the value as text, or its reason of absence: what an explanation stands for."""
     return {
-        name: f.as_text(getattr(record, name)) or record.absent_reason(name) for name, f in spec.fields.items()
+        name: f.as_text(getattr(record, name)) or record.absent_reason(name)
+        for name, f in spec.fields.items()
     }
 
 
 def _new(spec: CrfSpec, participant: Any, parents: dict[str, Any]) -> CrfRecord:
     missing = [name for name in spec.parents if name not in parents and name not in spec.optional_parents]
     if missing:
-        raise CrfInvalid([Problem(name, "required", _("Say to which one this form belongs.")) for name in missing])
+        raise CrfInvalid(
+            [Problem(name, "required", _("Say to which one this form belongs.")) for name in missing]
+        )
     owner = participant or next(iter(p.participant for p in parents.values() if p is not None), None)
     if owner is None:
         raise CrfInvalid([Problem("participant", "required", _("Say whose form this is."))])
@@ -102,7 +105,13 @@ def _new(spec: CrfSpec, participant: Any, parents: dict[str, Any]) -> CrfRecord:
     group = getattr(owner, "group", None)
     if group is not None and group not in spec.groups:
         raise Refused(
-            [Problem(None, "group", _("“%(form)s” is not a form for the group “%(group)s”.") % {"form": spec, "group": group})]
+            [
+                Problem(
+                    None,
+                    "group",
+                    _("“%(form)s” is not a form for the group “%(group)s”.") % {"form": spec, "group": group},
+                )
+            ]
         )
     return spec.model(site=owner.site, participant=owner, **parents)
 
@@ -119,13 +128,22 @@ def _locked(spec: CrfSpec, record: Any, expected_version: int | None) -> CrfReco
 
 
 def _save(
-    spec: CrfSpec, record: Any, raw: Mapping[str, Any], by: User, *, reason: str | None, complete: bool, created: bool
+    spec: CrfSpec,
+    record: Any,
+    raw: Mapping[str, Any],
+    by: User,
+    *,
+    reason: str | None,
+    complete: bool,
+    created: bool,
 ) -> Any:
     was_complete = not created and record.is_complete
     before = None if created else _stored(spec, record)
     # A moment typed without an offset is meant in the site's own time.
     with timezone.override(ZoneInfo(record.site.timezone)):
-        cleaned = cleaning.clean(spec, raw, record=None if created else record, complete=complete or was_complete)
+        cleaned = cleaning.clean(
+            spec, raw, record=None if created else record, complete=complete or was_complete
+        )
     if cleaned.problems:
         raise CrfInvalid(cleaned.problems)
     for name, value in cleaned.values.items():
@@ -144,8 +162,10 @@ def _save(
         if before == after:
             return record
         changed = [
-            name for name in spec.entered_fields
-            if before is not None and (before[0][name], before[1].get(name)) != (after[0][name], after[1].get(name))
+            name
+            for name in spec.entered_fields
+            if before is not None
+            and (before[0][name], before[1].get(name)) != (after[0][name], after[1].get(name))
         ]
         if was_complete and changed and not reason:
             raise ReasonRequired([spec.fields[name].label for name in changed])
@@ -185,7 +205,9 @@ def rounded(crf_field: Any, value: Any) -> Any:
     return Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
 
 
-def _check(spec: CrfSpec, record: Any, values: Mapping[str, Any], context: Mapping[str, Any], by: User | None) -> None:
+def _check(
+    spec: CrfSpec, record: Any, values: Mapping[str, Any], context: Mapping[str, Any], by: User | None
+) -> None:
     findings: list[Finding] = [finding for check in spec.checks for finding in check(values, context)]
     queries.reconcile(record=record, form=spec.key, findings=findings, values=as_texts(spec, record), by=by)
 
@@ -203,7 +225,7 @@ def _checked_reason(reason: str | None) -> str | None:
     if len(reason) > cleaning.MAX_REASON:
         raise CrfInvalid([Problem("reason", "max_length", _("At most %d characters.") % cleaning.MAX_REASON)])
     if "\x00" in reason or any("\ud800" <= char <= "\udfff" for char in reason):
-        raise CrfInvalid([Problem("reason", "nul_character", _("The reason contains a character that no text has."))])
+        raise CrfInvalid(
+            [Problem("reason", "nul_character", _("The reason contains a character that no text has."))]
+        )
     return reason or None
-
-

@@ -50,7 +50,9 @@ def saved(spec: CrfSpec, *, request: Any, raw: Mapping[str, Any], **target: Any)
             errors=[{"field": "complete", "code": "boolean", "message": _("Give true or false.")}],
         )
     try:
-        return actions.save(spec, raw=raw, by=request.user, reason=raw.get("reason"), complete=complete, **target)
+        return actions.save(
+            spec, raw=raw, by=request.user, reason=raw.get("reason"), complete=complete, **target
+        )
     except CrfInvalid as error:
         raise ProblemError(
             400, "invalid", _("The form was not saved: see errors."), errors=errors_of(error.problems)
@@ -103,12 +105,18 @@ class CrfView(generics.GenericAPIView):
             if raw.get(name) is not None:
                 model = self.spec.model._meta.get_field(name).related_model
                 identifier = raw[name]
-                if isinstance(identifier, bool) or not isinstance(identifier, (int, str)) or not str(identifier).isascii():
+                if (
+                    isinstance(identifier, bool)
+                    or not isinstance(identifier, (int, str))
+                    or not str(identifier).isascii()
+                ):
                     problems.append(Problem(name, "type", _("Give the identifier as a number.")))
                     continue
                 parents[name] = self._named(model, name, problems, pk=identifier)
         if problems:
-            raise ProblemError(400, "invalid", _("The form was not saved: see errors."), errors=errors_of(problems))
+            raise ProblemError(
+                400, "invalid", _("The form was not saved: see errors."), errors=errors_of(problems)
+            )
         return participant, parents
 
     def _named(self, model: Any, name: str, problems: list[Problem], **lookup: Any) -> Any:
@@ -123,7 +131,11 @@ class CrfView(generics.GenericAPIView):
             return named.select_related(related).get(**lookup)
         except (model.DoesNotExist, ValueError, OverflowError, UnicodeEncodeError):
             problems.append(
-                Problem(name, "not_found", _("There is none with this identifier among those that you may enter for."))
+                Problem(
+                    name,
+                    "not_found",
+                    _("There is none with this identifier among those that you may enter for."),
+                )
             )
             return None
 
@@ -151,11 +163,11 @@ class CrfDetail(CrfView):
 
     def put(self, request: Any, pk: int) -> Response:
         raw = dict(payload(request))
-        blank = {name: None for name in self.spec.entered_fields}
+        blank = dict.fromkeys(self.spec.entered_fields)
         reasons = raw.get("absent") if isinstance(raw.get("absent"), Mapping) else {}
         whole = blank | raw
         if raw.get("absent") is None or reasons:
-            whole["absent"] = {name: "" for name in self.spec.entered_fields} | dict(reasons or {})
+            whole["absent"] = dict.fromkeys(self.spec.entered_fields, "") | dict(reasons or {})
         return self._change(request, whole)
 
     def patch(self, request: Any, pk: int) -> Response:
@@ -172,7 +184,13 @@ class CrfDetail(CrfView):
                         400,
                         "invalid",
                         _("The form was not saved: see errors."),
-                        errors=[{"field": name, "code": "fixed", "message": _("A saved form does not move elsewhere.")}],
+                        errors=[
+                            {
+                                "field": name,
+                                "code": "fixed",
+                                "message": _("A saved form does not move elsewhere."),
+                            }
+                        ],
                     )
         record = saved(self.spec, request=request, raw=raw, record=record, expected_version=seen)
         return self.respond(record)
@@ -258,8 +276,8 @@ def routes_of(spec: CrfSpec) -> list[Any]:
     """The three routes of one form, described for the OpenAPI document."""
     name = spec.model.__name__
     serializer = serializer_of(spec.key)
-    write = {"spec": spec, "serializer_class": serializer, "permissions": {"GET": Permission.VIEW_DATA}}
-    write["permissions"] |= {method: spec.permission for method in ("POST", "PUT", "PATCH")}
+    permissions = {"GET": Permission.VIEW_DATA} | dict.fromkeys(("POST", "PUT", "PATCH"), spec.permission)
+    write = {"spec": spec, "serializer_class": serializer, "permissions": permissions}
     ident = spec.key.replace("-", "_")
     collection = extend_schema(tags=[spec.key])(
         type(
@@ -268,10 +286,12 @@ def routes_of(spec: CrfSpec) -> list[Any]:
             {
                 **write,
                 "filterset_class": filterset_of(spec),
-                "get": extend_schema(operation_id=f"{ident}_list", responses=serializer(many=True))(_copy(CrfCollection.get)),
-                "post": extend_schema(operation_id=f"{ident}_create", request=serializer, responses={201: serializer})(
-                    _copy(CrfCollection.post)
+                "get": extend_schema(operation_id=f"{ident}_list", responses=serializer(many=True))(
+                    _copy(CrfCollection.get)
                 ),
+                "post": extend_schema(
+                    operation_id=f"{ident}_create", request=serializer, responses={201: serializer}
+                )(_copy(CrfCollection.post)),
             },
         )
     )
@@ -313,9 +333,14 @@ def _copy(method: Any) -> Any:
     import functools
     import types
 
-    own = types.FunctionType(method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__)
+    own = types.FunctionType(
+        method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__
+    )
     return functools.update_wrapper(own, method)
 
 
 def api_urls() -> list[Any]:
-    return [path("forms/", Forms.as_view(), name="forms"), *(route for spec in all_specs() for route in routes_of(spec))]
+    return [
+        path("forms/", Forms.as_view(), name="forms"),
+        *(route for spec in all_specs() for route in routes_of(spec)),
+    ]

@@ -15,7 +15,9 @@ from studyportal.crf.spec import CrfSpec
 
 # Members of a payload that are not fields of the form.
 ENVELOPE = frozenset({"participant", "absent", "complete", "reason"})
-READ_ONLY = frozenset({"id", "url", "site", "status", "version", "created_at", "updated_at", "form", "queries"})
+READ_ONLY = frozenset(
+    {"id", "url", "site", "status", "version", "created_at", "updated_at", "form", "queries"}
+)
 MAX_REASON = 1000
 
 
@@ -108,7 +110,9 @@ def _take_reasons(cleaned: Cleaned, spec: CrfSpec, raw: Mapping[str, Any], recor
             kept[name] = reason
             if cleaned.values[name] is not None and name in raw:
                 cleaned.refuse(
-                    name, "value_and_absent", _("There is a value and a reason why there is none. Keep one of them.")
+                    name,
+                    "value_and_absent",
+                    _("There is a value and a reason why there is none. Keep one of them."),
                 )
             cleaned.values[name] = None
     cleaned.absent = {name: reason for name, reason in kept.items() if cleaned.values[name] is None}

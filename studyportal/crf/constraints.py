@@ -18,7 +18,9 @@ def problem_of(error: IntegrityError, model: type[models.Model]) -> Problem:
         if constraint.name == name:
             fields = [f for f in getattr(constraint, "fields", ()) if f not in ("participant", "site")]
             code = "unique" if isinstance(constraint, models.UniqueConstraint) else "constraint"
-            return Problem(fields[0] if len(fields) == 1 else None, code, str(constraint.violation_error_message))
+            return Problem(
+                fields[0] if len(fields) == 1 else None, code, str(constraint.violation_error_message)
+            )
     for field in model._meta.concrete_fields:
         if field.unique and field.column in name:
             return Problem(field.name, "unique", _("There is already one with this %s.") % field.verbose_name)

@@ -27,7 +27,13 @@ class ReasonRequired(CrfInvalid):
 
     def __init__(self, fields: Sequence[str]) -> None:
         super().__init__(
-            [Problem("reason", "reason_required", _("This form was complete. Say why you change it: %s.") % ", ".join(fields))]
+            [
+                Problem(
+                    "reason",
+                    "reason_required",
+                    _("This form was complete. Say why you change it: %s.") % ", ".join(fields),
+                )
+            ]
         )
         self.fields = tuple(fields)
 

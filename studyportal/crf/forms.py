@@ -74,7 +74,11 @@ def build(
     return FormView(
         sections=sections,
         problems=[
-            (p.field if p.field in spec.fields else "", spec.fields[p.field].label if p.field in spec.fields else "", p.message)
+            (
+                p.field if p.field in spec.fields else "",
+                spec.fields[p.field].label if p.field in spec.fields else "",
+                p.message,
+            )
             for p in problems
         ],
         findings=[(query, _shown(spec, query)) for query in queries if query.state != QueryState.CLOSED],
@@ -140,5 +144,10 @@ def _typed(crf_field: f.CrfField, raw: Any) -> Any:
 def _shown(spec: CrfSpec, query: Query) -> ShownFinding:
     label = spec.fields[query.field].label if query.field in spec.fields else ""
     return ShownFinding(
-        message=query.message, label=label, code=query.code, state=query.state, explanation="", field=query.field
+        message=query.message,
+        label=label,
+        code=query.code,
+        state=query.state,
+        explanation="",
+        field=query.field,
     )

@@ -33,7 +33,8 @@ class LaboratoryValue:
             return cls(_COMPARATORS.get(comparator, comparator), match[2])
         if "," in text:
             raise LaboratoryValueError(
-                "ambiguous_number", f"“{text[:40]}” can be read in two ways. Write the decimal sign as a point: 7.4."
+                "ambiguous_number",
+                f"“{text[:40]}” can be read in two ways. Write the decimal sign as a point: 7.4.",
             )
         raise LaboratoryValueError(
             "invalid_laboratory_value",

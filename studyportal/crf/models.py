@@ -23,7 +23,9 @@ class CrfRecord(SiteScoped):
     participant = models.ForeignKey(
         settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
     )
-    status = models.CharField(_("status"), max_length=10, choices=RecordStatus, default=RecordStatus.INCOMPLETE)
+    status = models.CharField(
+        _("status"), max_length=10, choices=RecordStatus, default=RecordStatus.INCOMPLETE
+    )
     # Field name → why it has no value: a code of AbsentReason, or "not_derivable: what is missing".
     absent = models.JSONField(_("absent values"), default=dict, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -58,6 +60,11 @@ class CrfRecord(SiteScoped):
         from studyportal.crf.registry import spec_for
 
         return reverse("crf:edit", args=[spec_for(type(self)).key, self.pk])
+
+    @property
+    def home_url(self) -> str:
+        """The page where this form belongs, to which a person returns after saving it."""
+        return str(self.participant.get_absolute_url())
 
     @classmethod
     def crf_fields(cls) -> dict[str, Any]:

@@ -59,18 +59,27 @@ class PartialDate:
 
     @classmethod
     def checked(
-        cls, *, year: int | None = None, month: int | None = None, day: int | None = None, age: int | None = None
+        cls,
+        *,
+        year: int | None = None,
+        month: int | None = None,
+        day: int | None = None,
+        age: int | None = None,
     ) -> PartialDate:
         if age is not None:
             if not 0 <= age <= OLDEST_AGE:
                 raise PartialDateError("impossible_date", f"Age {age} is beyond {OLDEST_AGE} years.")
             return cls(age=age)
         if year is None or not EARLIEST_YEAR <= year <= LATEST_YEAR:
-            raise PartialDateError("impossible_date", f"The year must lie between {EARLIEST_YEAR} and {LATEST_YEAR}.")
+            raise PartialDateError(
+                "impossible_date", f"The year must lie between {EARLIEST_YEAR} and {LATEST_YEAR}."
+            )
         if month is not None and not 1 <= month <= 12:
             raise PartialDateError("impossible_date", f"There is no month {month}.")
         if day is not None and month is not None and not 1 <= day <= calendar.monthrange(year, month)[1]:
-            raise PartialDateError("impossible_date", f"There is no day {day} in {calendar.month_name[month]} {year}.")
+            raise PartialDateError(
+                "impossible_date", f"There is no day {day} in {calendar.month_name[month]} {year}."
+            )
         return cls(year, month, day)
 
     @classmethod

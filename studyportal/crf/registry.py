@@ -15,7 +15,9 @@ class UnknownForm(LookupError):
 def register(spec: CrfSpec) -> CrfSpec:
     known = _specs.get(spec.key)
     if known is not None and known.model is not spec.model:
-        raise ValueError(f"two forms have the key {spec.key}: {known.model.__name__} and {spec.model.__name__}")
+        raise ValueError(
+            f"two forms have the key {spec.key}: {known.model.__name__} and {spec.model.__name__}"
+        )
     _specs[spec.key] = spec
     return spec
 

@@ -43,11 +43,15 @@ def described(crf_field: f.CrfField) -> serializers.Field:
                 **common,
             )
         case f.CountField():
-            return serializers.IntegerField(min_value=crf_field.minimum, max_value=crf_field.maximum, **common)
+            return serializers.IntegerField(
+                min_value=crf_field.minimum, max_value=crf_field.maximum, **common
+            )
         case f.CodedField():
             return serializers.ChoiceField(choices=crf_field.code_labels, **common)
         case f.MultiCodedField():
-            return serializers.ListField(child=serializers.ChoiceField(choices=crf_field.code_labels), **common)
+            return serializers.ListField(
+                child=serializers.ChoiceField(choices=crf_field.code_labels), **common
+            )
         case f.YesNoField():
             return serializers.BooleanField(**common)
         case f.DayField():
@@ -55,7 +59,9 @@ def described(crf_field: f.CrfField) -> serializers.Field:
         case f.MomentField():
             return serializers.DateTimeField(**common)
         case _:
-            return serializers.CharField(max_length=getattr(crf_field, "limit", None) or crf_field.max_length, **common)
+            return serializers.CharField(
+                max_length=getattr(crf_field, "limit", None) or crf_field.max_length, **common
+            )
 
 
 class AbsentSerializer(serializers.DictField):

@@ -26,6 +26,7 @@ from studyportal.crf.registry import UnknownForm, get
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
+from studyportal.ui.parts import FieldView
 
 
 @requires(Permission.VIEW_DATA)
@@ -51,7 +52,9 @@ def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
     with timezone.override(ZoneInfo(participant.site.timezone)):
         if request.method == "POST":
             return _save(request, spec, participant=participant, parents=parents)
-        return _page(request, spec, participant, form=forms.build(spec, previous=_previous(spec, participant, None)))
+        return _page(
+            request, spec, participant, form=forms.build(spec, previous=_previous(spec, participant, None))
+        )
 
 
 @requires(Permission.VIEW_DATA)
@@ -123,7 +126,12 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _save(
-    request: HttpRequest, spec: CrfSpec, *, participant: Any, parents: Mapping[str, Any] | None = None, record: Any = None
+    request: HttpRequest,
+    spec: CrfSpec,
+    *,
+    participant: Any,
+    parents: Mapping[str, Any] | None = None,
+    record: Any = None,
 ) -> HttpResponse:
     raw = forms.raw_of(spec, request.POST)
     problems: tuple[Problem, ...] = ()
@@ -173,7 +181,7 @@ def _save(
 
 
 def _after(request: HttpRequest, spec: CrfSpec, saved: Any) -> HttpResponse:
-    """Where a person goes after saving: to explain what was found, or back to the casebook."""
+    """Where a person goes after saving: to explain what was found, or back to where the form belongs."""
     open_queries = [query for query in _queries(spec, saved) if query.state == "open"]
     if open_queries:
         messages.warning(
@@ -184,9 +192,11 @@ def _after(request: HttpRequest, spec: CrfSpec, saved: Any) -> HttpResponse:
         return redirect("crf:edit", spec.key, saved.pk)
     messages.success(request, _("%s is saved.") % spec.title)
     if "again" in request.POST and spec.repeats:
-        query = "&".join(f"{name}={getattr(saved, f'{name}_id')}" for name in spec.parents if getattr(saved, f"{name}_id"))
+        query = "&".join(
+            f"{name}={getattr(saved, f'{name}_id')}" for name in spec.parents if getattr(saved, f"{name}_id")
+        )
         return redirect(f"/participants/{saved.participant.code}/forms/{spec.key}/new/?{query}")
-    return redirect(saved.participant.get_absolute_url())
+    return redirect(saved.home_url)
 
 
 def _page(
@@ -212,10 +222,19 @@ def _page(
             "form": form,
             "conflict": conflict,
             "asks_reason": needs_reason or (record is not None and record.is_complete),
-            "needs_reason": needs_reason,
-            "reason": reason,
+            "reason_field": FieldView(
+                name="reason",
+                label=_("Why are you changing this form?"),
+                help=_("It was complete. The reason is kept with the old and the new value."),
+                value=reason,
+                required=needs_reason,
+                errors=[_("Say why you change it.")] if needs_reason else [],
+            ),
             "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
-            "parents": [(str(spec.model._meta.get_field(n).verbose_name), str(getattr(record, n))) for n in spec.parents]
+            "parents": [
+                (str(spec.model._meta.get_field(n).verbose_name), str(getattr(record, n)))
+                for n in spec.parents
+            ]
             if record is not None
             else [],
         },

@@ -51,7 +51,10 @@ def reconcile(*, record: Any, form: str, found: Iterable[Found], by: User | None
             )
             continue
         reopened = deviation.state == DeviationState.WITHDRAWN
-        if reopened or (deviation.description, deviation.classification) != (one.description, one.classification):
+        if reopened or (deviation.description, deviation.classification) != (
+            one.description,
+            one.classification,
+        ):
             deviation.description, deviation.classification = one.description, one.classification
             if reopened:
                 deviation.state = DeviationState.OPEN
@@ -68,7 +71,14 @@ def reconcile(*, record: Any, form: str, found: Iterable[Found], by: User | None
 
 @transaction.atomic
 def raise_by_hand(
-    *, participant: Any, code: str, description: str, classification: str, by: User, form: str = "", object_id: int | None = None
+    *,
+    participant: Any,
+    code: str,
+    description: str,
+    classification: str,
+    by: User,
+    form: str = "",
+    object_id: int | None = None,
 ) -> Deviation:
     """A person reports a deviation."""
     with acting(user=by, reason=_("Deviation reported")):

@@ -27,18 +27,26 @@ class DeviationState(models.TextChoices):
 class Deviation(SiteScoped):
     """One departure from the protocol: what, how grave, what was done about it."""
 
-    participant = models.ForeignKey(settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="deviations")
+    participant = models.ForeignKey(
+        settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="deviations"
+    )
     code = models.CharField(_("code"), max_length=80)
     description = models.TextField(_("description"))
     classification = models.CharField(_("classification"), max_length=10, choices=Classification)
     form = models.CharField(_("form"), max_length=60, blank=True)
     object_id = models.BigIntegerField(_("record"), null=True, blank=True)
     raised_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text=_("Empty: by a rule.")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text=_("Empty: by a rule."),
     )
     raised_at = models.DateTimeField(_("raised at"), auto_now_add=True)
     corrective_action = models.TextField(_("corrective action"), blank=True)
-    reported_to_committee_on = models.DateField(_("reported to the ethics committee on"), null=True, blank=True)
+    reported_to_committee_on = models.DateField(
+        _("reported to the ethics committee on"), null=True, blank=True
+    )
     state = models.CharField(_("state"), max_length=10, choices=DeviationState, default=DeviationState.OPEN)
     version = models.PositiveIntegerField(default=1)
 

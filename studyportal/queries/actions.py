@@ -70,12 +70,16 @@ def reconcile(
             standing.append(query)
     for query in known.values():
         if query.state != QueryState.CLOSED:
-            _move(query, QueryState.CLOSED, _("The check no longer fires."), author=None, explained_value=None)
+            _move(
+                query, QueryState.CLOSED, _("The check no longer fires."), author=None, explained_value=None
+            )
     return standing
 
 
 @transaction.atomic
-def raise_query(*, participant: Any, message: str, by: User, form: str = "", object_id: int | None = None, field: str = "") -> Query:
+def raise_query(
+    *, participant: Any, message: str, by: User, form: str = "", object_id: int | None = None, field: str = ""
+) -> Query:
     """A person asks about a field, a form or a participant."""
     with acting(user=by):
         return Query.objects.create(

@@ -26,7 +26,9 @@ class QueryOrigin(models.TextChoices):
 class Query(SiteScoped):
     """A question on a field, a form or a participant. One of a check opens and closes itself."""
 
-    participant = models.ForeignKey(settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="queries")
+    participant = models.ForeignKey(
+        settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="queries"
+    )
     form = models.CharField(_("form"), max_length=60, blank=True)
     object_id = models.BigIntegerField(_("record"), null=True, blank=True)
     field = models.CharField(_("field"), max_length=80, blank=True)
@@ -57,7 +59,10 @@ class Query(SiteScoped):
                 violation_error_message=_("Unknown state."),
             ),
         ]
-        indexes = [models.Index(fields=["participant", "state"]), models.Index(fields=["site", "state", "id"])]
+        indexes = [
+            models.Index(fields=["participant", "state"]),
+            models.Index(fields=["site", "state", "id"]),
+        ]
 
     def __str__(self) -> str:
         return self.message
@@ -68,7 +73,9 @@ class QueryMessage(SiteScoped):
     """One thing said in a query, by a person or by the portal itself (author empty)."""
 
     query = models.ForeignKey(Query, on_delete=models.PROTECT, related_name="messages")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     text = models.TextField(_("text"))
     state = models.CharField(_("state after"), max_length=10, choices=QueryState)
     at = models.DateTimeField(_("at"), auto_now_add=True)

@@ -37,7 +37,7 @@ def garbage_for(field: f.CrfField) -> Any:
 
 
 def all_absent(spec: CrfSpec) -> dict[str, str]:
-    return {name: "not_recorded" for name in spec.entered_fields}
+    return dict.fromkeys(spec.entered_fields, "not_recorded")
 
 
 def said_by_api(answer: Any) -> set[tuple[str, str]]:
@@ -50,7 +50,9 @@ def test_there_are_forms() -> None:
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.django_db
-def test_page_and_api_refuse_alike(spec: CrfSpec, bare_world: World, api: Any, page: Any, monkeypatch: Any) -> None:
+def test_page_and_api_refuse_alike(
+    spec: CrfSpec, bare_world: World, api: Any, page: Any, monkeypatch: Any
+) -> None:
     """The same bad payload, once as JSON and once as a posted form: the same fields, the same codes."""
     person = bare_world.cast.rao
     parents = {name: parent.pk for name, parent in bare_world.parents_of(spec).items()}
@@ -74,12 +76,16 @@ def test_page_and_api_refuse_alike(spec: CrfSpec, bare_world: World, api: Any, p
 
     monkeypatch.setattr("studyportal.crf.views.actions.save", listen)
     query = "&".join(f"{name}={pk}" for name, pk in parents.items())
-    by_page = page(person).post(f"/participants/{bare_world.participant.code}/forms/{spec.key}/new/?{query}", bad)
+    by_page = page(person).post(
+        f"/participants/{bare_world.participant.code}/forms/{spec.key}/new/?{query}", bad
+    )
     assert by_page.status_code == 400
     assert {(problem.field or "", problem.code) for problem in heard[0].problems} == said
     text = by_page.content.decode()
     for name in bad:
-        assert f'id="error-{name}"' in text or f"error-{name}" in text, f"the message of {name} stands beside it"
+        assert f'id="error-{name}"' in text or f"error-{name}" in text, (
+            f"the message of {name} stands beside it"
+        )
     assert not spec.model._default_manager.exists()
 
 
@@ -89,7 +95,11 @@ def test_rules_checks_and_derivations_bear_nothing(spec: CrfSpec, bare_world: Wo
     """With every value absent, nothing divides by zero and nothing guesses."""
     cleaned = cleaning.clean(spec, {"absent": all_absent(spec)})
     assert not cleaned.problems
-    values = {**dict.fromkeys(spec.fields), "participant": bare_world.participant, **bare_world.parents_of(spec)}
+    values = {
+        **dict.fromkeys(spec.fields),
+        "participant": bare_world.participant,
+        **bare_world.parents_of(spec),
+    }
     cleaning.check_rules(spec, values)
     record = bare_world.record(spec)
     context = spec.context(record) if spec.context else {}
@@ -117,7 +127,7 @@ def test_it_opens_reads_and_exports(spec: CrfSpec, bare_world: World, page: Any,
     assert all(name.isidentifier() and name == name.lower() and len(name) <= 60 for name in names), names
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(column.sql for column in columns)} FROM {spec.model._meta.db_table} t"  # noqa: S608
+            f"SELECT {', '.join(column.sql for column in columns)} FROM {spec.model._meta.db_table} t"
         )
         assert len(cursor.fetchall()) == 1
 
@@ -128,7 +138,9 @@ def test_fields_are_described(spec: CrfSpec) -> None:
         assert field.label, name
         assert field.label[0].isupper() or not field.label[0].isalpha(), f"{spec.key}.{name}: {field.label}"
         if isinstance(field, f.QuantityField) and not field.derived:
-            assert field.minimum is not None and field.maximum is not None, f"{spec.key}.{name} has no hard limits"
+            assert field.minimum is not None and field.maximum is not None, (
+                f"{spec.key}.{name} has no hard limits"
+            )
         if isinstance(field, f.CodedField | f.MultiCodedField):
             assert field.code_labels, f"{spec.key}.{name} has no codes"
 

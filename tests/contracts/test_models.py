@@ -85,7 +85,13 @@ def test_logs_can_only_be_added_to() -> None:
     assert {model._meta.db_table for model in HISTORY} <= set(log_tables())
     with connection.cursor() as cursor:
         for table in log_tables():
-            for right, held in (("SELECT", True), ("INSERT", True), ("UPDATE", False), ("DELETE", False), ("TRUNCATE", False)):
+            for right, held in (
+                ("SELECT", True),
+                ("INSERT", True),
+                ("UPDATE", False),
+                ("DELETE", False),
+                ("TRUNCATE", False),
+            ):
                 cursor.execute("SELECT has_table_privilege(%s, %s)", [table, right])
                 assert cursor.fetchone() == (held,), f"{right} on {table}"
 

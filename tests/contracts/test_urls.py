@@ -71,7 +71,14 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "outcomes:run": lambda w: {"key": "hba1c"},
 }
 # Parameters whose objects no test needs to exist: they answer 404 to everyone who may ask at all.
-ABSENT = {"pk": MISSING, "job_id": MISSING, "sha256": "0" * 64, "digest": "00000000", "code": "MUM-9999-X", "number": 99}
+ABSENT = {
+    "pk": MISSING,
+    "job_id": MISSING,
+    "sha256": "0" * 64,
+    "digest": "00000000",
+    "code": "MUM-9999-X",
+    "number": 99,
+}
 
 # Objects of Mumbai: the same person's role at Pune gets 404, never 403 and never the object.
 SITE_OBJECTS = [
@@ -131,7 +138,9 @@ def test_reading(who: str | None, world: World, api: Any, page: Any) -> None:
         else:
             good = answer.status_code in (200, 302, 404, 405) or (
                 # A page may open for readers and its entry only for those who enter.
-                answer.status_code == 403 and address.name in ("crf:new",) and not user.may(Permission.ENTER_DATA)
+                answer.status_code == 403
+                and address.name in ("crf:new",)
+                and not user.may(Permission.ENTER_DATA)
             )
         if not good:
             wrong.append((address.name, answer.status_code))
@@ -150,7 +159,9 @@ def test_writing(who: str | None, world: World, api: Any) -> None:
             continue
         permissions = declared(address.callback) or {}
         for method in ("post", "put", "patch", "delete"):
-            asked = permissions.get(method.upper(), permissions.get("*", permissions.get("GET", (Permission.SIGNED_IN,))))
+            asked = permissions.get(
+                method.upper(), permissions.get("*", permissions.get("GET", (Permission.SIGNED_IN,)))
+            )
             answer = getattr(scripts, method)(url_of(address, world), {}, headers={"If-Match": '"1"'})
             if Permission.PUBLIC in asked:
                 good = answer.status_code < 500
@@ -184,7 +195,9 @@ def test_another_sites_objects_are_not_found(world: World, api: Any, page: Any) 
                 answers[method] = getattr(client, method)(url, {}, headers={"If-Match": '"1"'})
         else:
             answers["post"] = client.post(url, {})
-        wrong += [(address.name, m, a.status_code) for m, a in answers.items() if a.status_code not in (404, 405)]
+        wrong += [
+            (address.name, m, a.status_code) for m, a in answers.items() if a.status_code not in (404, 405)
+        ]
         assert world.participant.code not in answers["get"].content.decode().replace(url, "")
     assert not wrong
 
@@ -211,7 +224,9 @@ def test_what_is_nowhere_is_a_clear_404(cast: Any, api: Any, page: Any) -> None:
     assert b"<main" in answer.content
 
 
-@pytest.mark.parametrize("path", ["/api/v1/participants/?site=%00", "/participants/a%00b/", "/api/v1/participants/%00/"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/participants/?site=%00", "/participants/a%00b/", "/api/v1/participants/%00/"]
+)
 @pytest.mark.django_db
 def test_nul_characters_in_addresses(cast: Any, api: Any, path: str) -> None:
     assert api(cast.asha).get(path).status_code in (400, 404)

@@ -5,56 +5,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Deviation',
+            name="Deviation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=80, verbose_name='code')),
-                ('description', models.TextField(verbose_name='description')),
-                ('classification', models.CharField(choices=[('minor', 'Minor'), ('major', 'Major'), ('critical', 'Critical')], max_length=10, verbose_name='classification')),
-                ('form', models.CharField(blank=True, max_length=60, verbose_name='form')),
-                ('object_id', models.BigIntegerField(blank=True, null=True, verbose_name='record')),
-                ('raised_at', models.DateTimeField(auto_now_add=True, verbose_name='raised at')),
-                ('corrective_action', models.TextField(blank=True, verbose_name='corrective action')),
-                ('reported_to_committee_on', models.DateField(blank=True, null=True, verbose_name='reported to the ethics committee on')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed'), ('withdrawn', 'No longer present')], default='open', max_length=10, verbose_name='state')),
-                ('version', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=80, verbose_name="code")),
+                ("description", models.TextField(verbose_name="description")),
+                (
+                    "classification",
+                    models.CharField(
+                        choices=[("minor", "Minor"), ("major", "Major"), ("critical", "Critical")],
+                        max_length=10,
+                        verbose_name="classification",
+                    ),
+                ),
+                ("form", models.CharField(blank=True, max_length=60, verbose_name="form")),
+                ("object_id", models.BigIntegerField(blank=True, null=True, verbose_name="record")),
+                ("raised_at", models.DateTimeField(auto_now_add=True, verbose_name="raised at")),
+                ("corrective_action", models.TextField(blank=True, verbose_name="corrective action")),
+                (
+                    "reported_to_committee_on",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="reported to the ethics committee on"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("closed", "Closed"), ("withdrawn", "No longer present")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'verbose_name': 'protocol deviation',
-                'verbose_name_plural': 'protocol deviations',
-                'ordering': ['-id'],
+                "verbose_name": "protocol deviation",
+                "verbose_name_plural": "protocol deviations",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='DeviationEvent',
+            name="DeviationEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.BigIntegerField()),
-                ('code', models.CharField(max_length=80, verbose_name='code')),
-                ('description', models.TextField(verbose_name='description')),
-                ('classification', models.CharField(choices=[('minor', 'Minor'), ('major', 'Major'), ('critical', 'Critical')], max_length=10, verbose_name='classification')),
-                ('form', models.CharField(blank=True, max_length=60, verbose_name='form')),
-                ('object_id', models.BigIntegerField(blank=True, null=True, verbose_name='record')),
-                ('raised_at', models.DateTimeField(auto_now_add=True, verbose_name='raised at')),
-                ('corrective_action', models.TextField(blank=True, verbose_name='corrective action')),
-                ('reported_to_committee_on', models.DateField(blank=True, null=True, verbose_name='reported to the ethics committee on')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('closed', 'Closed'), ('withdrawn', 'No longer present')], default='open', max_length=10, verbose_name='state')),
-                ('version', models.PositiveIntegerField(default=1)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("code", models.CharField(max_length=80, verbose_name="code")),
+                ("description", models.TextField(verbose_name="description")),
+                (
+                    "classification",
+                    models.CharField(
+                        choices=[("minor", "Minor"), ("major", "Major"), ("critical", "Critical")],
+                        max_length=10,
+                        verbose_name="classification",
+                    ),
+                ),
+                ("form", models.CharField(blank=True, max_length=60, verbose_name="form")),
+                ("object_id", models.BigIntegerField(blank=True, null=True, verbose_name="record")),
+                ("raised_at", models.DateTimeField(auto_now_add=True, verbose_name="raised at")),
+                ("corrective_action", models.TextField(blank=True, verbose_name="corrective action")),
+                (
+                    "reported_to_committee_on",
+                    models.DateField(
+                        blank=True, null=True, verbose_name="reported to the ethics committee on"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("closed", "Closed"), ("withdrawn", "No longer present")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
     ]

@@ -8,74 +8,169 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0001_initial'),
-        ('deviations', '0001_initial'),
-        ('enrolment', '0001_initial'),
+        ("access", "0001_initial"),
+        ("deviations", "0001_initial"),
+        ("enrolment", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='deviation',
-            name='participant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deviations', to='enrolment.participant'),
+            model_name="deviation",
+            name="participant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deviations",
+                to="enrolment.participant",
+            ),
         ),
         migrations.AddField(
-            model_name='deviation',
-            name='raised_by',
-            field=models.ForeignKey(help_text='Empty: by a rule.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="deviation",
+            name="raised_by",
+            field=models.ForeignKey(
+                help_text="Empty: by a rule.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='deviation',
-            name='site',
-            field=models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site'),
+            model_name="deviation",
+            name="site",
+            field=models.ForeignKey(
+                editable=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="access.site",
+            ),
         ),
         migrations.AddField(
-            model_name='deviationevent',
-            name='participant',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='enrolment.participant'),
+            model_name="deviationevent",
+            name="participant",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="enrolment.participant",
+            ),
         ),
         migrations.AddField(
-            model_name='deviationevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='deviations.deviation'),
+            model_name="deviationevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="deviations.deviation",
+            ),
         ),
         migrations.AddField(
-            model_name='deviationevent',
-            name='raised_by',
-            field=models.ForeignKey(db_constraint=False, help_text='Empty: by a rule.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="deviationevent",
+            name="raised_by",
+            field=models.ForeignKey(
+                db_constraint=False,
+                help_text="Empty: by a rule.",
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='deviationevent',
-            name='site',
-            field=models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='access.site'),
+            model_name="deviationevent",
+            name="site",
+            field=models.ForeignKey(
+                db_constraint=False,
+                editable=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="access.site",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deviation',
-            constraint=models.UniqueConstraint(condition=models.Q(('raised_by__isnull', True)), fields=('form', 'object_id', 'code'), name='deviation_once_per_rule', violation_error_message='This rule already raised its deviation.'),
+            model_name="deviation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("raised_by__isnull", True)),
+                fields=("form", "object_id", "code"),
+                name="deviation_once_per_rule",
+                violation_error_message="This rule already raised its deviation.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deviation',
-            constraint=models.CheckConstraint(condition=models.Q(('classification__in', ['minor', 'major', 'critical'])), name='deviation_known_classification', violation_error_message='Unknown classification.'),
+            model_name="deviation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("classification__in", ["minor", "major", "critical"])),
+                name="deviation_known_classification",
+                violation_error_message="Unknown classification.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deviation',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "deviations_deviationevent" ("classification", "code", "corrective_action", "description", "form", "id", "object_id", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "raised_by_id", "reported_to_committee_on", "site_id", "state", "version") SELECT new_values."classification", new_values."code", new_values."corrective_action", new_values."description", new_values."form", new_values."id", new_values."object_id", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."raised_at", new_values."raised_by_id", new_values."reported_to_committee_on", new_values."site_id", new_values."state", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='bf6eba38ae3909e6588ae989c4e3184b13428009', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_8194d', referencing='REFERENCING NEW TABLE AS new_values ', table='deviations_deviation', when='AFTER')),
+            model_name="deviation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "deviations_deviationevent" ("classification", "code", "corrective_action", "description", "form", "id", "object_id", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "raised_by_id", "reported_to_committee_on", "site_id", "state", "version") SELECT new_values."classification", new_values."code", new_values."corrective_action", new_values."description", new_values."form", new_values."id", new_values."object_id", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."raised_at", new_values."raised_by_id", new_values."reported_to_committee_on", new_values."site_id", new_values."state", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="bf6eba38ae3909e6588ae989c4e3184b13428009",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_8194d",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="deviations_deviation",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deviation',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "deviations_deviationevent" ("classification", "code", "corrective_action", "description", "form", "id", "object_id", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "raised_by_id", "reported_to_committee_on", "site_id", "state", "version") SELECT new_values."classification", new_values."code", new_values."corrective_action", new_values."description", new_values."form", new_values."id", new_values."object_id", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."raised_at", new_values."raised_by_id", new_values."reported_to_committee_on", new_values."site_id", new_values."state", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='ce8789fefa47b636eca3bf76c13270f62d8e71d3', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_bcfff', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='deviations_deviation', when='AFTER')),
+            model_name="deviation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "deviations_deviationevent" ("classification", "code", "corrective_action", "description", "form", "id", "object_id", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "raised_by_id", "reported_to_committee_on", "site_id", "state", "version") SELECT new_values."classification", new_values."code", new_values."corrective_action", new_values."description", new_values."form", new_values."id", new_values."object_id", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."raised_at", new_values."raised_by_id", new_values."reported_to_committee_on", new_values."site_id", new_values."state", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="ce8789fefa47b636eca3bf76c13270f62d8e71d3",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_bcfff",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="deviations_deviation",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deviation',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "deviations_deviationevent" ("classification", "code", "corrective_action", "description", "form", "id", "object_id", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "raised_by_id", "reported_to_committee_on", "site_id", "state", "version") SELECT old_values."classification", old_values."code", old_values."corrective_action", old_values."description", old_values."form", old_values."id", old_values."object_id", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."raised_at", old_values."raised_by_id", old_values."reported_to_committee_on", old_values."site_id", old_values."state", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='6d1f3cb27a5e641ed43b3e62a197e873a272e07d', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_1b4e1', referencing='REFERENCING OLD TABLE AS old_values ', table='deviations_deviation', when='AFTER')),
+            model_name="deviation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "deviations_deviationevent" ("classification", "code", "corrective_action", "description", "form", "id", "object_id", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "raised_at", "raised_by_id", "reported_to_committee_on", "site_id", "state", "version") SELECT old_values."classification", old_values."code", old_values."corrective_action", old_values."description", old_values."form", old_values."id", old_values."object_id", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."raised_at", old_values."raised_by_id", old_values."reported_to_committee_on", old_values."site_id", old_values."state", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="6d1f3cb27a5e641ed43b3e62a197e873a272e07d",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_1b4e1",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="deviations_deviation",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='deviationevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f582305b283d179aba0d4ecdaa51c01cc5496e5c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_6fb41', table='deviations_deviationevent', when='BEFORE')),
+            model_name="deviationevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="f582305b283d179aba0d4ecdaa51c01cc5496e5c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_6fb41",
+                    table="deviations_deviationevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

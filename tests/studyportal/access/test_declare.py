@@ -45,7 +45,9 @@ def test_a_role_holds_at_its_site_only(cast: Any) -> None:
     assert not cast.farah.may(Permission.EXPORT_DATA)
 
 
-@pytest.mark.parametrize(("start", "end", "held"), [(-2, -1, False), (1, 2, False), (-1, 0, True), (0, None, True)])
+@pytest.mark.parametrize(
+    ("start", "end", "held"), [(-2, -1, False), (1, 2, False), (-1, 0, True), (0, None, True)]
+)
 def test_a_role_holds_from_and_until_its_days(cast: Any, start: int, end: int | None, held: bool) -> None:
     today = timezone.localdate()
     Membership.objects.create(
@@ -78,11 +80,17 @@ def test_the_application_owns_nothing_and_can_only_add_to_logs(cast: Any) -> Non
         assert cursor.fetchone() == (0,)
     assert grants.log_tables()
     for table in grants.log_tables():
-        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}", f"ALTER TABLE {table} DISABLE TRIGGER ALL"):
+        for statement in (
+            f"DELETE FROM {table}",
+            f"TRUNCATE {table}",
+            f"ALTER TABLE {table} DISABLE TRIGGER ALL",
+        ):
             with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT has_table_privilege(%s, 'UPDATE'), has_table_privilege(%s, 'INSERT')", [table] * 2)
+            cursor.execute(
+                "SELECT has_table_privilege(%s, 'UPDATE'), has_table_privilege(%s, 'INSERT')", [table] * 2
+            )
             assert cursor.fetchone() == (False, True), table
 
 
@@ -106,8 +114,12 @@ def test_forged_expired_and_revoked_tokens(cast: Any, api: Any) -> None:
     token, secret = ApiToken.objects.create(user=cast.asha, expiry=dt.timedelta(days=1), name="script")
     client = api(None)
     assert client.get("/api/v1/me/", headers={"Authorization": "Token nonsense"}).status_code == 401
-    assert client.get("/api/v1/me/", headers={"Authorization": "Token " + secret[:-1] + "x"}).status_code == 401
-    assert client.get("/api/v1/me/", headers={"Authorization": f"Token {secret}"}).json()["username"] == "asha"
+    assert (
+        client.get("/api/v1/me/", headers={"Authorization": "Token " + secret[:-1] + "x"}).status_code == 401
+    )
+    assert (
+        client.get("/api/v1/me/", headers={"Authorization": f"Token {secret}"}).json()["username"] == "asha"
+    )
     ApiToken.objects.filter(pk=token.pk).update(expiry=timezone.now() - dt.timedelta(seconds=1))
     answer = client.get("/api/v1/me/", headers={"Authorization": f"Token {secret}"})
     assert answer.status_code == 401

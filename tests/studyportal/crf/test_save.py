@@ -55,7 +55,9 @@ def test_roles_without_entry_are_refused(cast: Any, api: Any, payload: dict[str,
     assert not Demographics.objects.exists()
 
 
-def test_another_sites_participant_is_as_one_that_does_not_exist(cast: Any, api: Any, payload: dict[str, Any]) -> None:
+def test_another_sites_participant_is_as_one_that_does_not_exist(
+    cast: Any, api: Any, payload: dict[str, Any]
+) -> None:
     foreign = api(cast.vikram).post(URL, payload)
     missing = api(cast.vikram).post(URL, payload | {"participant": "MUM-9999-Z"})
     assert foreign.status_code == missing.status_code == 400
@@ -66,7 +68,10 @@ def test_another_sites_participant_is_as_one_that_does_not_exist(cast: Any, api:
 def test_another_sites_record_is_not_found(cast: Any, api: Any, page: Any, record: Demographics) -> None:
     for url in (f"{URL}{record.pk}/", f"{URL}{record.pk}/history/"):
         assert api(cast.vikram).get(url).status_code == 404
-    assert api(cast.vikram).patch(f"{URL}{record.pk}/", {"sex": "male"}, headers={"If-Match": '"1"'}).status_code == 404
+    assert (
+        api(cast.vikram).patch(f"{URL}{record.pk}/", {"sex": "male"}, headers={"If-Match": '"1"'}).status_code
+        == 404
+    )
     assert page(cast.vikram).get(record.get_absolute_url()).status_code == 404
     assert page(cast.vikram).post(record.get_absolute_url(), {"sex": "male"}).status_code == 404
 
@@ -122,7 +127,9 @@ def test_a_body_that_is_too_large(cast: Any, api: Any, payload: dict[str, Any], 
     assert answer.json()["code"] == "too_large"
 
 
-def test_only_one_demographics_form(cast: Any, api: Any, payload: dict[str, Any], record: Demographics) -> None:
+def test_only_one_demographics_form(
+    cast: Any, api: Any, payload: dict[str, Any], record: Demographics
+) -> None:
     answer = api(cast.asha).post(URL, payload)
     assert answer.status_code == 400
     assert {error["code"] for error in answer.json()["errors"]} == {"unique"}
@@ -167,7 +174,12 @@ def test_history_says_who_when_by_which_road_and_why(cast: Any, api: Any, record
     )
     assert answer.status_code == 200
     newest, first = history_of(record)
-    assert (newest.label, newest.by, newest.source, newest.reason) == ("update", "asha", "api", "Transcription error")
+    assert (newest.label, newest.by, newest.source, newest.reason) == (
+        "update",
+        "asha",
+        "api",
+        "Transcription error",
+    )
     assert [(f.name, f.before, f.after) for f in newest.fields] == [("sex", "female", "male")]
     assert (first.label, first.source) == ("insert", "api")
     read = api(cast.asha).get(f"{URL}{record.pk}/history/").json()
@@ -187,7 +199,9 @@ def test_raw_writes_and_deletes_are_in_the_history(cast: Any, record: Demographi
 
 def test_put_replaces_and_patch_keeps(cast: Any, api: Any, record: Demographics) -> None:
     client = api(cast.asha)
-    answer = client.patch(f"{URL}{record.pk}/", {"language": "mr", "reason": "asked"}, headers={"If-Match": '"1"'})
+    answer = client.patch(
+        f"{URL}{record.pk}/", {"language": "mr", "reason": "asked"}, headers={"If-Match": '"1"'}
+    )
     assert answer.status_code == 200, answer.json()
     assert answer.json()["sex"] == "female"
     assert "language" not in answer.json()["absent"]
@@ -229,7 +243,9 @@ def test_queries_of_a_save_are_few_and_of_a_list_fixed(cast: Any, api: Any) -> N
     counts = []
     for person in people:
         body = {"participant": person.code, "complete": False}
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             assert client.post("/api/v1/forms/hospitalisation/", body).status_code == 201
         counts.append(len(seen))
     assert max(counts[1:]) <= 9
@@ -272,7 +288,9 @@ def test_two_people_edit_at_once_and_see_both_values(cast: Any, page: Any, recor
     assert history_of(record)[0].by == "meera"
 
 
-def test_a_reader_sees_but_cannot_change(cast: Any, page: Any, record: Demographics, participant: Any) -> None:
+def test_a_reader_sees_but_cannot_change(
+    cast: Any, page: Any, record: Demographics, participant: Any
+) -> None:
     assert page(cast.sanjay).get(record.get_absolute_url()).status_code == 403
     assert page(cast.farah).get(record.get_absolute_url()).status_code == 403
     assert page(cast.asha).get(record.get_absolute_url()).status_code == 200
