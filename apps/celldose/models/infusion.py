@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import codes
+from apps.celldose.models.base import SessionRecord
 from apps.celldose.models.laboratory import WIDEST_COUNT
 from apps.celldose.models.product import CELLS, CellProduct
 from studyportal.audit import tracked
@@ -22,7 +23,7 @@ from studyportal.crf.models import CrfRecord
 
 
 @tracked
-class Infusion(CrfRecord):
+class Infusion(SessionRecord):
     """A product given. One product is infused once: the database holds that, not only the gate."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="infusions")
@@ -95,7 +96,7 @@ class Infusion(CrfRecord):
 
 
 @tracked
-class InfusionObservation(CrfRecord):
+class InfusionObservation(SessionRecord):
     """Vital signs and reactions at one nominal time around the infusion."""
 
     infusion = models.ForeignKey(Infusion, on_delete=models.PROTECT, related_name="observations")

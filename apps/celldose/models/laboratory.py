@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import codes
+from apps.celldose.models.base import SessionRecord
 from apps.celldose.models.product import CELLS, CellProduct
 from studyportal.audit import tracked
 from studyportal.crf.fields import (
@@ -36,7 +37,7 @@ def _once_per_product(name: str, message: object) -> models.UniqueConstraint:
 
 
 @tracked
-class CellCounts(CrfRecord):
+class CellCounts(SessionRecord):
     """Counts of the final product, in millions of cells."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="cell_counts")
@@ -76,7 +77,7 @@ class CellCounts(CrfRecord):
 
 
 @tracked
-class Phenotype(CrfRecord):
+class Phenotype(SessionRecord):
     """Flow cytometry and colony assay; the panel follows the component."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="phenotypes")
@@ -104,7 +105,7 @@ class Phenotype(CrfRecord):
 
 
 @tracked
-class Viability(CrfRecord):
+class Viability(SessionRecord):
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="viabilities")
     viability_percent = _percent(_("Viability"))
     method = CodedField(_("Method"), codes=codes.ViabilityMethod)
@@ -129,7 +130,7 @@ class Viability(CrfRecord):
 
 
 @tracked
-class Microbiology(CrfRecord):
+class Microbiology(SessionRecord):
     """Gram stain and endotoxin before release; cultures are read at day 14 and may be pending at release."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="microbiology")

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import codes
+from apps.celldose.models.base import SessionRecord
 from apps.celldose.models.session import CellSession, Harvest
 from studyportal.audit import tracked
 from studyportal.crf.fields import (
@@ -24,7 +25,7 @@ CELLS = "10*6"
 
 
 @tracked
-class CellProduct(CrfRecord):
+class CellProduct(SessionRecord):
     """One component of one session. Its state is never stored: it is folded from its records."""
 
     harvest = models.ForeignKey(Harvest, on_delete=models.PROTECT, related_name="products")
@@ -82,7 +83,7 @@ def _once_per_product(name: str, message: object) -> models.UniqueConstraint:
 
 
 @tracked
-class Transport(CrfRecord):
+class Transport(SessionRecord):
     """From the theatre to the laboratory."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="transports")
@@ -111,7 +112,7 @@ class Transport(CrfRecord):
 
 
 @tracked
-class IdentityCheck(CrfRecord):
+class IdentityCheck(SessionRecord):
     """Two people read the label and the participant's code. A mismatch is kept, and the check is repeated."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="identity_checks")
@@ -151,7 +152,7 @@ class IdentityCheck(CrfRecord):
 
 
 @tracked
-class Processing(CrfRecord):
+class Processing(SessionRecord):
     """What the laboratory did, and until when the product may be used."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="processings")
@@ -196,7 +197,7 @@ class Processing(CrfRecord):
 
 
 @tracked
-class ReagentLot(CrfRecord):
+class ReagentLot(SessionRecord):
     """One lot of one reagent used for the product."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="reagent_lots")
@@ -220,7 +221,7 @@ class ReagentLot(CrfRecord):
 
 
 @tracked
-class Discard(CrfRecord):
+class Discard(SessionRecord):
     """A product that will not be infused. What remains after an infusion belongs to the infusion."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="discards")

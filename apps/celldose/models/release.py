@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import codes
+from apps.celldose.models.base import SessionRecord
 from apps.celldose.models.product import CellProduct
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked
@@ -38,7 +39,7 @@ class ReleaseEvaluation(SiteScoped):
 
 
 @tracked
-class Release(CrfRecord):
+class Release(SessionRecord):
     """The decision on a product. It stands on the newest evaluation, whose criteria it keeps as evidence."""
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="releases")

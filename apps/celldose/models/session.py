@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import codes
+from apps.celldose.models.base import SessionRecord
 from studyportal.audit import tracked
 from studyportal.crf.fields import (
     CodedField,
@@ -21,7 +22,7 @@ from studyportal.crf.models import CrfRecord
 
 
 @tracked
-class CellSession(CrfRecord):
+class CellSession(SessionRecord):
     """One of the participant's treatment sessions; a session may be planned before it happens."""
 
     number = CountField(_("Session"), minimum=1, maximum=20)
@@ -52,7 +53,7 @@ class CellSession(CrfRecord):
 
 
 @tracked
-class DonorTests(CrfRecord):
+class DonorTests(SessionRecord):
     """Infectious markers of the (autologous) donor, each with the day of its sample."""
 
     session = models.ForeignKey(CellSession, on_delete=models.PROTECT, related_name="donor_tests")
@@ -81,7 +82,7 @@ class DonorTests(CrfRecord):
 
 
 @tracked
-class Harvest(CrfRecord):
+class Harvest(SessionRecord):
     """Tissue taken from the participant: bone marrow or adipose tissue, once each in a session."""
 
     session = models.ForeignKey(CellSession, on_delete=models.PROTECT, related_name="harvests")

@@ -111,6 +111,8 @@ class Journey:
 
     def make_product(self, **more: Any) -> Any:
         values = {"product_identifier": "D-001"} | more
+        if values["product_identifier"] is None:
+            values["absent"] = {"product_identifier": "not_recorded"}
         return actions.create_product(harvest=self.made["harvest"], by=self.asha, **values)
 
     def _of_product(self, spec: Any, by: User, ordinary: dict[str, Any], more: dict[str, Any]) -> Any:

@@ -274,9 +274,7 @@ def test_history_is_decided_in_one_place(retrospective: bool, day: str | None, h
 def test_a_transcribed_session_is_recorded_and_asked_about(transcribed: Journey) -> None:
     session = transcribed.open(performed_on="2016-11")
     harvest = transcribed.upto("harvest", harvest={"started_at": None, "ended_at": None, "volume_ml": "100"})
-    product = transcribed.upto(
-        "product", product={"product_identifier": None, "absent": {"product_identifier": "not_recorded"}}
-    )
+    product = transcribed.upto("product", product={"product_identifier": None})
     infusion = transcribed.make_infusion(
         started_at=None,
         stopped_at=None,
