@@ -10,7 +10,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ProtocolVersion",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.CharField(max_length=60, verbose_name="study")),
                 ("version", models.CharField(max_length=40, verbose_name="version")),
                 ("sha256", models.CharField(max_length=64, unique=True, verbose_name="SHA-256")),

@@ -1,3 +1,0 @@
-from tests.cast import api, cast, page
-
-__all__ = ["api", "cast", "page"]
