@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
+from apps.consent.case import Case, ConsentFinding, Procedure, Severity, finding
 from apps.consent.rules import (
     COPY_GIVEN,
     CORRECTION,
@@ -20,97 +19,17 @@ from apps.consent.rules import (
     SIGNATURES,
     WITHDRAWAL,
     WITHDRAWAL_ENDS,
-    Age,
     AgeBand,
     ConsentState,
     Event,
-    PartialDay,
-    age_on,
     consent_state,
     effective_events,
     required_signatures,
     words,
 )
 
-Severity = Literal["critical", "major", "minor"]
-
 # A signature entered later than this is shown as entered late.
 ENTRY_LAG_DAYS = 7
-
-TITLES = {
-    1: "Valid consent before the first study procedure",
-    2: "Version approved and current at signature, in the right language",
-    3: "Each signature dated, no back-dating",
-    4: "Under 18: representative and age-right assent, relationship proven",
-    5: "Turned 18: adult consent",
-    6: "Obtained by a delegated and trained person",
-    7: "Witness where the signer cannot read",
-    8: "Audio-visual recording where required",
-    9: "Signed copy given",
-    10: "Re-consent for each approved amendment",
-    11: "Withdrawn: nothing beyond the withdrawn scope",
-    13: "Consent covers the harvest of each session",
-    14: "Screened but not consented",
-    15: "Enrolment during a lapsed ethics approval",
-    16: "Every correction visible with its reason",
-}
-
-
-@dataclass(frozen=True)
-class ConsentFinding:
-    number: int
-    code: str
-    title: str
-    severity: Severity
-    message: str
-    verdict: Literal["fail", "indeterminate"] = "fail"
-
-
-@dataclass(frozen=True)
-class Procedure:
-    """Something done to the participant that needs consent before it.
-
-    kind: "harvest", "infusion", or "visit". on: when; its bounds may be unknown. at: the exact moment, if known.
-    """
-
-    what: str
-    kind: str
-    on: PartialDay | None
-    session_number: int | None = None
-    at: dt.datetime | None = None
-
-    @property
-    def is_treatment(self) -> bool:
-        return self.kind in ("harvest", "infusion")
-
-
-@dataclass(frozen=True)
-class Case:
-    """Everything that the findings of one participant are told from."""
-
-    events: Sequence[Event]
-    procedures: Sequence[Procedure] = ()
-    status: str = "screening"
-    enrolled_on: PartialDay | None = None
-    known_age: int | None = None
-    known_on: PartialDay | None = None
-    cannot_read: bool | None = None
-    retrospective: bool = False
-    synthetic: bool = False
-
-    def age(self, day: dt.date | None) -> Age:
-        """The age on a day; when the age has no date (a published case), the age that the source states."""
-        known = [(self.known_age, self.known_on), *((e.age_at_signature, e.signed_on) for e in self.events)]
-        ranges = (
-            [] if day is None else [r for r in (age_on(day, known_age=a, known_on=d) for a, d in known) if r]
-        )
-        if ranges:
-            lowest, highest = max(r[0] for r in ranges), min(r[1] for r in ranges)
-            return (lowest, highest) if lowest <= highest else ranges[0]
-        stated = [e.age_at_signature for e in self.events if e.age_at_signature is not None]
-        if stated:
-            return stated[-1]
-        return self.known_age if self.retrospective else None
 
 
 def consent_findings(
@@ -138,14 +57,6 @@ def consent_findings(
     return sorted(found, key=lambda f: (f.number, f.code))
 
 
-def _finding(
-    number: int, code: str, severity: Severity, message: str, *, open_question: bool = False
-) -> ConsentFinding:
-    return ConsentFinding(
-        number, code, TITLES[number], severity, message, "indeterminate" if open_question else "fail"
-    )
-
-
 def _start(procedure: Procedure) -> dt.date:
     """For ordering: a procedure that cannot be placed comes last."""
     return (
@@ -169,7 +80,7 @@ def before_first_procedure(
     treated = any(p.is_treatment for p in case.procedures)
     if not consents:
         if case.procedures or case.status not in ("screening",):
-            yield _finding(
+            yield finding(
                 1,
                 "no_consent",
                 "critical" if treated else "major",
@@ -179,7 +90,7 @@ def before_first_procedure(
                 ),
             )
         else:
-            yield _finding(
+            yield finding(
                 14, "screened_unconsented", "minor", "In screening, and no consent is recorded yet."
             )
         return
@@ -187,7 +98,7 @@ def before_first_procedure(
         return
     first = min(case.procedures, key=_start)
     if first.on is None or first.on.earliest is None:
-        yield _finding(
+        yield finding(
             1,
             "order_unknown",
             "major",
@@ -197,14 +108,14 @@ def before_first_procedure(
         return
     state = _state_before(case, bands, first)
     if state.in_force == "no":
-        yield _finding(
+        yield finding(
             1,
             "procedure_before_consent",
             "critical" if first.is_treatment else "major",
             f"Before “{first.what}” consent was not in force: {_because(state)}.",
         )
     elif state.in_force == "indeterminate":
-        yield _finding(
+        yield finding(
             1,
             "order_unknown",
             "major",
@@ -229,21 +140,21 @@ def documents(log: Sequence[Event]) -> Iterator[ConsentFinding]:
     """2."""
     for event in _signed(log):
         if event.document_version is None:
-            yield _finding(
+            yield finding(
                 2,
                 "version_missing",
                 "major",
                 f"The version of the document signed ({_name(event)}) is not recorded.",
             )
         if event.document_language is None:
-            yield _finding(
+            yield finding(
                 2,
                 "language_missing",
                 "minor",
                 f"The language of the document signed ({_name(event)}) is not recorded.",
             )
         if event.purposes is None:
-            yield _finding(
+            yield finding(
                 2,
                 "purpose_missing",
                 "major",
@@ -256,12 +167,12 @@ def dates(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
     """3. The lag of entry says nothing about a record that was transcribed or made by a generator."""
     for event in [*_signed(log), *(e for e in log if e.kind == WITHDRAWAL)]:
         if event.signed_on is None or event.signed_on.earliest is None:
-            yield _finding(
+            yield finding(
                 3, "undated", "major", f"The {_name(event)} has no date of signature.", open_question=True
             )
             continue
         if event.signed_on.earliest != event.signed_on.latest:
-            yield _finding(
+            yield finding(
                 3,
                 "date_imprecise",
                 "minor",
@@ -272,7 +183,7 @@ def dates(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
             continue
         lag = (event.entered_at.date() - event.signed_on.latest).days
         if lag > ENTRY_LAG_DAYS:
-            yield _finding(
+            yield finding(
                 3,
                 "entered_late",
                 "minor",
@@ -292,7 +203,7 @@ def minors(
     ]
     age = case.age(min(placed) if placed else today)
     if age is None:
-        yield _finding(
+        yield finding(
             4,
             "age_unknown",
             "major",
@@ -312,7 +223,7 @@ def minors(
         if signature in kinds or (signature == "oral_assent" and "written_assent" in kinds):
             continue
         severity: Severity = "critical" if signature == LAR_CONSENT and treated else "major"
-        yield _finding(
+        yield finding(
             4,
             "representative_missing" if signature == LAR_CONSENT else "assent_missing",
             severity,
@@ -321,7 +232,7 @@ def minors(
         )
     for event in log:
         if event.kind == LAR_CONSENT and not event.lar_relationship_proof:
-            yield _finding(
+            yield finding(
                 4,
                 "relationship_unproven",
                 "major",
@@ -352,11 +263,11 @@ def turned_adult(case: Case, log: Sequence[Event], today: dt.date) -> Iterator[C
     if adult:
         return
     if youngest >= 18:
-        yield _finding(
+        yield finding(
             5, "adult_consent_due", "major", "The participant is 18 or older; adult consent is not recorded."
         )
     else:
-        yield _finding(
+        yield finding(
             5,
             "adult_consent_perhaps_due",
             "minor",
@@ -370,7 +281,7 @@ def particulars(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
     signed = _signed(log)
     for event in signed:
         if not event.obtained_by:
-            yield _finding(
+            yield finding(
                 6,
                 "obtainer_missing",
                 "major",
@@ -378,7 +289,7 @@ def particulars(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 open_question=True,
             )
         if event.audio_visual is None:
-            yield _finding(
+            yield finding(
                 8,
                 "recording_not_stated",
                 "minor",
@@ -386,16 +297,16 @@ def particulars(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 open_question=True,
             )
         elif event.audio_visual == "required_not_done":
-            yield _finding(
+            yield finding(
                 8, "recording_missing", "major", f"The {_name(event)} had to be recorded and was not."
             )
         if case.cannot_read and event.signer == "participant" and not event.witness:
-            yield _finding(
+            yield finding(
                 7, "witness_missing", "major", f"The signer cannot read; no witness of the {_name(event)}."
             )
     if signed and not any(e.kind == COPY_GIVEN or e.copy_given for e in log):
         stated = any(e.copy_given is False for e in signed)
-        yield _finding(
+        yield finding(
             9,
             "copy_not_given" if stated else "copy_not_stated",
             "minor",
@@ -410,7 +321,7 @@ def amendments(case: Case, log: Sequence[Event], current_version: str | None) ->
         return
     versions = [e.document_version for e in log if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
     if versions and any(versions) and current_version not in versions:
-        yield _finding(
+        yield finding(
             10, "reconsent_due", "major", f"Version {current_version} is approved and has not been signed."
         )
 
@@ -435,7 +346,7 @@ def after_withdrawal(case: Case, log: Sequence[Event]) -> Iterator[ConsentFindin
                 continue
             if any(event.signed_on.latest <= again <= day for again in renewed):
                 continue
-            yield _finding(
+            yield finding(
                 11,
                 "beyond_withdrawal",
                 "critical" if procedure.is_treatment else "major",
@@ -451,14 +362,14 @@ def sessions_covered(case: Case, bands: Sequence[AgeBand]) -> Iterator[ConsentFi
         state = _state_before(case, bands, procedure)
         verdict = state.covers_session(procedure.session_number)
         if verdict == "no":
-            yield _finding(
+            yield finding(
                 13,
                 "harvest_not_covered",
                 "critical",
                 f"No consent in force covers the harvest of session {procedure.session_number}: {_because(state)}.",
             )
         elif verdict == "indeterminate":
-            yield _finding(
+            yield finding(
                 13,
                 "harvest_cover_unknown",
                 "major",
@@ -473,7 +384,7 @@ def approvals(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
     signed = _signed(log)
     for event in signed:
         if event.ethics_approval_number is None:
-            yield _finding(
+            yield finding(
                 15,
                 "approval_missing",
                 "major",
@@ -484,7 +395,7 @@ def approvals(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
         if validity is None or event.signed_on is None or event.signed_on.earliest is None:
             continue
         if event.signed_on.earliest > validity:
-            yield _finding(
+            yield finding(
                 15,
                 "approval_lapsed",
                 "major",
@@ -493,7 +404,7 @@ def approvals(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
     validities = [e.ethics_approval_validity for e in signed if e.ethics_approval_validity is not None]
     enrolled = case.enrolled_on.earliest if case.enrolled_on is not None else None
     if validities and enrolled is not None and enrolled > max(validities):
-        yield _finding(
+        yield finding(
             15,
             "enrolled_in_lapse",
             "major",
@@ -505,4 +416,4 @@ def corrections(case: Case) -> Iterator[ConsentFinding]:
     """16. The portal refuses a correction without a reason; rows that came by other roads are looked at here."""
     for event in case.events:
         if event.kind == CORRECTION and not event.note.strip():
-            yield _finding(16, "correction_unexplained", "major", f"Correction {event.id} gives no reason.")
+            yield finding(16, "correction_unexplained", "major", f"Correction {event.id} gives no reason.")

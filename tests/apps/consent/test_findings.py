@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from apps.consent.findings import Case, Procedure, consent_findings
+from apps.consent.case import Case, Procedure
+from apps.consent.findings import consent_findings
 from apps.consent.rules import DEFAULT_BANDS, Event
 from studyportal.crf.partial_date import PartialDate
 
