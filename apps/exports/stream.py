@@ -28,7 +28,7 @@ PATIENCE = 60.0  # seconds that a client may leave the queue full
 
 
 class ClientStalledError(Exception):
-    """The client did not read for `PATIENCE` seconds."""
+    """The client did not read for `PATIENCE` seconds, or went away."""
 
 
 class ExportFailedError(Exception):
@@ -46,23 +46,38 @@ class Sent:
 
 
 class _Chunks(io.RawIOBase):
-    """The raw end of a buffered writer: psycopg2 writes rows into C code, Python sees only whole chunks."""
+    """The raw end of a buffered writer: psycopg2 writes rows into C code, Python sees only whole chunks.
 
-    def __init__(self, chunks: queue.Queue[bytes | None], stopped: threading.Event, patience: float) -> None:
+    It never raises: after an exception psycopg2 would read the rest of the COPY into memory. When nobody reads
+    any more it asks the server to cancel, and throws away what still arrives until the server has done so.
+    """
+
+    def __init__(
+        self,
+        chunks: queue.Queue[bytes | None],
+        *,
+        stopped: threading.Event,
+        cancel: Callable[[], None],
+        patience: float,
+    ) -> None:
         self.chunks = chunks
         self.stopped = stopped
+        self.cancel = cancel
         self.patience = patience
+        self.cancelled = self.stalled = False
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        if self.stopped.is_set():
-            raise ClientStalledError("The client has gone.")
-        try:
-            self.chunks.put(bytes(data), timeout=self.patience)
-        except queue.Full:
-            raise ClientStalledError(f"The client did not read for {self.patience:.0f} s.") from None
+        if not self.stopped.is_set() and not self.stalled:
+            try:
+                self.chunks.put(bytes(data), timeout=self.patience)
+            except queue.Full:
+                self.stalled = True
+        if (self.stalled or self.stopped.is_set()) and not self.cancelled:
+            self.cancelled = True
+            self.cancel()
         return len(data)
 
 
@@ -71,7 +86,7 @@ class CopyStream:
 
     `query` is complete SQL, its parameters as quoted literals. `on_end` is called once, in the
     thread of the reader, with what was sent, also after a failure or when the client went away; not when
-    iteration never began. `prepare` runs in the transaction before the COPY (session settings).
+    iteration never began. `backend_pid` is the server process, None before it began. `prepare` runs in the transaction before the COPY (session settings).
     """
 
     def __init__(
@@ -89,6 +104,7 @@ class CopyStream:
         self.using = using
         self.patience = patience
         self.rows: int | None = None
+        self.backend_pid: int | None = None
         self._error: BaseException | None = None
         self._connection: Any = None
         self._stopped = threading.Event()
@@ -117,49 +133,60 @@ class CopyStream:
     def _stop(self) -> None:
         """End the COPY, whatever it is doing, and let the thread out of a full queue."""
         self._stopped.set()
-        connection = self._connection
-        if connection is not None and not connection.closed:
-            try:
-                connection.cancel()
-            except psycopg2.Error:
-                logger.info("The connection of the export was closed before it could be cancelled.")
+        self._cancel()
         while True:
             try:
                 self._chunks.get_nowait()
             except queue.Empty:
                 return
 
+    def _cancel(self) -> None:
+        connection = self._connection
+        if connection is None or connection.closed:
+            return
+        try:
+            connection.cancel()
+        except psycopg2.Error:
+            logger.info("The connection of the export was closed before it could be cancelled.")
+
     def _copy(self) -> None:
+        raw = _Chunks(self._chunks, stopped=self._stopped, cancel=self._cancel, patience=self.patience)
         try:
             wrapper = connections[self.using].copy()
             try:
                 wrapper.connect()
-                connection = self._connection = wrapper.connection
                 wrapper.set_autocommit(True)
+                connection = self._connection = wrapper.connection
+                self.backend_pid = connection.info.backend_pid
                 with connection.cursor() as cursor:
-                    cursor.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    if self.prepare is not None:
-                        self.prepare(cursor)
-                    # Rows go out in the order of their key as they are read: no sort before the first byte.
-                    cursor.execute("SET LOCAL enable_sort = off")
-                    raw = _Chunks(self._chunks, self._stopped, self.patience)
-                    with io.BufferedWriter(raw, CHUNK) as out:
-                        query = self.query.as_string(cursor)
-                        cursor.copy_expert(
-                            f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')", out
-                        )
-                    self.rows = cursor.rowcount
-                    cursor.execute("COMMIT")
+                    self._copy_into(raw, cursor)
             finally:
                 wrapper.close()
-        except BaseException as error:
+        except BaseException as error:  # handed to the reader, who raises it
+            if raw.stalled:
+                error = ClientStalledError(f"The client did not read for {self.patience:.0f} s.")
             self._error = error
             if not self._stopped.is_set():
                 logger.warning("An export ended before its last row: %s", error)
         finally:
             self._end()
 
+    def _copy_into(self, raw: _Chunks, cursor: Any) -> None:
+        cursor.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if self.prepare is not None:
+            self.prepare(cursor)
+        # Rows go out in the order of their key as they are read: no sort before the first byte.
+        cursor.execute("SET LOCAL enable_sort = off")
+        query = self.query.as_string(cursor)
+        with io.BufferedWriter(raw, CHUNK) as out:
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')", out)
+        if raw.stalled or self._stopped.is_set():
+            raise ClientStalledError("The client went away at the last row.")
+        self.rows = cursor.rowcount
+        cursor.execute("COMMIT")
+
     def _end(self) -> None:
+        """Tell the reader that nothing more comes; it may be gone, or may come back to a full queue."""
         while not self._stopped.is_set():
             try:
                 self._chunks.put(None, timeout=1)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.consent.models import ConsentEvent
 from apps.enrolment.models import Participant
 from apps.exports.datasets import Dataset, coded, key_columns, moment
+from apps.labs.models import GlucoseChart, GlucoseReading
 from apps.visits.models import Visit
 from studyportal.crf.columns import Column
 from studyportal.crf.fields import CrfField
@@ -131,6 +132,31 @@ def visits() -> Dataset:
     )
 
 
+def glucose_readings() -> Dataset:
+    table, charts = GlucoseReading._meta.db_table, GlucoseChart._meta.db_table
+    return Dataset(
+        key="glucose-readings",
+        title=_("Glucose readings"),
+        description=_(
+            "One row per reading of a self-monitored glucose chart, in the unit that the meter showed."
+        ),
+        kind="table",
+        table=table,
+        joins=(
+            f'LEFT JOIN "{charts}" chart ON chart.id = t.chart_id'
+            f' LEFT JOIN "{Visit._meta.db_table}" visit ON visit.id = chart.visit_id'
+        ),
+        columns=(
+            *key_columns(),
+            Column("visit", "visit.key", "code", _("Visit of the protocol")),
+            Column("chart_id", "t.chart_id", "integer", _("Glucose chart: record number"), required=True),
+            *columns_of(GlucoseReading, ("measured_on", "slot", "value", "unit")),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+            Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+        ),
+    )
+
+
 def queries() -> Dataset:
     return Dataset(
         key="queries",
@@ -147,4 +173,4 @@ def queries() -> Dataset:
 
 
 def all_tables() -> list[Dataset]:
-    return [participants(), visits(), consent_events(), queries()]
+    return [participants(), visits(), consent_events(), glucose_readings(), queries()]

@@ -112,7 +112,9 @@ class Computed:
     site_ids: frozenset[int] | None
 
 
-def compute(*, by: User, include_synthetic: bool, as_of: date | None = None, progress: Progress = silent) -> Computed:
+def compute(
+    *, by: User, include_synthetic: bool, as_of: date | None = None, progress: Progress = silent
+) -> Computed:
     """The HbA1c table of the sites where `by` may run tables. Writes nothing."""
     reached = by.sites_with(Permission.RUN_OUTCOMES)
     site_ids = None if isinstance(reached, AllSites) else reached

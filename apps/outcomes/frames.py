@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 
 import pandas as pd
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
+from apps.labs.frames import hba1c_frame, visit_frame
+from apps.labs.models import LabResult
 from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS, VisitPlan
 from apps.outcomes.statistics.tables import Analyte
-from apps.visits.models import Visit
+from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates
 from studyportal import protocol
 
@@ -78,8 +81,6 @@ def _withdrawals(site_ids: Collection[int] | None) -> dict[int, date]:
 
 def latest_change(site_ids: Collection[int] | None) -> datetime | None:
     """When the participants, visits or laboratory results were last changed: the moment a table is as of."""
-    from apps.labs.models import LabResult
-
     moments = []
     for model in (Participant, Visit, LabResult):
         rows = model._default_manager.all()
@@ -87,6 +88,55 @@ def latest_change(site_ids: Collection[int] | None) -> datetime | None:
             rows = rows.filter(site_id__in=site_ids)
         moments.append(rows.aggregate(at=Max("updated_at"))["at"])
     return max((at for at in moments if at is not None), default=None)
+
+
+def hba1c_values(site_ids: Collection[int] | None) -> pd.DataFrame:
+    """HbA1c in % (NGSP): at most one row per participant × scheduled visit; participant, visit, value, reason.
+
+    value: float, NaN where absent; reason: why, None where there is a value. Of several results at one visit
+    the last entered that has a number counts. A visit that was missed is a row with the reason "visit missed".
+    """
+    people = (
+        Participant.objects.all() if site_ids is None else Participant.objects.filter(site_id__in=site_ids)
+    )
+    results = hba1c_frame(people)
+    results = results[results["visit_number"] == 1].copy()
+    stated = _stated_reasons(people)
+    results["reason"] = [
+        None if pd.notna(row.value) else _reason(row, stated.get((row.participant, row.visit)))
+        for row in results.itertuples(index=False)
+    ]
+    results["has_value"] = results["value"].notna()
+    results = results.sort_values(["participant", "visit", "has_value"], kind="stable")
+    results = results.drop_duplicates(["participant", "visit"], keep="last")
+    missed = visit_frame(people)
+    missed = missed[(missed["status"] == VisitStatus.MISSED) & (missed["visit_number"] == 1)]
+    missed = missed.assign(value=float("nan"), reason="visit missed")
+    columns = ["participant", "visit", "value", "reason"]
+    both = pd.concat([results[columns], missed[columns].astype({"value": "float64"})], ignore_index=True)
+    return both.drop_duplicates(["participant", "visit"], keep="first").reset_index(drop=True)
+
+
+def _reason(row: Any, stated: str | None) -> str:
+    """Why a result has no value in the unit of the protocol."""
+    if stated:
+        return stated
+    if row.comparator:
+        return "outside the limits of the assay"
+    if pd.isna(row.reported):
+        return "no number reported"
+    return "unit not stated" if pd.isna(row.unit) else "not convertible"
+
+
+def _stated_reasons(people: QuerySet[Participant]) -> dict[tuple[str, str], str]:
+    """(participant, visit) → the reason that a person gave for the absent HbA1c."""
+    found = LabResult.objects.filter(
+        participant__in=people, analyte="hba1c", visit__isnull=False, absent__has_key="reported"
+    )
+    return {
+        (code, visit): absent["reported"]
+        for code, visit, absent in found.values_list("participant__code", "visit__key", "absent")
+    }
 
 
 def visit_plans(analyte: str) -> tuple[VisitPlan, ...]:

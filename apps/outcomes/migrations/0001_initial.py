@@ -9,43 +9,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('jobs', '0001_initial'),
+        ("jobs", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OutcomeTable',
+            name="OutcomeTable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40, verbose_name='table')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='made at')),
-                ('sites', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Empty: the whole study.', null=True, size=None, verbose_name='sites')),
-                ('protocol_version', models.CharField(max_length=20, verbose_name='protocol version')),
-                ('protocol_sha256', models.CharField(max_length=64, verbose_name='protocol SHA-256')),
-                ('code_version', models.CharField(max_length=80, verbose_name='code version')),
-                ('data_as_of', models.DateTimeField(null=True, verbose_name='data as of')),
-                ('data_sha256', models.CharField(max_length=64, verbose_name='data SHA-256')),
-                ('include_synthetic', models.BooleanField(verbose_name='synthetic participants included')),
-                ('content', models.JSONField(verbose_name='content')),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
-                ('job', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='outcome_table', to='jobs.job', verbose_name='job')),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=40, verbose_name="table")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("made_at", models.DateTimeField(auto_now_add=True, verbose_name="made at")),
+                (
+                    "sites",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        help_text="Empty: the whole study.",
+                        null=True,
+                        size=None,
+                        verbose_name="sites",
+                    ),
+                ),
+                ("protocol_version", models.CharField(max_length=20, verbose_name="protocol version")),
+                ("protocol_sha256", models.CharField(max_length=64, verbose_name="protocol SHA-256")),
+                ("code_version", models.CharField(max_length=80, verbose_name="code version")),
+                ("data_as_of", models.DateTimeField(null=True, verbose_name="data as of")),
+                ("data_sha256", models.CharField(max_length=64, verbose_name="data SHA-256")),
+                ("include_synthetic", models.BooleanField(verbose_name="synthetic participants included")),
+                ("content", models.JSONField(verbose_name="content")),
+                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
+                (
+                    "job",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcome_table",
+                        to="jobs.job",
+                        verbose_name="job",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="made by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'outcome table',
-                'verbose_name_plural': 'outcome tables',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['key', '-id'], name='outcome_table_by_key')],
+                "verbose_name": "outcome table",
+                "verbose_name_plural": "outcome tables",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["key", "-id"], name="outcome_table_by_key")],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='outcometable',
-            trigger=pgtrigger.compiler.Trigger(name='immutable', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='d51550001f1b16ed5814045cf838ea6261649502', operation='UPDATE OR DELETE', pgid='pgtrigger_immutable_cdcbf', table='outcomes_outcometable', when='BEFORE')),
+            model_name="outcometable",
+            trigger=pgtrigger.compiler.Trigger(
+                name="immutable",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="d51550001f1b16ed5814045cf838ea6261649502",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_immutable_cdcbf",
+                    table="outcomes_outcometable",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
