@@ -28,7 +28,6 @@ URL = "/oversight/consent-log/"
         ("?since=2000-01-01", {"a", "b", "c"}),
         ("?since=not-a-day&until=9999-12-31", {"a", "b", "c"}),
         ("?older=999999999999999999999", {"a", "b", "c"}),
-        ("?participant=%00", {"a", "b", "c"}),
     ],
 )
 def test_narrowed(cast: Cast, records: Records, page: Any, query: str, seen: set[str]) -> None:

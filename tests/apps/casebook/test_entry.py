@@ -1,0 +1,224 @@
+"""What is typed on the casebook's own pages: refused with its reason and nothing lost, or saved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from apps.consent.models import ConsentEvent
+from apps.enrolment.models import Participant
+from apps.visits.models import Visit
+from studyportal.queries.models import Query
+from tests.apps.casebook.conftest import Cohort
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+# --- registration ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"site": "PUN", "group": "case"}, "Choose the site"),
+        ({"site": "MUM", "group": "other"}, "One of"),
+        ({"site": "MUM", "group": "control", "index_date": "05/06/2026"}, "2016-11-03"),
+        ({"site": "MUM", "group": "control", "matched_case": "MUM-9999-X"}, "no participant with this code"),
+        ({"site": "MUM", "group": "case", "enrolled_on": "03/04/2026"}, "two ways"),
+    ],
+)
+def test_registration_refused(cast: Cast, page: Any, typed: dict[str, str], said: str) -> None:
+    answer = page(cast.asha).post("/participants/register/", {"status": "screening", "label": "kept text"} | typed)
+    assert answer.status_code == 400
+    text = answer.content.decode()
+    assert said in text and "kept text" in text
+    assert not Participant.objects.exists()
+
+
+def test_a_coordinator_is_not_offered_the_published_case(cast: Cast, page: Any) -> None:
+    assert "retrospective" not in page(cast.asha).get("/participants/register/").content.decode()
+    assert "retrospective" in page(cast.meera).get("/participants/register/").content.decode()
+    typed = {"site": "MUM", "group": "case", "status": "screening", "retrospective": "true"}
+    assert page(cast.asha).post("/participants/register/", typed).status_code == 403
+    assert not Participant.objects.exists()
+
+
+def test_registration(cast: Cast, page: Any) -> None:
+    typed = {"site": "MUM", "group": "case", "status": "screening", "enrolled_on": "2026-05", "index_date": "2026-01-01"}
+    answer = page(cast.asha).post("/participants/register/", typed)
+    made = Participant.objects.get()
+    assert answer.status_code == 302 and answer["Location"] == f"/participants/{made.code}/"
+    assert (made.group, str(made.enrolled_on), made.index_date, made.registered_by) == ("case", "2026-05", None, cast.asha)
+
+
+# --- group and status -----------------------------------------------------------------------------------
+
+
+def test_a_change_asks_for_its_reason_and_keeps_what_was_typed(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case()
+    url = f"/participants/{participant.code}/change/"
+    typed = {"version": participant.version, "group": "case", "status": "withdrawn", "label": "kept text"}
+    answer = page(cast.asha).post(url, typed)
+    assert answer.status_code == 400
+    assert "kept text" in answer.content.decode() and 'value="withdrawn" selected' in answer.content.decode()
+    assert page(cast.asha).post(url, typed | {"reason": "Moved away"}).status_code == 302
+    participant.refresh_from_db()
+    assert participant.status == "withdrawn"
+
+
+@pytest.mark.parametrize("version", ["0", "999", "", "x"])
+def test_a_stale_page_overwrites_nothing(cast: Cast, cohort: Cohort, page: Any, version: str) -> None:
+    participant = cohort.case()
+    typed = {"version": version, "group": "case", "status": "withdrawn", "reason": "Moved"}
+    assert page(cast.asha).post(f"/participants/{participant.code}/change/", typed).status_code == 412
+    participant.refresh_from_db()
+    assert participant.status == "in_follow_up"
+
+
+# --- visits ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({}, "Visits of the protocol"),
+        ({"key": "BL", "status": "done", "happened_on": "03/04/2026"}, "two ways"),
+        ({"key": "BL", "status": "done", "happened_on": "2099-01-01"}, "future"),
+        ({"key": "BL", "status": "missed"}, "Say why the visit was missed"),
+        ({"key": "BL", "status": "done", "absent-happened_on": "nonsense"}, "no reason"),
+        ({"key": "S1", "status": "done", "happened_on": "2026-01-05"}, "already has this visit"),
+    ],
+)
+def test_a_visit_refused(cast: Cast, cohort: Cohort, page: Any, typed: dict[str, str], said: str) -> None:
+    participant = cohort.case(day_0="2026-01-05")
+    answer = page(cast.asha).post(
+        f"/participants/{participant.code}/visits/new/", {"nominal_label": "kept text"} | typed
+    )
+    assert answer.status_code == 400
+    assert said in answer.content.decode() and "kept text" in answer.content.decode()
+    assert Visit.objects.filter(participant=participant).count() == 1
+
+
+def test_a_visit_is_recorded_with_what_is_known_of_its_date(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case()
+    url = f"/participants/{participant.code}/visits/new/"
+    assert 'value="BL" selected' in page(cast.asha).get(f"{url}?key=BL").content.decode()
+    answer = page(cast.asha).post(url, {"key": "BL", "status": "done", "happened_on": "2026-01"})
+    visit = Visit.objects.get()
+    assert answer["Location"] == f"/participants/{participant.code}/visits/{visit.pk}/"
+    assert str(visit.happened_on) == "2026-01"
+    undated = {"key": "M1", "status": "done", "absent-happened_on": "not_recorded"}
+    assert page(cast.asha).post(url, undated).status_code == 302
+    assert Visit.objects.get(key="M1").absent["happened_on"] == "not_recorded"
+
+
+def test_a_visit_is_changed_with_its_reason(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case()
+    visit = cohort.visit(participant, "BL", "2026-01-02")
+    url = f"/participants/{participant.code}/visits/{visit.pk}/"
+    typed = {"version": visit.version, "status": "done", "happened_on": "2026-01-03"}
+    assert page(cast.asha).post(url, typed).status_code == 400
+    assert page(cast.asha).post(url, typed | {"version": "77", "reason": "Misread"}).status_code == 412
+    assert page(cast.asha).post(url, typed | {"reason": "Misread"}).status_code == 302
+    visit.refresh_from_db()
+    assert str(visit.happened_on) == "2026-01-03"
+
+
+# --- consent --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({}, "Choose the kind of entry"),
+        ({"kind": "withdrawal"}, "Say what is withdrawn"),
+        ({"kind": "correction"}, "Name the entry"),
+        ({"kind": "correction", "corrects": "999999"}, "no such entry"),
+        ({"kind": "lar_consent", "signer": "participant"}, "representative signs"),
+        ({"kind": "consent", "signed_on": "2099-01-01"}, "future"),
+        ({"kind": "consent", "age_at_signature": "seventeen"}, "number"),
+        ({"kind": "consent", "absent-signed_on": "nonsense"}, "no reason"),
+    ],
+)
+def test_an_entry_of_consent_refused(
+    cast: Cast, cohort: Cohort, page: Any, typed: dict[str, str], said: str
+) -> None:
+    participant = cohort.case()
+    url = f"/participants/{participant.code}/consent/new/"
+    answer = page(cast.asha).post(url, {"note": "kept text"} | typed)
+    assert answer.status_code == 400
+    assert said in answer.content.decode() and "kept text" in answer.content.decode()
+    assert not ConsentEvent.objects.exists()
+
+
+def test_consent_correction_and_withdrawal(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case()
+    url = f"/participants/{participant.code}/consent/new/"
+    browser = page(cast.asha)
+    first = {
+        "kind": "consent",
+        "purposes": ["participation", "procedure"],
+        "document_version": "2.1",
+        "signed_on": "2026-01-02",
+        "signer": "participant",
+        "age_at_signature": "19",
+        "copy_given": "true",
+        "absent-witness": "not_applicable",
+        # What a hidden control of another kind might still post is not meant.
+        "withdrawal_scopes": ["visits"],
+    }
+    assert browser.post(url, first).status_code == 302
+    event = ConsentEvent.objects.get()
+    assert (event.purposes, event.document_version, event.copy_given, event.absent) == (
+        ["participation", "procedure"], "2.1", True, {"witness": "not_applicable"},
+    )
+    correction = {"kind": "correction", "corrects": event.pk, "document_version": "2.0", "note": "Misread."}
+    assert browser.post(url, correction).status_code == 302
+    withdrawal = {"kind": "withdrawal", "withdrawal_scopes": ["treatment"], "signed_on": "2026-03-01"}
+    assert browser.post(url, withdrawal).status_code == 302
+    assert list(ConsentEvent.objects.order_by("id").values_list("kind", "corrects_id")) == [
+        ("consent", None), ("correction", event.pk), ("withdrawal", None),
+    ]
+
+
+# --- queries --------------------------------------------------------------------------------------------
+
+
+def test_a_data_manager_asks_a_coordinator_answers_the_manager_settles(
+    cast: Cast, cohort: Cohort, page: Any
+) -> None:
+    participant = cohort.case()
+    manager, coordinator = page(cast.meera), page(cast.asha)
+    ask = f"/participants/{participant.code}/queries/new/"
+    assert coordinator.get(ask).status_code == 403
+    assert manager.post(ask, {"message": "  "}).status_code == 400
+    assert manager.post(ask, {"message": "Which insulin?"}).status_code == 302
+    query = Query.objects.get()
+    coordinator.post(f"/queries/{query.pk}/answer/", {"text": " "})
+    query.refresh_from_db()
+    assert query.state == "open"
+    coordinator.post(f"/queries/{query.pk}/answer/", {"text": "Glargine."})
+    manager.post(f"/queries/{query.pk}/reopen/", {"text": "Since when?"})
+    coordinator.post(f"/queries/{query.pk}/answer/", {"text": "Since May."})
+    answer = manager.post(f"/queries/{query.pk}/close/", {"text": "", "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/queries/"
+    query.refresh_from_db()
+    assert query.state == "closed"
+    said = [message.text for message in query.messages.all()]
+    assert said == ["Glargine.", "Since when?", "Since May.", "Accepted."]
+    assert "Which insulin?" in manager.get("/queries/?state=closed").content.decode()
+    assert "Which insulin?" not in manager.get("/queries/").content.decode()
+
+
+def test_the_question_of_a_visit_can_be_answered(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case(day_0="2026-01-05")
+    visit = cohort.visit(participant, "M6", "2026-09-05", nominal_label="six months")
+    query = Query.objects.get(form="visit", object_id=visit.pk)
+    url = f"/participants/{participant.code}/visits/{visit.pk}/"
+    assert query.message in page(cast.asha).get(url).content.decode()
+    answer = page(cast.asha).post(f"/queries/{query.pk}/answer/", {"text": "As the paper has it.", "next": url})
+    assert answer["Location"] == url
+    query.refresh_from_db()
+    assert (query.state, query.explained_value) == ("answered", getattr(visit, query.field))
