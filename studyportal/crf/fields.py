@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from studyportal.crf.columns import Column
 from studyportal.crf.laboratory_value import LaboratoryValue, LaboratoryValueError
 from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.ui.templatetags.ui_tags import human_unit_text
 
 EARLIEST = dt.date(1900, 1, 1)
 
@@ -100,7 +101,7 @@ class CrfField(models.Field):
     def for_people(self, value: Any) -> str:
         """The value with its unit, as a page shows it."""
         text = self.as_text(value)
-        return f"{text} {self.unit}" if text and self.unit else text
+        return f"{text} {human_unit_text(self.unit)}" if text and self.unit else text
 
     def columns(self) -> tuple[Column, ...]:
         """Export columns, without the reason of absence."""

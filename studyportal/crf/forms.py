@@ -101,7 +101,9 @@ def _field_view(
     derived = ""
     shown: Any
     if crf_field.derived:
-        derived = crf_field.for_people(value) or (label_of(stored_reason) if stored_reason else "–")
+        # The component puts the unit behind a number itself.
+        text = crf_field.as_text(value) if crf_field.unit else crf_field.for_people(value)
+        derived = text or (label_of(stored_reason) if stored_reason else "–")
         shown = ""
     elif typed is not None:
         shown = _typed(crf_field, typed.get(name))
