@@ -1,0 +1,134 @@
+"""Reading what was typed or sent: text, numbers, codes and dates, refused with a code and a remedy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from studyportal.crf.partial_date import PartialDate, PartialDateError
+
+
+def text_of(raw: Any, *, max_length: int) -> str:
+    """Text that PostgreSQL can hold: no NUL, no lone surrogate, within the length."""
+    if not isinstance(raw, str):
+        raise ValidationError(
+            _("Give text in quotes, not %(type)s."), code="type", params={"type": json_type(raw)}
+        )
+    if "\x00" in raw:
+        raise ValidationError(_("The text contains a NUL character; remove it."), code="nul_character")
+    try:
+        raw.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValidationError(
+            _("The text contains half of a character (a lone surrogate); type it again."), code="surrogate"
+        ) from None
+    if len(raw) > max_length:
+        raise ValidationError(
+            _("At most %(max)d characters; this is %(length)d. Shorten it or attach a document."),
+            code="max_length",
+            params={"max": max_length, "length": len(raw)},
+        )
+    return raw
+
+
+def json_type(raw: Any) -> str:
+    names = {bool: "true/false", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(raw), type(raw).__name__)
+
+
+def empty(raw: Any) -> bool:
+    return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def plain(number: Decimal) -> str:
+    """Decimal without exponent, trailing zeros kept."""
+    return format(number, "f")
+
+
+def decimal_of(raw: Any) -> Decimal:
+    """A typed or JSON number → Decimal; commas and thousands signs are refused, not guessed."""
+    if isinstance(raw, Decimal):
+        return raw
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+        raise ValidationError(_("Give a number, not %(type)s."), code="type", params={"type": json_type(raw)})
+    if isinstance(raw, float) and not math.isfinite(raw):
+        raise ValidationError(_("Give a number."), code="invalid_number")
+    text = raw.strip() if isinstance(raw, str) else repr(raw)
+    if "," in text:
+        raise ValidationError(
+            _("“%(text)s” can be read in two ways. Write the decimal sign as a point."),
+            code="ambiguous_number",
+            params={"text": text[:40]},
+        )
+    try:
+        if len(text) > 40 or not text.isascii() or "_" in text:
+            raise InvalidOperation
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValidationError(
+            _("“%(text)s” is no number. Write digits with a point, such as 61.2."),
+            code="invalid_number",
+            params={"text": text[:40]},
+        ) from None
+    if not number.is_finite() or abs(number.adjusted()) > 30:
+        raise ValidationError(_("Give a number of ordinary size."), code="invalid_number")
+    return number
+
+
+def within(number: Decimal, minimum: Any, maximum: Any, unit: str) -> None:
+    if minimum is not None and number < minimum:
+        raise ValidationError(
+            _(
+                "%(value)s is below %(limit)s %(unit)s, the least that can be true. Check the number and its unit."
+            ),
+            code="min_value",
+            params={"value": plain(number), "limit": minimum, "unit": unit},
+        )
+    if maximum is not None and number > maximum:
+        raise ValidationError(
+            _(
+                "%(value)s is above %(limit)s %(unit)s, the most that can be true. Check the number and its unit."
+            ),
+            code="max_value",
+            params={"value": plain(number), "limit": maximum, "unit": unit},
+        )
+
+
+def value_in_unit(raw: dict[str, Any], unit: str) -> Any:
+    """`{"value": …, "unit": …}` → the value; another unit is refused, never converted in silence."""
+    if set(raw) - {"value", "unit"} or "value" not in raw:
+        raise ValidationError(_("Give a number, or an object with value and unit."), code="type")
+    if raw.get("unit") != unit:
+        raise ValidationError(
+            _("This field is in %(unit)s, not %(given)s. Convert the value and send it in %(unit)s."),
+            code="unit",
+            params={"unit": unit or _("no unit"), "given": str(raw.get("unit"))[:40]},
+        )
+    return raw["value"]
+
+
+def known_code(raw: Any, codes: Sequence[tuple[str, Any]]) -> str:
+    if not isinstance(raw, str):
+        raise ValidationError(
+            _("Give a code in quotes, not %(type)s."), code="type", params={"type": json_type(raw)}
+        )
+    code = raw.strip()
+    if code not in {known for known, _label in codes}:
+        raise ValidationError(
+            _("“%(code)s” is none of the codes: %(codes)s."),
+            code="unknown_code",
+            params={"code": code[:60], "codes": ", ".join(known for known, _label in codes)},
+        )
+    return code
+
+
+def partial_date_of(raw: Any) -> PartialDate:
+    try:
+        return PartialDate.parse(text_of(raw, max_length=60))
+    except PartialDateError as error:
+        raise ValidationError(str(error), code=error.code) from None
