@@ -162,7 +162,7 @@ class CopyStream:
                     self._copy_into(raw, cursor)
             finally:
                 wrapper.close()
-        except BaseException as error:  # handed to the reader, who raises it
+        except BaseException:  # handed to the reader, who raises it
             if raw.stalled:
                 error = ClientStalledError(f"The client did not read for {self.patience:.0f} s.")
             self._error = error
@@ -179,7 +179,9 @@ class CopyStream:
         cursor.execute("SET LOCAL enable_sort = off")
         query = self.query.as_string(cursor)
         with io.BufferedWriter(raw, CHUNK) as out:
-            cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')", out)
+            cursor.copy_expert(
+                f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true, ENCODING 'UTF8')", out
+            )
         if raw.stalled or self._stopped.is_set():
             raise ClientStalledError("The client went away at the last row.")
         self.rows = cursor.rowcount

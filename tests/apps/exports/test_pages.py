@@ -48,7 +48,9 @@ def test_a_dataset_shows_rows_columns_and_lines_to_copy(page, cast, people):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_the_number_of_queries_does_not_grow(page, cast, people, participant, address, django_assert_max_num_queries):
+def test_the_number_of_queries_does_not_grow(
+    page, cast, people, participant, address, django_assert_max_num_queries
+):
     client = page(cast.meera)
     client.get(address)
     for number in range(30):

@@ -3,7 +3,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.outcomes.statistics.cohort import NOT_RECORDED, WITHDRAWN, VisitPlan
@@ -125,6 +125,7 @@ def test_footnotes_say_what_must_be_said():
         assert phrase in text
 
 
+@settings(max_examples=20)
 @given(st.randoms())
 def test_the_same_rows_in_any_order_give_the_same_bytes(random):
     def shuffled(frame):
