@@ -6,11 +6,12 @@ One transaction per participant: a load that was interrupted goes on with the fi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+import multiprocessing
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from apps.celldose import actions as celldose
@@ -53,12 +54,17 @@ def load(
     until: dt.date | None = None,
     cases: int = synthetic.CASES,
     controls: int = synthetic.CONTROLS_PER_CASE,
+    sites: Collection[str] = tuple(COORDINATORS),
     say: Callable[[str], None] = lambda line: None,
 ) -> Loaded:
-    """Enter who is not there yet. until: the day of the data; left out, the day of the first load, or today."""
+    """Enter who is not there yet at the sites. until: the day of the data; left out, that of the first load, or today."""
     crews = _crews()
     until = until or _day_of_first_load() or timezone.localdate()
-    cohort = synthetic.cohort(seed=seed, until=until, cases=cases, controls=controls)
+    cohort = [
+        planned
+        for planned in synthetic.cohort(seed=seed, until=until, cases=cases, controls=controls)
+        if planned.person.site in sites
+    ]
     known = {one.label: one for one in Participant.objects.filter(synthetic=True)}
     loaded = Loaded()
     for position, planned in enumerate(cohort, start=1):
@@ -69,9 +75,39 @@ def load(
             participant = enter(planned, crews[planned.person.site], known.get(planned.person.case_label))
         known[planned.person.label] = participant
         loaded.created.append(participant.code)
-        say(f"{position:3d} of {len(cohort)}  {participant.code}  {planned.person.label}")
-    say(f"Synthetic cohort: {len(loaded.created)} entered, {loaded.there} already there.")
+        say(
+            f"{position:3d} of {len(cohort)} at {planned.person.site}: {participant.code} {planned.person.label}"
+        )
+    say(
+        f"Synthetic cohort at {' and '.join(sites)}: {len(loaded.created)} entered, {loaded.there} already there."
+    )
     return loaded
+
+
+def load_sites_at_once(*, until: dt.date | None = None, **options: Any) -> None:
+    """load with one process per site: codes are given per site, so the sites do not wait for each other.
+
+    Raises RuntimeError when a process failed; what it finished stays, and the next load goes on from there.
+    """
+    # Both processes need the same day, and the first to finish a participant would change what the other sees.
+    until = until or _day_of_first_load() or timezone.localdate()
+    connections.close_all()  # a forked connection would be shared
+    context = multiprocessing.get_context("fork")
+    processes = {
+        site: context.Process(
+            target=load, kwargs={"until": until, "sites": (site,), **options}, name=f"load {site}"
+        )
+        for site in COORDINATORS
+    }
+    for process in processes.values():
+        process.start()
+    for process in processes.values():
+        process.join()
+    failed = [site for site, process in processes.items() if process.exitcode != 0]
+    if failed:
+        raise RuntimeError(
+            f"The synthetic cohort of {' and '.join(failed)} is not complete; see the error above."
+        )
 
 
 def _crews() -> dict[str, Crew]:

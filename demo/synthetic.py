@@ -23,8 +23,8 @@ SEED = 2016
 # Cases are taken in over this many days; the last of them has its month-12 visit before the day of the data.
 INTAKE_DAYS = 240
 FOLLOWED_DAYS = 400
-# Of ten cases, the first six belong to MUM.
-MUM_OF_TEN = 6
+# Of ten cases, the first five belong to MUM.
+MUM_OF_TEN = 5
 
 # Visit → day of the protocol and the window on either side (config/protocol/t1dm_cell_therapy.yaml).
 SCHEDULE: Mapping[str, tuple[int, int, int]] = {

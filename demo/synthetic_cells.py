@@ -25,6 +25,8 @@ TIMEPOINTS = {
     "plus_4_h": 240,
     "plus_24_h": 1440,
 }
+# The fuller series is taken at the second infusion of the day, the bone marrow's.
+FIRST_INFUSION = ("minus_15_min", "plus_15_min", "plus_60_min", "plus_24_h")
 LETTER = {"bm_mnc": "B", "svf": "F"}
 
 
@@ -265,6 +267,8 @@ def _observations(drawn: Drawn, number: int, component: str, infused_at: dt.date
     reacted = Blemish.INFUSION_REACTION in drawn.person.blemishes and number == 2 and component == "bm_mnc"
     found = []
     for timepoint, minutes in TIMEPOINTS.items():
+        if component == "svf" and timepoint not in FIRST_INFUSION:
+            continue
         fever = reacted and timepoint in ("plus_60_min", "plus_2_h")
         systolic = int(np.clip(rng.normal(112, 8), 92, 140))
         found.append(

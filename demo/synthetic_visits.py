@@ -40,35 +40,29 @@ SAFETY_LAB = {
     "inr": (1.02, 0.06, 2, "{INR}"),
     "aptt": (29.5, 2.5, 1, "s"),
 }
+ANTIBODIES = ("ica", "gad65", "ia2", "znt8")
+INFECTION = ("hiv", "hbsag", "hcv_ab", "syphilis_ab")
 COUNT = ("haemoglobin", "wbc", "platelets")
-# What each visit measures of the analytes of the protocol.
+GLYCAEMIA = ("hba1c", "c_peptide", "glucose_fasting")
+# The analytes of the protocol at each visit, and the share of samples that were not taken.
 ANALYTES: Mapping[str, tuple[str, ...]] = {
-    "SCR": ("ica", "gad65", "ia2", "znt8", *COUNT, "alt", "creatinine", "inr"),
-    "BL": ("hba1c", "c_peptide", "glucose_fasting"),
+    "SCR": (*ANTIBODIES, *INFECTION, *SAFETY_LAB),
+    "BL": GLYCAEMIA,
     "M1": COUNT,
     "S2_30": COUNT,
-    "M3": ("hba1c", "c_peptide", "glucose_fasting", *COUNT, "alt", "creatinine"),
-    "M6": ("hba1c", "c_peptide", "glucose_fasting", *COUNT, "alt", "creatinine", "ica", "gad65"),
+    "M3": (*GLYCAEMIA, *COUNT, "alt", "creatinine"),
+    "M6": (*GLYCAEMIA, *COUNT, "alt", "creatinine", *ANTIBODIES),
     "M9": ("hba1c",),
-    "M12": (
-        "hba1c",
-        "c_peptide",
-        "glucose_fasting",
-        *COUNT,
-        "alt",
-        "creatinine",
-        "ica",
-        "gad65",
-        "ia2",
-        "znt8",
-    ),
-    "M18": ("hba1c", "c_peptide", "glucose_fasting"),
+    "M12": (*GLYCAEMIA, *COUNT, "alt", "creatinine", *ANTIBODIES),
+    "M18": GLYCAEMIA,
 }
+NOT_TAKEN_SHARE = 0.012
 WEIGHED = ("SCR", "BL", "S1", "M1", "S2", "S2_30", "M3", "M6", "M9", "M12", "M18")
-ASKED_SYMPTOMS = ("BL", "M1", "S2_30", "M3", "M6", "M12")
-INSULIN_AT = ("BL", "D7", "M1", "S2_30", "M3", "M6", "M9", "M12", "M18")
+ASKED_SYMPTOMS = ("SCR", "BL", "M1", "S2_30", "M3", "M6", "M12")
+INSULIN_AT = ("BL", "D1", "D7", "M1", "S2_30", "M3", "M6", "M9", "M12", "M18")
 LIFESTYLE_AT = ("BL", "M6", "M12")
-CHART_AT = ("BL", "M3", "M12")
+CHART_AT = ("BL", "D1", "D7", "M1", "S2_30", "M3", "M6", "M9", "M12")
+READINGS_AT = ("BL", "M3", "M12")
 SAFETY_AT = ("S1", "D1", "D7", "M1", "S2", "S2_30", "M3", "M6", "M9", "M12", "M18")
 
 
@@ -294,7 +288,8 @@ def _visit(drawn: Drawn, key: str, day: int, *, has_event: bool) -> Visit:
     if key in LIFESTYLE_AT:
         forms.append(_lifestyle(drawn))
     for analyte in ANALYTES.get(key, ()):
-        forms.append(_result(drawn, key, analyte))
+        if key in ("BL", "M12") or rng.random() > NOT_TAKEN_SHARE:
+            forms.append(_result(drawn, key, analyte))
     if key in SAFETY_AT:
         forms.append(Form("safety-review", {"any_event": has_event}))
     charts: tuple[Chart, ...] = (_chart(drawn, key),) if key in CHART_AT else ()
@@ -334,7 +329,7 @@ def _symptoms(drawn: Drawn, key: str) -> Form:
     high = drawn.course.hba1c[drawn.course.at(drawn.days[key])] > 9
     compared = (
         {"absent": {"general_health_compared": "not_applicable"}}
-        if key == "BL"
+        if key == "SCR"
         else {"general_health_compared": str(rng.choice(("better", "same", "worse"), p=(0.3, 0.6, 0.1)))}
     )
     return Form(
@@ -433,6 +428,10 @@ def _result(drawn: Drawn, key: str, analyte: str) -> Form:
             values |= {"reported": f"{level:.0f}" if positive else "<10", "unit": "{titer}"}
         else:
             values |= {"reported": f"{level:.1f}" if positive else "<5.0", "unit": "[IU]/mL"}
+    elif analyte in INFECTION:
+        values["qualitative"] = "negative"
+        absent |= {"reported": "not_applicable", "unit": "not_applicable"}
+        return Form("lab-result", values | {"absent": absent})
     else:
         mean, sd, decimals, unit = SAFETY_LAB[analyte]
         mean += 1.2 if analyte == "haemoglobin" and person.sex == "male" and person.age > 14 else 0.0
@@ -498,7 +497,7 @@ def _chart(drawn: Drawn, key: str) -> Chart:
         "slots": slots,
         "source_label": "Chart kept by the participant",
     }
-    if drawn.person.number not in CHART_KEEPERS:
+    if drawn.person.number not in CHART_KEEPERS or key not in READINGS_AT:
         return Chart(
             Form("glucose-chart", values | {"transcribed": False, "note": "On paper in the site's file."})
         )

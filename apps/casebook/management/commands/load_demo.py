@@ -51,7 +51,10 @@ class Command(BaseCommand):
         finally:
             transport.close()
         if options["synthetic"]:
-            load_synthetic.load(seed=options["seed"], cases=options["cases"], say=self._say)
+            try:
+                load_synthetic.load_sites_at_once(seed=options["seed"], cases=options["cases"], say=self._say)
+            except RuntimeError as error:
+                raise CommandError(str(error)) from error
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
