@@ -130,8 +130,9 @@ def record_columns() -> tuple[Column, ...]:
     )
 
 
-def parent_of(name: str, model: type[Model], alias: str = "t") -> tuple[str, tuple[Column, ...]]:
+def parent_of(child: type[Model], name: str, alias: str = "t") -> tuple[str, tuple[Column, ...]]:
     """Joins and columns that name a parent of a record: its number for joins, and what people call it."""
+    model: Any = child._meta.get_field(name).related_model
     own = Column(
         f"{name}_id", f"{alias}.{name}_id", "integer", _("%(what)s: record number") % {"what": name.title()}
     )
@@ -150,14 +151,14 @@ def parent_of(name: str, model: type[Model], alias: str = "t") -> tuple[str, tup
     if table == "celldose_cellsession":
         return join, (Column("session_number", f"{name}.number", "integer", _("Session")), own)
     if table == "celldose_harvest":
-        more_join, more = parent_of("session", model._meta.get_field("session").related_model, alias=name)
+        more_join, more = parent_of(model, "session", alias=name)
         return f"{join} {more_join}", (
             *more,
             Column(f"{name}_tissue", f"{name}.tissue", "code", _("Tissue")),
             own,
         )
     if table == "celldose_cellproduct":
-        more_join, more = parent_of("harvest", model._meta.get_field("harvest").related_model, alias=name)
+        more_join, more = parent_of(model, "harvest", alias=name)
         return f"{join} {more_join}", (
             *(column for column in more if column.name == "session_number"),
             Column(f"{name}_component", f"{name}.component", "code", _("Component")),
@@ -170,7 +171,7 @@ def of_form(spec: CrfSpec) -> Dataset:
     """The dataset of a form."""
     joins, parents = [], []
     for name in spec.parents:
-        join, columns = parent_of(name, spec.model._meta.get_field(name).related_model)
+        join, columns = parent_of(spec.model, name)
         joins.append(join)
         parents += [column for column in columns if column.name not in {known.name for known in parents}]
     return Dataset(

@@ -63,7 +63,7 @@ def _withdrawals(site_ids: Collection[int] | None) -> dict[int, date]:
     scopes: dict[int, set[str]] = {}
     entries: dict[int, tuple[int, date]] = {}
     for event in events:
-        root = event.pk if event.kind == Kind.WITHDRAWAL else original.get(event.corrects_id)
+        root = event.pk if event.kind == Kind.WITHDRAWAL else original.get(event.corrects_id or 0)
         if root is None:
             continue
         original[event.pk] = root
@@ -144,7 +144,7 @@ def visit_plans(analyte: str) -> tuple[VisitPlan, ...]:
     return tuple(
         VisitPlan(visit.key, visit.label, visit.target_day, visit.latest_day, tuple(visit.groups))
         for visit in protocol.current().visits.values()
-        if visit.scheduled and analyte in visit.analytes
+        if visit.target_day is not None and visit.latest_day is not None and analyte in visit.analytes
     )
 
 
