@@ -156,7 +156,9 @@ def refresh_weight(*, participant_id: int, by: User | None) -> None:
 
     Most weights are of another day than the session's: what stands on the same weight as before is left alone.
     """
-    found = CellProduct.objects.filter(participant_id=participant_id).select_related("harvest__session", "site")
+    found = CellProduct.objects.filter(participant_id=participant_id).select_related(
+        "harvest__session", "site"
+    )
     for product in found.prefetch_related("infusions"):
         infusion = next(iter(product.infusions.all()), None)
         if infusion is not None:

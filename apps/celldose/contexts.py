@@ -28,10 +28,11 @@ from studyportal.crf.outcomes import NotDerivable
 
 def session_context(record: CellSession) -> Mapping[str, Any]:
     before = selectors.session_before(record)
-    asked, expected = stated.interval(), None
-    if before is not None and before.performed_on is not None and before.performed_on.earliest is not None:
-        first, last = before.performed_on.earliest, before.performed_on.latest
-        expected = (first + dt.timedelta(days=asked.target), last + dt.timedelta(days=asked.target))
+    held = before.performed_on if before is not None else None
+    expected = None
+    if held is not None and held.earliest is not None and held.latest is not None:
+        gap = dt.timedelta(days=stated.interval().target)
+        expected = (held.earliest + gap, held.latest + gap)
     return {"absent": record.absent, "expected_on": expected}
 
 

@@ -21,7 +21,7 @@ from apps.celldose.product_file import ProductFile, product_file
 from apps.consent import selectors as consent
 from studyportal import protocol
 from studyportal.access.models import User
-from studyportal.crf.outcomes import Problem
+from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.partial_date import PartialDate
 
 
@@ -120,13 +120,14 @@ def bars_now(file: ProductFile, consent_now: str | None) -> tuple[Problem, ...]:
 def _facts(
     file: ProductFile, recipient: Any, starts_at: dt.datetime | None, consent_then: str | None, *, own: bool
 ) -> lifecycle.InfusionFacts:
+    expiry, zone = file.expires_at, zoneinfo.ZoneInfo(file.product.site.timezone)
     return lifecycle.InfusionFacts(
         product=str(file.product),
         product_participant=file.product.participant.code,
         recipient=recipient.code,
         life=lifecycle.live(file.happenings(without_infusion=own)),
         decision=file.decision.decision if file.decision else None,
-        expires_at=file.expires_at,
+        expires_at=expiry if isinstance(expiry, NotDerivable) else timezone.localtime(expiry, zone),
         starts_at=starts_at,
         consent=consent_then,
         identity=file.identity,

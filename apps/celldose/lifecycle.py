@@ -98,7 +98,7 @@ class Identity:
 class InfusionFacts:
     """Everything that decides whether a product may go into a participant at a moment.
 
-    expires_at: aware, or why it cannot be had. consent: None = in force, else what is wrong, in words.
+    expires_at: aware, in the site's zone, or why it cannot be had. consent: None = in force, else what is wrong, in words.
     decision: released | conditional | rejected | None. failing: criteria that fail as the results are now,
     although they may have passed when the product was released.
     """
@@ -171,11 +171,11 @@ def _expiry(facts: InfusionFacts) -> Iterable[Bar]:
             f"The expiry of {facts.product} cannot be determined: {facts.expires_at.why}.",
         )
     elif facts.starts_at > facts.expires_at:
-        late = facts.starts_at - facts.expires_at
+        late = _span(facts.starts_at - facts.expires_at)
         yield (
             "started_at",
             "expired",
-            f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M %Z}, {_span(late)} before the infusion.",
+            f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M}; the infusion starts {late} later.",
         )
 
 
@@ -215,6 +215,8 @@ def _consent(facts: InfusionFacts) -> Iterable[Bar]:
 
 def _span(length: dt.timedelta) -> str:
     minutes = int(length.total_seconds() // 60)
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60)} days"
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 

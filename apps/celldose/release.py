@@ -84,8 +84,15 @@ def _judge(criterion: Criterion, found: Measured) -> Evaluated:
         return outcome(found.replace("_", " "), verdict)
     too_low = criterion.minimum is not None and found < criterion.minimum
     too_high = criterion.maximum is not None and found > criterion.maximum
-    unit = f" {criterion.unit}" if criterion.unit else ""
-    return outcome(f"{found}{unit}", FAIL if too_low or too_high else PASS)
+    # {EU} is UCUM's way to write an arbitrary unit; people write EU.
+    unit = f" {criterion.unit.replace('{EU}', 'EU')}" if criterion.unit else ""
+    return outcome(f"{plain(found)}{unit}", FAIL if too_low or too_high else PASS)
+
+
+def plain(value: Decimal) -> str:
+    """A number without trailing zeros: 750 and not 750.000."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def sterility(found: Cultures, final_day: int) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from apps.celldose import crfs, gates, selectors
 from apps.celldose.models import CellSession, Component, Harvest, IdentityStep, Timepoint, Tissue
 from apps.celldose.product_file import ProductFile
+from apps.celldose.release import plain
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.crf import display
@@ -285,7 +286,7 @@ def _dose_words(file: ProductFile) -> str:
     if infusion is None:
         return ""
     if infusion.total_dose is not None:
-        return f"{_plain(infusion.total_dose)} ×10⁶"
+        return f"{plain(infusion.total_dose)} ×10⁶"
     return infusion.dose_as_stated or _("dose not recorded")
 
 
@@ -335,15 +336,15 @@ def _identity_row(file: ProductFile, step: IdentityStep) -> Row:
     if newest is None:
         return Row([Cell(title, url), Cell(state="not_started")])
     if newest.matches:
-        return Row([Cell(title, url), Cell(_("match"), state="complete")])
-    return Row([Cell(title, url), Cell(_("mismatch"), state="blocked")], tone="bad")
+        return Row([Cell(title, url), Cell(state="passed")])
+    return Row([Cell(title, url), Cell(_("mismatch"), state="failed")], tone="bad")
 
 
 def _doses(file: ProductFile) -> list[tuple[str, str, str]]:
     """(term, value with unit, why there is none) of every derived number of the product."""
     product, infusion, counts, micro = file.product, file.infusion, file.counts, file.microbiology
     low, high = product.planned_dose_low, product.planned_dose_high
-    planned = f"{_plain(low)}–{_plain(high)} ×10⁶" if low is not None and high is not None else ""
+    planned = f"{plain(low)}–{plain(high)} ×10⁶" if low is not None and high is not None else ""
     lines = [
         (
             _("Planned dose"),
@@ -374,7 +375,7 @@ def _line(label: str, record: Any, name: str, unit: str, without: str) -> tuple[
     value = getattr(record, name)
     if value is None:
         return label, "–", label_of(record.absent_reason(name)) or _("not recorded")
-    return label, f"{_plain(value)} {unit}", ""
+    return label, f"{plain(value)} {unit}", ""
 
 
 OUTCOME_STATE = {"pass": "passed", "fail": "failed", "pending": "pending", "not_evaluable": "missing_result"}
@@ -448,10 +449,7 @@ def _identity(file: ProductFile) -> list[Row]:
                 Cell(labels.get(check.step or "", "–"), check.get_absolute_url()),
                 check.checked_at,
                 f"{check.first_person or '–'}, {check.second_person or '–'}",
-                Cell(
-                    _("match") if check.matches else _("mismatch"),
-                    state="complete" if check.matches else "blocked",
-                ),
+                Cell(state="passed") if check.matches else Cell(_("mismatch"), state="failed"),
             ],
             "" if check.matches else "bad",
         )
@@ -481,14 +479,8 @@ def _observations(file: ProductFile) -> list[Row]:
     ]
 
 
-def _plain(value: Decimal) -> str:
-    """A number without trailing zeros: 750 and not 750.000."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _quantity(value: Decimal | None, unit: str) -> str:
-    return "" if value is None else f"{_plain(value)} {unit}"
+    return "" if value is None else f"{plain(value)} {unit}"
 
 
 def _moment(value: Any) -> str:

@@ -175,7 +175,7 @@ def test_the_fragment_of_the_casebook(journey: Journey, cast: Cast) -> None:
 
 def test_saving_a_form_leads_back_to_the_session(journey: Journey, page: Any) -> None:
     journey.upto("product")
-    sent = {name: "" for name in crfs.VIABILITY.entered_fields} | {
+    sent = dict.fromkeys(crfs.VIABILITY.entered_fields, "") | {
         "viability_percent": "92.5",
         "method": "seven_aad",
         "measured_at": at(13),
