@@ -1,0 +1,225 @@
+"""The generator of the synthetic cohort: pure, so the whole cohort is looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+
+import numpy as np
+import pytest
+
+from demo import synthetic, trajectories
+from demo.synthetic import Blemish, Form, SyntheticParticipant
+from studyportal import protocol
+
+UNTIL = dt.date(2026, 3, 31)
+
+
+@cache
+def cohort() -> tuple[SyntheticParticipant, ...]:
+    return tuple(synthetic.cohort(until=UNTIL))
+
+
+def cases() -> list[SyntheticParticipant]:
+    return [one for one in cohort() if one.person.control is None]
+
+
+def controls() -> list[SyntheticParticipant]:
+    return [one for one in cohort() if one.person.control is not None]
+
+
+def forms(one: SyntheticParticipant, key: str, visit: str | None = None) -> Iterator[Form]:
+    for at in one.visits:
+        if visit in (None, at.key):
+            yield from (form for form in at.forms if form.key == key)
+
+
+def hba1c(one: SyntheticParticipant, visit: str) -> float | None:
+    for form in forms(one, "lab-result", visit):
+        if form.values["analyte"] == "hba1c":
+            number = float(form.values["reported"])
+            return number if form.values["unit"] == "%" else (number + 23.5) / 10.93
+    return None
+
+
+def test_the_same_seed_and_day_give_the_same_records() -> None:
+    assert tuple(synthetic.cohort(until=UNTIL)) == cohort()
+    assert tuple(synthetic.cohort(seed=7, until=UNTIL)) != cohort()
+
+
+def test_a_smaller_cohort_has_the_same_people() -> None:
+    few = synthetic.people(seed=synthetic.SEED, until=UNTIL, cases=3, controls=2)
+    assert few == [one.person for one in cohort()][:9]
+
+
+def test_size_groups_and_sites() -> None:
+    assert (len(cases()), len(controls())) == (24, 48)
+    assert {one.person.site for one in cases()} == {"MUM", "PUN"}
+    assert len({one.person.label for one in cohort()}) == 72
+    assert all(one.person.label.startswith("Synthetic") for one in cohort())
+
+
+def test_controls_are_matched_within_the_calipers_of_the_protocol() -> None:
+    width = {key: float(caliper.width) for key, caliper in protocol.current().matching.calipers.items()}
+    by_number = {one.person.number: one.person for one in cases()}
+    for one in controls():
+        person, case = one.person, by_number[one.person.number]
+        assert (person.sex, person.site, person.day0) == (case.sex, case.site, case.day0)
+        assert abs(person.age - case.age) <= width["age"]
+        assert abs(person.duration_years - case.duration_years) <= width["duration"]
+        assert abs(person.hba1c - case.hba1c) <= width["hba1c"]
+
+
+def test_nobody_is_outside_the_ages_and_values_of_eligibility() -> None:
+    criteria = protocol.current().eligibility
+    for one in cohort():
+        assert criteria["age"].minimum <= one.person.age <= criteria["age"].maximum
+        assert one.person.hba1c >= criteria["hba1c"].minimum
+
+
+def test_the_schedule_is_that_of_the_protocol() -> None:
+    visits = protocol.current().visits
+    for key, (target, before, after) in synthetic.SCHEDULE.items():
+        assert (visits[key].target_day, visits[key].window_before, visits[key].window_after) == (
+            target,
+            before,
+            after,
+        )
+
+
+def test_visits_are_in_order_and_none_lies_after_the_day_of_the_data() -> None:
+    for one in cohort():
+        days = [visit.day for visit in one.visits]
+        assert days == sorted(days)
+        assert one.enrolled_on <= one.person.day0
+        assert all(visit.happened_on <= UNTIL for visit in one.visits if visit.happened_on)
+        if one.status != "withdrawn":
+            assert "M12" in [visit.key for visit in one.visits]
+
+
+def test_some_visits_are_missed_with_a_reason_and_some_are_late() -> None:
+    every = [visit for one in cohort() for visit in one.visits]
+    missed = [visit for visit in every if visit.happened_on is None]
+    assert 5 <= len(missed) <= len(every) * 0.05
+    assert all(visit.missed_reason and not visit.forms for visit in missed)
+    late = [v for v in every if v.happened_on and v.day > sum(synthetic.SCHEDULE[v.key][::2])]
+    assert 10 <= len(late) <= len(every) * 0.08
+
+
+def test_some_values_are_absent_with_a_reason() -> None:
+    reasons = {
+        (form.key, name, reason)
+        for one in cohort()
+        for visit in one.visits
+        for form in visit.forms
+        for name, reason in form.values.get("absent", {}).items()
+    }
+    assert {("vital-signs", "weight", "not_done"), ("lab-result", "reported", "not_done")} <= reasons
+
+
+def test_both_groups_fall_from_a_high_value_and_the_treated_more() -> None:
+    """Over many, so that the direction is no chance: regression to the mean alone in controls."""
+    rng = np.random.default_rng(1)
+    days = (-7, 90, 180, 365)
+
+    def mean_change(answer: float) -> float:
+        changes = []
+        for _ in range(600):
+            start = trajectories.baseline_hba1c(rng)
+            found = trajectories.course(
+                rng, days, baseline=start, answer=answer, insulin=0.8, c_peptide=0.3
+            ).hba1c
+            changes.append(found[-1] - found[0])
+        return float(np.mean(changes))
+
+    untreated, treated = mean_change(0.0), mean_change(1.0)
+    assert -0.9 < untreated < -0.2
+    assert treated < untreated - 0.7
+
+
+def test_residuals_are_correlated_and_keep_their_spread() -> None:
+    rng = np.random.default_rng(2)
+    start = rng.normal(0, trajectories.RESIDUAL_SD, 4000)
+    paths = np.array([trajectories.residuals(rng, (0, 90, 180), first) for first in start])
+    assert np.corrcoef(paths[:, 0], paths[:, 1])[0, 1] == pytest.approx(
+        trajectories.CORRELATION_90_DAYS, abs=0.05
+    )
+    assert np.corrcoef(paths[:, 0], paths[:, 2])[0, 1] == pytest.approx(
+        trajectories.CORRELATION_90_DAYS**2, abs=0.05
+    )
+    assert paths.std(axis=0) == pytest.approx(trajectories.RESIDUAL_SD, rel=0.05)
+
+
+def test_baseline_and_month_12_of_the_cohort_are_plausible() -> None:
+    for one in cohort():
+        for visit in ("BL", "M12"):
+            value = hba1c(one, visit)
+            assert value is None or 5 <= value <= 14.6
+        for form in forms(one, "insulin"):
+            assert Decimal(form.values["dose"]) == 0 or form.values["taken"]
+
+
+def test_every_case_has_two_sessions_with_two_products_each() -> None:
+    ranges = protocol.current().dose_ranges
+    outside = []
+    for one in cases():
+        assert [session.number for session in one.sessions] == [1, 2]
+        for session in one.sessions:
+            assert [product.component for product in session.products] == ["bm_mnc", "svf"]
+            for product in session.products:
+                dose = Decimal(product.infusion.values["total_dose"])
+                low, high = ranges[product.component].minimum, ranges[product.component].maximum
+                if not low <= dose <= high:
+                    outside.append((one.person.number, session.number, product.component))
+    assert outside == [(2, 2, "svf")]
+    assert not any(one.sessions for one in controls())
+
+
+def test_product_identifiers_are_unique() -> None:
+    found = [p.identifier for one in cases() for session in one.sessions for p in session.products]
+    assert len(found) == len(set(found)) == 96
+
+
+def test_every_blemish_is_there_once() -> None:
+    there = [blemish for one in cohort() for blemish in one.person.blemishes]
+    assert sorted(there) == sorted(Blemish)
+
+
+def test_a_minor_has_representative_and_assent_except_one() -> None:
+    lacking = []
+    for one in cohort():
+        kinds = {event["kind"] for event in one.consents}
+        if one.person.age >= 18:
+            assert "consent" in kinds
+        else:
+            assert "lar_consent" in kinds
+            if not kinds & {"oral_assent", "written_assent"}:
+                lacking.append(one.person.label)
+    assert lacking == ["Synthetic case 02, control 1"]
+
+
+def test_consent_is_signed_before_the_first_visit_except_one() -> None:
+    late = [
+        one.person.label
+        for one in cohort()
+        if any(
+            e["kind"] != "withdrawal" and e["signed_on"] >= one.enrolled_on.isoformat() for e in one.consents
+        )
+    ]
+    assert late == ["Synthetic case 05, control 1"]
+
+
+def test_nothing_follows_a_withdrawal() -> None:
+    withdrawn = [one for one in cohort() if one.status == "withdrawn"]
+    assert [one.person.label for one in withdrawn] == ["Synthetic case 07"]
+    event = next(e for e in withdrawn[0].consents if e["kind"] == "withdrawal")
+    last = max(visit.happened_on for visit in withdrawn[0].visits if visit.happened_on)
+    assert last.isoformat() <= event["signed_on"]
+
+
+def test_a_few_charts_carry_readings() -> None:
+    charts = [chart for one in cohort() for visit in one.visits for chart in visit.charts]
+    assert all(bool(chart.readings) == chart.form.values["transcribed"] for chart in charts)
+    assert sum(bool(chart.readings) for chart in charts) >= 24
