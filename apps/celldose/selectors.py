@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.celldose.models import CellProduct, CellSession, DonorTests, Harvest, Infusion
@@ -96,7 +95,7 @@ def sessions_context(participant: Any, user: User) -> dict[str, Any]:
         "sessions": [
             SessionLine(
                 session,
-                reverse("celldose:session", args=[participant.code, session.number]),
+                session.page_url,
                 tuple(files_of_session(session)),
             )
             for session in sessions_of(participant, user)

@@ -101,7 +101,7 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "participant": product.participant,
         "synthetic": product.participant.synthetic,
         "session": file.session,
-        "session_url": reverse("celldose:session", args=[product.participant.code, file.session.number]),
+        "session_url": file.session.page_url,
         "product": product,
         "file": file,
         "state": file.life.state,

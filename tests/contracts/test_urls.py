@@ -60,6 +60,16 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
     "casebook:participant": lambda w: {"code": w.participant.code},
+    "casebook:participant-change": lambda w: {"code": w.participant.code},
+    "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
+    "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
+    "casebook:query-new": lambda w: {"code": w.participant.code},
+    "celldose:plan": lambda w: {"code": w.participant.code},
+    "celldose:product": lambda w: {"pk": w.records["cell-product"].pk},
+    "celldose:evaluate": lambda w: {"pk": w.records["cell-product"].pk},
+    "api:product": lambda w: {"pk": w.records["cell-product"].pk},
+    "api:product-evaluations": lambda w: {"pk": w.records["cell-product"].pk},
+    "api:session": lambda w: {"pk": w.records["cell-session"].pk},
     "casebook:visit-new": lambda w: {"code": w.participant.code},
     "casebook:consent-new": lambda w: {"code": w.participant.code},
     "oversight:finding": lambda w: {"number": 1},
@@ -84,7 +94,10 @@ ABSENT = {
 SITE_OBJECTS = [
     name
     for name, fill in FILL.items()
-    if name.startswith(("crf:", "casebook:", "api:participant", "api:visit")) and name != "crf:explain"
+    if name.startswith(
+        ("crf:", "casebook:", "celldose:", "api:participant", "api:visit", "api:product", "api:session")
+    )
+    and name != "crf:explain"
 ]
 
 
@@ -96,7 +109,7 @@ def url_of(address: Address, world: World) -> str:
     elif address.name in FILL:
         values = FILL[address.name](world)
     elif address.parameters:
-        unknown = set(address.parameters) - set(ABSENT) - {"kind", "key"}
+        unknown = set(address.parameters) - set(ABSENT) - {"kind", "key", "form"}
         assert not unknown, f"tell the contract how to fill {address.name}: {sorted(unknown)}"
         values = {name: ABSENT.get(name, "nonsense") for name in address.parameters}
         if "<uuid:" in address.route:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import reverse
-
 from studyportal.crf.models import CrfRecord
 
 
@@ -25,4 +23,4 @@ class SessionRecord(CrfRecord):
 
     @property
     def home_url(self) -> str:
-        return reverse("celldose:session", args=[self.participant.code, self.at_session().number])
+        return str(self.at_session().page_url)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import codes
@@ -49,7 +50,16 @@ class CellSession(SessionRecord):
         ]
 
     def __str__(self) -> str:
+        if self.number is None:
+            return str(_("Session without a number"))
         return str(_("Session %(number)s") % {"number": self.number})
+
+    @property
+    def page_url(self) -> str:
+        """The page of the session; while it has no number, the form that asks for it."""
+        if self.number is None:
+            return self.get_absolute_url()
+        return reverse("celldose:session", args=[self.participant.code, self.number])
 
 
 @tracked
