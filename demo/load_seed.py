@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+import yaml
 
 from demo.client import ApiRefused, Client, Transport
 
@@ -49,7 +49,7 @@ class Loaded:
 
 def read(path: Path = FILE) -> list[SeedRecord]:
     """The records of the file, in order. Raises SeedError for an unknown member or a reference ahead."""
-    document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
     records: list[SeedRecord] = []
     seen: set[str] = set()
     for entry in document["records"]:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from config import servers
 from studyportal.embedded.places import APP_ROLE, OWNER_ROLE
 
 ROOT = servers.BASE_DIR
-COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONE_SHOT = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
 OURS = {name for name, service in SERVICES.items() if service.get("image") == "studyportal"}
