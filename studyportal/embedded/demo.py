@@ -50,7 +50,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
     parser.add_argument("--var", default=os.environ.get("STUDYPORTAL_VAR") or ROOT / "var", help="the data")
-    parser.add_argument("--no-demo-data", action="store_true", help="do not load the demo study")
+    parser.add_argument(
+        "--demo-data",
+        action=argparse.BooleanOptionalAction,
+        help="load the demo study, even when it was loaded before; or do not load it",
+    )
     parser.add_argument("--no-jobs", action="store_true", help="start neither worker nor beat")
     parser.add_argument(
         "--servers-only", action="store_true", help="start PostgreSQL and Valkey, nothing else"
@@ -74,10 +78,12 @@ def run(options: argparse.Namespace) -> int:
             supervisor.prepare()
             supervisor.start_web(options.host, options.port)
             if not options.no_jobs:
-                supervisor.start_jobs()
-            if not options.no_demo_data:
-                supervisor.load_demo()
+                supervisor.start_worker()
+            if options.demo_data is not False:
+                supervisor.load_demo(always=bool(options.demo_data))
             supervisor.wait_until_ready()
+            if not options.no_jobs:
+                supervisor.start_beat()
         url = supervisor.url or "(servers only)"
         supervisor.note_ready()
         if options.once_ready:

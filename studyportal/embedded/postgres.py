@@ -131,6 +131,7 @@ def prepare(places: Places, user: SystemUser | None) -> None:
     )
     if initdb.returncode:
         raise ServerError(f"initdb could not create the database in {fresh}:\n{initdb.stdout}")
+    (places.servers / "demo-loaded").unlink(missing_ok=True)
     fresh.rename(places.postgres_data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -172,26 +173,40 @@ class Supervisor:
             )
         )
 
-    def start_jobs(self) -> None:
+    def start_worker(self) -> None:
         self.say("Starting the worker and the scheduler of the jobs …")
-        celery = ["-m", "celery", "--app", "config"]
         quick = ["--without-gossip", "--without-mingle", "--concurrency", "2", "--loglevel", "INFO"]
-        ready = {name: self.places.var / f"{name}.ready" for name in ("worker", "beat")}
-        for path in ready.values():
-            path.unlink(missing_ok=True)
         # A killed supervisor kills the worker at once: its jobs are made to survive that.
-        self._start(Service("worker", [*celery, "worker", *quick], ready["worker"].exists, signal.SIGKILL))
-        beat = ["beat", "--schedule", str(self.places.var / "celerybeat-schedule"), "--pidfile="]
-        self._start(Service("beat", [*celery, *beat], ready["beat"].exists))
+        self._start(self._celery("worker", quick, signal.SIGKILL))
 
-    def load_demo(self) -> None:
-        """The demo study goes in through the web API; the command finds what is already there."""
-        self.wait_until_ready("web")
+    def start_beat(self) -> None:
+        """After the others are ready: nobody waits for the first tick, and two cores start two processes best."""
+        schedule = ["--schedule", str(self.places.var / "celerybeat-schedule"), "--pidfile="]
+        self._start(self._celery("beat", schedule, signal.SIGTERM))
+
+    def _celery(self, name: str, options: list[str], death_signal: int) -> Service:
+        ready = self.places.var / f"{name}.ready"
+        ready.unlink(missing_ok=True)
+        return Service(name, ["-m", "celery", "--app", "config", name, *options], ready.exists, death_signal)
+
+    def load_demo(self, *, always: bool = False) -> None:
+        """The demo study goes in through the web API, once for each database and version of the study."""
         where = ("*/management/commands/load_demo.py", "*/*/management/commands/load_demo.py")
-        if self.url is None or not any(next(self.root.glob(pattern), None) for pattern in where):
+        if not any(next(self.root.glob(pattern), None) for pattern in where):
             return
+        digest = hashlib.sha256()
+        for path in sorted(self.root.glob("demo/*.*")):
+            digest.update(path.name.encode() + path.read_bytes())
+        # Beside the cluster, so that it goes with it; a database of one's own is asked each time.
+        loaded = self.places.servers / "demo-loaded"
+        if self.embedded and not always and loaded.exists() and loaded.read_text() == digest.hexdigest():
+            return
+        self.wait_until_ready("web")
+        assert self.url is not None
         self.say("Loading the demo study (the first time takes a while) …")
-        self.run(["manage.py", "load_demo", "--url", self.url], "load_demo", python=True)
+        self.run(["manage.py", "load_demo", "--url", self.url], "load_demo", python=True, log="load_demo")
+        if self.embedded:
+            loaded.write_text(digest.hexdigest())
 
     def note_ready(self) -> None:
         running = {"pid": os.getpid(), "url": self.url}
@@ -224,17 +239,17 @@ class Supervisor:
         *,
         python: bool = False,
         quiet: bool = True,
+        log: str = "prepare",
         extra: dict[str, str] | None = None,
     ) -> int:
         """Run a command to its end while watching the services; Failed when a quiet one fails."""
-        log = self._log("prepare" if quiet else "command")
         environment = self.environment | (extra or {})
         if self.url:
             environment["STUDYPORTAL_URL"] = self.url
         words = [sys.executable, *command] if python else list(command)
         if quiet:
-            log.write_bytes(b"")
-            self.command = spawn(words, log=log, cwd=self.root, env=environment)
+            self._log(log).write_bytes(b"")
+            self.command = spawn(words, log=self._log(log), cwd=self.root, env=environment)
         else:
             self.command = subprocess.Popen(words, cwd=self.root, env=environment)
         while self.command.poll() is None:
@@ -242,7 +257,8 @@ class Supervisor:
             self._look()
         status, self.command = self.command.returncode, None
         if status and quiet:
-            raise Failed(f"{what} failed with status {status}. The end of {log}:\n{tail(log, 30)}")
+            end = tail(self._log(log), 30)
+            raise Failed(f"{what} failed with status {status}. The end of {self._log(log)}:\n{end}")
         return status
 
     def wait_until_ready(self, name: str | None = None) -> None:
