@@ -30,5 +30,7 @@ def value_asked_about(query: Query) -> str:
         spec = get(query.form)
     except UnknownForm:
         return ""
-    record = spec.model._default_manager.filter(pk=query.object_id, participant_id=query.participant_id).first()
+    record = spec.model._default_manager.filter(
+        pk=query.object_id, participant_id=query.participant_id
+    ).first()
     return "" if record is None else crf.as_texts(spec, record).get(query.field, "")

@@ -147,8 +147,13 @@ class QueryMove(generics.GenericAPIView):
         unknown = [str(name)[:80] for name in raw if name != "text"]
         if unknown:
             raise ProblemError(
-                400, "invalid", _("Nothing was saved: see errors."),
-                errors=[{"field": name, "code": "unknown_field", "message": _("Only “text” is taken.")} for name in unknown],
+                400,
+                "invalid",
+                _("Nothing was saved: see errors."),
+                errors=[
+                    {"field": name, "code": "unknown_field", "message": _("Only “text” is taken.")}
+                    for name in unknown
+                ],
             )
         said = QueryTextSerializer(data=raw)
         said.is_valid(raise_exception=True)
@@ -157,7 +162,9 @@ class QueryMove(generics.GenericAPIView):
         except query_actions.QueryRefused as error:
             raise ProblemError(409, "refused", str(error)) from None
         return answer_of(
-            Query.objects.select_related("participant", "site").prefetch_related("messages__author").get(pk=query.pk)
+            Query.objects.select_related("participant", "site")
+            .prefetch_related("messages__author")
+            .get(pk=query.pk)
         )
 
 

@@ -10,8 +10,22 @@ class CasebookConfig(AppConfig):
         from studyportal.access.permissions import Permission
         from studyportal.ui.navigation import NavItem, register
 
-        register(NavItem(_("Worklist"), "casebook:worklist", permission=Permission.ENTER_DATA, order=10, icon="list"))
         register(
-            NavItem(_("Participants"), "casebook:participants", permission=Permission.VIEW_DATA, order=20, icon="people")
+            NavItem(
+                _("Worklist"), "casebook:worklist", permission=Permission.ENTER_DATA, order=10, icon="list"
+            )
         )
-        register(NavItem(_("Queries"), "casebook:queries", permission=Permission.ENTER_DATA, order=50, icon="query"))
+        register(
+            NavItem(
+                _("Participants"),
+                "casebook:participants",
+                permission=Permission.VIEW_DATA,
+                order=20,
+                icon="people",
+            )
+        )
+        register(
+            NavItem(
+                _("Queries"), "casebook:queries", permission=Permission.ENTER_DATA, order=50, icon="query"
+            )
+        )

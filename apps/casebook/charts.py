@@ -66,7 +66,12 @@ def infusion_marks(sessions: Iterable[CellSession]) -> tuple[Mark, ...]:
 
 
 def laboratory(
-    results: Iterable[LabResult], analyte: str, title: str, unit: str, marks: Sequence[Mark], band: Band | None
+    results: Iterable[LabResult],
+    analyte: str,
+    title: str,
+    unit: str,
+    marks: Sequence[Mark],
+    band: Band | None,
 ) -> Charted | None:
     points: list[Point] = []
     left_out: list[str] = []
@@ -147,7 +152,8 @@ def glucose(readings: Sequence[GlucoseReading]) -> Charted | None:
         unit="mg/dL",
         slots=tuple(str(labels[slot]) for slot in used),
         days=tuple(
-            ProfileDay(f"{day.day} {day:%b %Y}", tuple(at.get((day, slot)) for slot in used)) for day in days[::-1]
+            ProfileDay(f"{day.day} {day:%b %Y}", tuple(at.get((day, slot)) for slot in used))
+            for day in days[::-1]
         ),
         bands=(Band(_("Target 70 to 180 mg/dL"), 70, 180),),
     )

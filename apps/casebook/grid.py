@@ -68,7 +68,10 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
     rows = [
         GridRow(
             str(spec.title),
-            [_cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter) for column in columns],
+            [
+                _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter)
+                for column in columns
+            ],
         )
         for spec in visit_forms()
         if spec.key in shown
@@ -79,7 +82,9 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
             detail_of(column, today),
             reverse("casebook:visit", args=[code, column.visit.pk])
             if column.visit
-            else new_visit_url(code, column.key) if may_enter else "",
+            else new_visit_url(code, column.key)
+            if may_enter
+            else "",
         )
         for column in columns
     ]
@@ -148,7 +153,9 @@ def _cell(
     url = new_form_url(book.participant.code, form, visit.pk) if may_enter else ""
     if required:
         return GridCell("not_started", url)
-    return GridCell("expected", url, label=_("If it applies")) if offered and may_enter else GridCell()
+    return (
+        GridCell("not_expected", url, label=_("Only if it applies")) if offered and may_enter else GridCell()
+    )
 
 
 def _held_cell(

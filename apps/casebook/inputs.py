@@ -39,8 +39,10 @@ def stale_problem() -> Problem:
     return Problem(
         None,
         "stale_version",
-        _("Somebody saved this while you were typing. What you typed is still here; what stands now is shown above."
-          " Saving again writes yours over it."),
+        _(
+            "Somebody saved this while you were typing. What you typed is still here; what stands now is shown above."
+            " Saving again writes yours over it."
+        ),
     )
 
 
@@ -54,14 +56,21 @@ def registration_fields(
     only = sites[0].code if len(sites) == 1 else ""
     fields = [
         FieldView(
-            "site", _("Site"), widget="select", value=posted.get("site", only),
-            choices=[(site.code, f"{site.code} {site.name}") for site in sites], errors=errors.get("site", []),
+            "site",
+            _("Site"),
+            widget="select",
+            value=posted.get("site", only),
+            choices=[(site.code, f"{site.code} {site.name}") for site in sites],
+            errors=errors.get("site", []),
         ),
         *_common_fields(
             {
                 "group": posted.get("group", Group.UNASSIGNED),
                 "status": posted.get("status", ParticipantStatus.SCREENING),
-                **{name: posted.get(name, "") for name in ("enrolled_on", "index_date", "matched_case", "label")},
+                **{
+                    name: posted.get(name, "")
+                    for name in ("enrolled_on", "index_date", "matched_case", "label")
+                },
             },
             errors,
         ),
@@ -69,15 +78,21 @@ def registration_fields(
     if retrospective:
         fields.append(
             FieldView(
-                "retrospective", _("Transcribed from a published source"), widget="yesno", required=False,
+                "retrospective",
+                _("Transcribed from a published source"),
+                widget="yesno",
+                required=False,
                 value={"true": True, "false": False}.get(posted.get("retrospective", "")),
-                help=_("Its events precede the study: no due dates, no deviations."), errors=errors.get("retrospective", []),
+                help=_("Its events precede the study: no due dates, no deviations."),
+                errors=errors.get("retrospective", []),
             )
         )
     return fields
 
 
-def participant_fields(participant: Participant, posted: QueryDict, problems: Iterable[Problem]) -> list[FieldView]:
+def participant_fields(
+    participant: Participant, posted: QueryDict, problems: Iterable[Problem]
+) -> list[FieldView]:
     """With what was typed, or as the participant stands."""
     errors = errors_by_field(problems)
     stands = {
@@ -96,7 +111,10 @@ def participant_fields(participant: Participant, posted: QueryDict, problems: It
 
 def reason_field(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> FieldView:
     return FieldView(
-        "reason", _("Reason for the change"), value=posted.get("reason", ""), required=False,
+        "reason",
+        _("Reason for the change"),
+        value=posted.get("reason", ""),
+        required=False,
         help=_("Needed when a value that was given before changes; kept with the old and the new value."),
         errors=errors.get("reason", []),
     )
@@ -105,19 +123,58 @@ def reason_field(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> Fiel
 def _common_fields(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
     control = ShowIf("group", (Group.CONTROL,))
     return [
-        FieldView("group", _("Group"), widget="select", value=values["group"], choices=Group.choices,
-                  errors=errors.get("group", [])),
-        FieldView("status", _("Status"), widget="select", value=values["status"], choices=ParticipantStatus.choices,
-                  errors=errors.get("status", [])),
-        FieldView("enrolled_on", _("Enrolled on"), widget="partial-date", value=values["enrolled_on"], required=False,
-                  errors=errors.get("enrolled_on", [])),
-        FieldView("index_date", _("Index date"), widget="date", value=values["index_date"], required=False,
-                  show_if=control, help=_("Day 0 of a control: Day 0 of the matched case."),
-                  errors=errors.get("index_date", [])),
-        FieldView("matched_case", _("Matched case"), value=values["matched_case"], required=False, show_if=control,
-                  help=_("Participant code of the case."), placeholder="MUM-0001-K", errors=errors.get("matched_case", [])),
-        FieldView("label", _("Label"), value=values["label"], required=False,
-                  help=_("A short free label; never a name or an initial."), errors=errors.get("label", [])),
+        FieldView(
+            "group",
+            _("Group"),
+            widget="select",
+            value=values["group"],
+            choices=Group.choices,
+            errors=errors.get("group", []),
+        ),
+        FieldView(
+            "status",
+            _("Status"),
+            widget="select",
+            value=values["status"],
+            choices=ParticipantStatus.choices,
+            errors=errors.get("status", []),
+        ),
+        FieldView(
+            "enrolled_on",
+            _("Enrolled on"),
+            widget="partial-date",
+            value=values["enrolled_on"],
+            required=False,
+            errors=errors.get("enrolled_on", []),
+        ),
+        FieldView(
+            "index_date",
+            _("Index date"),
+            widget="date",
+            value=values["index_date"],
+            required=False,
+            show_if=control,
+            help=_("Day 0 of a control: Day 0 of the matched case."),
+            errors=errors.get("index_date", []),
+        ),
+        FieldView(
+            "matched_case",
+            _("Matched case"),
+            value=values["matched_case"],
+            required=False,
+            show_if=control,
+            help=_("Participant code of the case."),
+            placeholder="MUM-0001-K",
+            errors=errors.get("matched_case", []),
+        ),
+        FieldView(
+            "label",
+            _("Label"),
+            value=values["label"],
+            required=False,
+            help=_("A short free label; never a name or an initial."),
+            errors=errors.get("label", []),
+        ),
     ]
 
 
@@ -135,7 +192,9 @@ def registration(
     return values, problems
 
 
-def participant_changes(posted: QueryDict, people: QuerySet[Participant]) -> tuple[dict[str, Any], list[Problem]]:
+def participant_changes(
+    posted: QueryDict, people: QuerySet[Participant]
+) -> tuple[dict[str, Any], list[Problem]]:
     """What enrolment.actions.change takes. people: those among whom a matched case may be named."""
     problems: list[Problem] = []
     control = posted.get("group") == Group.CONTROL
@@ -145,7 +204,9 @@ def participant_changes(posted: QueryDict, people: QuerySet[Participant]) -> tup
         case = people.filter(code=code).first() if code.isascii() and "\x00" not in code else None
         if case is None:
             problems.append(
-                Problem("matched_case", "not_found", _("There is no participant with this code that you may see."))
+                Problem(
+                    "matched_case", "not_found", _("There is no participant with this code that you may see.")
+                )
             )
     return {
         "group": posted.get("group", ""),
@@ -168,7 +229,8 @@ def visit_choices(participant: Participant) -> list[tuple[str, str]]:
     return [
         (visit.key, f"{visit.key} · {visit.label}" if str(visit.label) != visit.key else visit.key)
         for visit in protocol.current().visits.values()
-        if (not visit.scheduled or visit.key not in recorded) and (not assigned or participant.group in visit.groups)
+        if (not visit.scheduled or visit.key not in recorded)
+        and (not assigned or participant.group in visit.groups)
     ]
 
 
@@ -177,26 +239,60 @@ def visit_fields(
 ) -> list[FieldView]:
     errors = errors_by_field(problems)
     return [
-        FieldView("key", _("Visit"), widget="select", value=typed.get("key", ""), choices=choices,
-                  errors=errors.get("key", []) + errors.get("number", [])),
-        *_visit_fields({name: typed.get(name, "") for name in ("happened_on", "missed_reason", "nominal_label")}
-                       | {"status": typed.get("status", VisitStatus.DONE), "absent": typed.get("absent-happened_on", "")},
-                       errors),
+        FieldView(
+            "key",
+            _("Visit"),
+            widget="select",
+            value=typed.get("key", ""),
+            choices=choices,
+            errors=errors.get("key", []) + errors.get("number", []),
+        ),
+        *_visit_fields(
+            {name: typed.get(name, "") for name in ("happened_on", "missed_reason", "nominal_label")}
+            | {
+                "status": typed.get("status", VisitStatus.DONE),
+                "absent": typed.get("absent-happened_on", ""),
+            },
+            errors,
+        ),
     ]
 
 
 def _visit_fields(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
     return [
-        FieldView("status", _("State"), widget="radio", value=values["status"], choices=VisitStatus.choices,
-                  errors=errors.get("status", [])),
-        FieldView("happened_on", _("Date of the visit"), widget="partial-date", value=values["happened_on"],
-                  absent=values["absent"], absent_choices=AbsentReason.choices,
-                  show_if=ShowIf("status", (VisitStatus.DONE,)), errors=errors.get("happened_on", [])),
-        FieldView("missed_reason", _("Why missed"), value=values["missed_reason"],
-                  show_if=ShowIf("status", (VisitStatus.MISSED,)), errors=errors.get("missed_reason", [])),
-        FieldView("nominal_label", _("Label in the source"), value=values["nominal_label"], required=False,
-                  help=_("Only when the source gives the visit a name of its own, such as “six months”."),
-                  errors=errors.get("nominal_label", [])),
+        FieldView(
+            "status",
+            _("State"),
+            widget="radio",
+            value=values["status"],
+            choices=VisitStatus.choices,
+            errors=errors.get("status", []),
+        ),
+        FieldView(
+            "happened_on",
+            _("Date of the visit"),
+            widget="partial-date",
+            value=values["happened_on"],
+            absent=values["absent"],
+            absent_choices=AbsentReason.choices,
+            show_if=ShowIf("status", (VisitStatus.DONE,)),
+            errors=errors.get("happened_on", []),
+        ),
+        FieldView(
+            "missed_reason",
+            _("Why missed"),
+            value=values["missed_reason"],
+            show_if=ShowIf("status", (VisitStatus.MISSED,)),
+            errors=errors.get("missed_reason", []),
+        ),
+        FieldView(
+            "nominal_label",
+            _("Label in the source"),
+            value=values["nominal_label"],
+            required=False,
+            help=_("Only when the source gives the visit a name of its own, such as “six months”."),
+            errors=errors.get("nominal_label", []),
+        ),
     ]
 
 
@@ -232,24 +328,40 @@ def visit_change_fields(visit: Visit, posted: QueryDict, problems: Iterable[Prob
 
 # --- consent --------------------------------------------------------------------------------------------
 
-SIGNATURE_KINDS = (Kind.CONSENT, Kind.LAR_CONSENT, Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT, Kind.RE_CONSENT, Kind.CORRECTION)
+SIGNATURE_KINDS = (
+    Kind.CONSENT,
+    Kind.LAR_CONSENT,
+    Kind.ORAL_ASSENT,
+    Kind.WRITTEN_ASSENT,
+    Kind.RE_CONSENT,
+    Kind.CORRECTION,
+)
 # Asked only for the kinds named here; everything else for every kind.
 ASKED_FOR: Mapping[str, tuple[str, ...]] = {
     "withdrawal_scopes": (Kind.WITHDRAWAL, Kind.CORRECTION),
     **dict.fromkeys(
         (
-            "purposes", "session_number", "document_version", "document_language", "ethics_approval_number",
-            "ethics_approval_validity", "lar_relationship_proof", "obtained_by", "witness", "audio_visual", "copy_given",
+            "purposes",
+            "session_number",
+            "document_version",
+            "document_language",
+            "ethics_approval_number",
+            "ethics_approval_validity",
+            "lar_relationship_proof",
+            "obtained_by",
+            "witness",
+            "audio_visual",
+            "copy_given",
         ),
         SIGNATURE_KINDS,
     ),
 }
 
 
-def consent_fields(posted: QueryDict, events: Sequence[ConsentEvent], problems: Iterable[Problem]) -> list[FieldView]:
-    problems = [
-        Problem((p.field or "").removeprefix("absent.") or None, p.code, p.message) for p in problems
-    ]
+def consent_fields(
+    posted: QueryDict, events: Sequence[ConsentEvent], problems: Iterable[Problem]
+) -> list[FieldView]:
+    problems = [Problem((p.field or "").removeprefix("absent.") or None, p.code, p.message) for p in problems]
     errors = errors_by_field(problems)
     entries = [
         (str(event.pk), f"{event.pk}: {event.get_kind_display()}, {human_date_text(event.signed_on)}")
@@ -257,11 +369,27 @@ def consent_fields(posted: QueryDict, events: Sequence[ConsentEvent], problems: 
         if event.kind != Kind.CORRECTION
     ]
     return [
-        FieldView("kind", _("Kind of entry"), widget="select", value=posted.get("kind", ""), choices=Kind.choices,
-                  errors=errors.get("kind", [])),
-        FieldView("corrects", _("Entry that is corrected"), widget="select", value=posted.get("corrects", ""),
-                  choices=entries, show_if=ShowIf("kind", (Kind.CORRECTION,)), errors=errors.get("corrects", [])),
-        *(_consent_field(name, field, posted, errors.get(name, [])) for name, field in ConsentEvent.fields_entered().items()),
+        FieldView(
+            "kind",
+            _("Kind of entry"),
+            widget="select",
+            value=posted.get("kind", ""),
+            choices=Kind.choices,
+            errors=errors.get("kind", []),
+        ),
+        FieldView(
+            "corrects",
+            _("Entry that is corrected"),
+            widget="select",
+            value=posted.get("corrects", ""),
+            choices=entries,
+            show_if=ShowIf("kind", (Kind.CORRECTION,)),
+            errors=errors.get("corrects", []),
+        ),
+        *(
+            _consent_field(name, field, posted, errors.get(name, []))
+            for name, field in ConsentEvent.fields_entered().items()
+        ),
     ]
 
 

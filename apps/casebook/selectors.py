@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
 
@@ -71,10 +72,10 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         visits=list(Visit.objects.filter(**own).order_by("id")),
         schedule=visits.schedule(participant),
         held=holdings.held_forms([participant.pk]),
-        queries=list(
-            Query.objects.filter(**own).exclude(state=QueryState.CLOSED).order_by("-state", "id")
+        queries=list(Query.objects.filter(**own).exclude(state=QueryState.CLOSED).order_by("-state", "id")),
+        deviations=list(
+            Deviation.objects.filter(**own).exclude(state=DeviationState.WITHDRAWN).order_by("-id")
         ),
-        deviations=list(Deviation.objects.filter(**own).exclude(state=DeviationState.WITHDRAWN).order_by("-id")),
         sessions=list(CellSession.objects.filter(**own).order_by("number", "id")),
         infusions=list(
             Infusion.objects.filter(**own).select_related("product__harvest__session").order_by("id")
@@ -200,6 +201,12 @@ def sites_with(user: User, permission: Permission) -> list[Site]:
     return list(found if isinstance(sites, AllSites) else found.filter(pk__in=sites))
 
 
+def zone_of(user: User) -> ZoneInfo:
+    """The zone in which times are shown: that of the user's sites when they share one, else UTC."""
+    names = {site.timezone for site in sites_with(user, Permission.VIEW_DATA)}
+    return ZoneInfo(names.pop()) if len(names) == 1 else ZoneInfo("UTC")
+
+
 # --- queries --------------------------------------------------------------------------------------------
 
 
@@ -228,7 +235,9 @@ def queries(user: User, choice: QueryChoice) -> QuerySet[Query]:
     return found
 
 
-def page_of_queries(user: User, choice: QueryChoice, *, after: int = 0, before: int = 0, size: int = 25) -> Page:
+def page_of_queries(
+    user: User, choice: QueryChoice, *, after: int = 0, before: int = 0, size: int = 25
+) -> Page:
     """A page of the board, newest first, with everything said in each query."""
     found = queries(user, choice).select_related("participant", "site").prefetch_related("messages__author")
     if before:
@@ -250,5 +259,10 @@ def page_of_queries(user: User, choice: QueryChoice, *, after: int = 0, before: 
 
 def counts_of_queries(user: User) -> dict[str, int]:
     """State → how many queries at the sites of the user."""
-    found = Query.objects.visible_to(user, Permission.ENTER_DATA).order_by().values_list("state").annotate(Count("id"))
+    found = (
+        Query.objects.visible_to(user, Permission.ENTER_DATA)
+        .order_by()
+        .values_list("state")
+        .annotate(Count("id"))
+    )
     return dict(found)

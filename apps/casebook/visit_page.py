@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from apps.casebook import grid
 from apps.casebook.holdings import expected_analytes, expected_at, visit_forms
+from apps.casebook.summaries import summary_of
 from apps.enrolment.models import Participant
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates, due_of
 from studyportal import protocol
-from studyportal.crf import display
 from studyportal.crf.absence import label_of
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import Cell
@@ -42,7 +42,9 @@ def context_of(participant: Participant, visit: Visit, *, may_enter: bool) -> di
     return {
         "visit": visit,
         "facts": facts_of(participant, visit),
-        "forms": [] if visit.status == VisitStatus.MISSED else forms_of(participant, visit, may_enter=may_enter),
+        "forms": []
+        if visit.status == VisitStatus.MISSED
+        else forms_of(participant, visit, may_enter=may_enter),
         "queries": queries,
         "may_enter": may_enter,
         "columns": [_("Record"), _("State")],
@@ -54,11 +56,18 @@ def facts_of(participant: Participant, visit: Visit) -> list[tuple[Any, ...]]:
     anchors = anchor_dates([participant])[participant.pk]
     due = due_of(visit.key, anchors.get(visit.anchor))
     why = visit.absent.get("happened_on", "")
-    when = human_date_text(visit.happened_on) if visit.happened_on else (label_of(why) if why else _("not recorded"))
+    when = (
+        human_date_text(visit.happened_on)
+        if visit.happened_on
+        else (label_of(why) if why else _("not recorded"))
+    )
     facts: list[tuple[Any, ...]] = [
         (_("State"), visit.get_status_display()),
         (_("Date"), when),
-        (_("Counted from"), visit.get_anchor_display() if visit.anchor else _("nothing: the participant is in no group")),
+        (
+            _("Counted from"),
+            visit.get_anchor_display() if visit.anchor else _("nothing: the participant is in no group"),
+        ),
     ]
     if visit.day_number is not None:
         facts.append((_("Day"), visit.day_number))
@@ -93,7 +102,7 @@ def forms_of(participant: Participant, visit: Visit, *, may_enter: bool) -> list
             note = _("Expected and not recorded: %s") % ", ".join(names) if names else ""
         state = "complete" if complete else "incomplete" if records else "not_started"
         if not records and spec.key not in required:
-            state = "expected" if spec.key in offered else "not_expected"
+            state = ""
         found.append(
             FormOfVisit(
                 key=spec.key,
@@ -101,7 +110,7 @@ def forms_of(participant: Participant, visit: Visit, *, may_enter: bool) -> list
                 state=state,
                 rows=[
                     [
-                        Cell(display.summary(spec, record) or _("Nothing recorded"), url=record.get_absolute_url()),
+                        Cell(summary_of(spec, record), url=record.get_absolute_url()),
                         Cell("", state=record.status),
                     ]
                     for record in records

@@ -133,7 +133,9 @@ def visits_due(sites: Sequence[Site], *, limit: int, now: dt.datetime | None = N
     if not rows:
         return Listing((), 0, {"overdue": 0, "due": 0, "soon": 0})
     total, overdue, due, soon = rows[0][9:]
-    return Listing([DueVisit(*row[:9]) for row in rows], total, {"overdue": overdue, "due": due, "soon": soon})
+    return Listing(
+        [DueVisit(*row[:9]) for row in rows], total, {"overdue": overdue, "due": due, "soon": soon}
+    )
 
 
 def unfinished_forms(sites: Sequence[Site], *, limit: int) -> Listing:
@@ -186,7 +188,7 @@ def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
     """
     rows = _fetch(sql, [*params, limit])
     return Listing(
-        [VisitWithoutForms(*row[:5], tuple(row[5])) for row in rows], rows[0][6] if rows else 0
+        [VisitWithoutForms(*row[:5], forms=tuple(row[5])) for row in rows], rows[0][6] if rows else 0
     )
 
 
@@ -222,7 +224,12 @@ def answered_queries(user: User) -> int:
 def with_state(products: QuerySet[CellProduct]) -> QuerySet[CellProduct]:
     """Products with their decision, whether infused or discarded, and whether cultures are still awaited."""
     cultures = Microbiology.objects.filter(product=OuterRef("pk"))
-    read = cultures.filter(*(Q(**{f"{name}__isnull": False}) & ~Q(**{name: "pending"}) for name in ("aerobic", "anaerobic", "fungal")))
+    read = cultures.filter(
+        *(
+            Q(**{f"{name}__isnull": False}) & ~Q(**{name: "pending"})
+            for name in ("aerobic", "anaerobic", "fungal")
+        )
+    )
     return products.annotate(
         decision=Subquery(Release.objects.filter(product=OuterRef("pk")).values("decision")[:1]),
         infused=Exists(Infusion.objects.filter(product=OuterRef("pk"))),

@@ -10,7 +10,11 @@ from studyportal.access.models import User
 
 
 def log_view(
-    *, page: str, by: User, participant: Participant | None = None, narrowed: Mapping[str, object] | None = None
+    *,
+    page: str,
+    by: User,
+    participant: Participant | None = None,
+    narrowed: Mapping[str, object] | None = None,
 ) -> AccessLogEntry:
     """Keep who looked at what. narrowed: the filters of the page."""
     detail = "; ".join(f"{name}: {value}" for name, value in (narrowed or {}).items() if value)

@@ -11,8 +11,14 @@ class OversightConfig(AppConfig):
         from studyportal.ui.navigation import NavItem, register
 
         see_findings, see_log = Permission.VIEW_FINDINGS, Permission.VIEW_CONSENT_LOG
-        register(NavItem(_("Consent findings"), "oversight:findings", permission=see_findings, order=70, icon="shield"))
-        register(NavItem(_("Consent log"), "oversight:consent-log", permission=see_log, order=72, icon="file"))
+        register(
+            NavItem(
+                _("Consent findings"), "oversight:findings", permission=see_findings, order=70, icon="shield"
+            )
+        )
+        register(
+            NavItem(_("Consent log"), "oversight:consent-log", permission=see_log, order=72, icon="file")
+        )
         register(
             NavItem(
                 _("Audit trail"),
@@ -22,4 +28,6 @@ class OversightConfig(AppConfig):
                 icon="history",
             )
         )
-        register(NavItem(_("Who looked at what"), "oversight:views", permission=see_findings, order=76, icon="eye"))
+        register(
+            NavItem(_("Who looked at what"), "oversight:views", permission=see_findings, order=76, icon="eye")
+        )

@@ -117,7 +117,11 @@ def finding_of(user: User, item: Item, query: QueryDict) -> dict[str, Any]:
                 "verdict",
                 _("Verdict"),
                 value=verdict,
-                choices=[("", _("All")), ("fail", _("Found")), ("indeterminate", _("Undecided by the record"))],
+                choices=[
+                    ("", _("All")),
+                    ("fail", _("Found")),
+                    ("indeterminate", _("Undecided by the record")),
+                ],
             ),
         ],
         "clear_url": reverse("oversight:finding", args=[item.number]) if narrowed else "",
@@ -137,6 +141,7 @@ def finding_row(one: Any) -> Row:
                 one.participant.code,
                 url=reverse("oversight:consent-story", args=[one.participant.code]),
                 detail=_("synthetic") if one.participant.synthetic else "",
+                nowrap=True,
             ),
             Cell("", state=one.finding.severity),
             verdict_words(one.finding.verdict),
@@ -174,7 +179,13 @@ def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any
     return {
         "narrowed": narrowed,
         "filters": [
-            Filter("participant", _("Participant"), widget="search", value=choice.participant, placeholder="MUM-0001"),
+            Filter(
+                "participant",
+                _("Participant"),
+                widget="search",
+                value=choice.participant,
+                placeholder="MUM-0001",
+            ),
             Filter("kind", _("Kind of entry"), value=choice.kind, choices=[("", _("All")), *Kind.choices]),
             *_site_filter(sites, choice.site),
             Filter("since", _("Entered from"), widget="date", value=choice.since),
@@ -220,7 +231,13 @@ def story_of(user: User, participant: Participant) -> dict[str, Any]:
             ]
             for one in found
         ],
-        "finding_columns": [Column(_("No."), numeric=True), _("Question"), _("Severity"), _("Verdict"), _("What")],
+        "finding_columns": [
+            Column(_("No."), numeric=True),
+            _("Question"),
+            _("Severity"),
+            _("Verdict"),
+            _("What"),
+        ],
         "line": line_of(participant, events),
         "columns": log_lines.headings(with_participant=False),
         "rows": [log_lines.cells(event, with_participant=False) for event in events],
@@ -235,7 +252,7 @@ def chip(state: consent.ConsentState) -> str:
         return "partly_withdrawn" if state.withdrawn else "in_force"
     if state.withdrawn:
         return "withdrawn"
-    return "consent_unclear" if state.in_force == "indeterminate" else "missing"
+    return "consent_unclear" if state.in_force == "indeterminate" else "not_in_force"
 
 
 def verdict_of(verdict: str) -> str:
@@ -253,14 +270,18 @@ def line_of(participant: Participant, events: Sequence[ConsentEvent]) -> list[Ti
     placed: list[tuple[tuple[int, str, int], TimelineEvent]] = []
     for event in events:
         when = event.signed_on
-        tone = "bad" if event.kind == Kind.WITHDRAWAL else "neutral" if event.kind == Kind.CORRECTION else "good"
+        tone = (
+            "bad" if event.kind == Kind.WITHDRAWAL else "neutral" if event.kind == Kind.CORRECTION else "good"
+        )
         placed.append(
             (
                 _order(when, 0),
                 TimelineEvent(
                     event.signed_at or when or _("date not recorded"),
                     event.get_kind_display(),
-                    text="; ".join(filter(None, [log_lines.words(event, "withdrawal_scopes"), event.note or ""])),
+                    text="; ".join(
+                        filter(None, [log_lines.words(event, "withdrawal_scopes"), event.note or ""])
+                    ),
                     tone=tone,
                     icon="shield",
                     detail=_("entry %(n)d") % {"n": event.pk},
@@ -316,7 +337,13 @@ def trail_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, A
     return {
         "narrowed": narrowed,
         "filters": [
-            Filter("participant", _("Participant"), widget="search", value=said["participant"], placeholder="MUM-0001-K"),
+            Filter(
+                "participant",
+                _("Participant"),
+                widget="search",
+                value=said["participant"],
+                placeholder="MUM-0001-K",
+            ),
             Filter("user", _("Sign-in name"), widget="search", value=said["user"]),
             Filter("model", _("Form or record"), value=said["model"], choices=[("", _("All")), *names]),
             Filter("since", _("From"), widget="date", value=said["since"]),
@@ -398,7 +425,13 @@ def looks_of(user: User, query: QueryDict) -> dict[str, Any]:
         "narrowed": narrowed,
         "filters": [
             Filter("user", _("Sign-in name"), widget="search", value=said["user"]),
-            Filter("participant", _("Participant"), widget="search", value=said["participant"], placeholder="MUM-0001"),
+            Filter(
+                "participant",
+                _("Participant"),
+                widget="search",
+                value=said["participant"],
+                placeholder="MUM-0001",
+            ),
         ],
         "clear_url": reverse("oversight:views") if narrowed else "",
         "columns": [_("When"), _("Who"), _("Page"), _("Participant"), _("Narrowed to")],

@@ -25,8 +25,10 @@ ITEMS: tuple[Item, ...] = (
     Item(
         1,
         _("Valid consent before the first study procedure"),
-        _("Every signature that the age asks for was given before the first visit, harvest or infusion; screening tests"
-          " and the glucose diary count. A signature dated on the day itself is undecided, not passed."),
+        _(
+            "Every signature that the age asks for was given before the first visit, harvest or infusion; screening tests"
+            " and the glucose diary count. A signature dated on the day itself is undecided, not passed."
+        ),
         "critical",
     ),
     Item(
@@ -34,7 +36,9 @@ ITEMS: tuple[Item, ...] = (
         _("Version approved and current at signature, in the right language"),
         _("The document that was signed has its version, its language, and what was consented to."),
         "major",
-        _("Whether the version was the approved one on that day: there is no register of approved documents yet."),
+        _(
+            "Whether the version was the approved one on that day: there is no register of approved documents yet."
+        ),
     ),
     Item(
         3,
@@ -46,8 +50,10 @@ ITEMS: tuple[Item, ...] = (
     Item(
         4,
         _("Under 18: representative and age-right assent, relationship proven"),
-        _("Under 7 a representative consents; from 7 the child assents orally, from 13 in writing, beside the"
-          " representative, whose relationship is proven. The ages are those of the protocol."),
+        _(
+            "Under 7 a representative consents; from 7 the child assents orally, from 13 in writing, beside the"
+            " representative, whose relationship is proven. The ages are those of the protocol."
+        ),
         "critical",
     ),
     Item(
@@ -61,7 +67,9 @@ ITEMS: tuple[Item, ...] = (
         _("Obtained by a delegated and trained person"),
         _("The entry names who obtained the signature."),
         "major",
-        _("Whether that person was delegated and trained on that day: there is no delegation log for it yet."),
+        _(
+            "Whether that person was delegated and trained on that day: there is no delegation log for it yet."
+        ),
     ),
     Item(
         7,

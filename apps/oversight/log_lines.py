@@ -51,6 +51,7 @@ def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
                 code,
                 url=reverse("oversight:consent-story", args=[code]),
                 detail=_("synthetic") if event.participant.synthetic else "",
+                nowrap=True,
             )
         )
     kind = event.get_kind_display()
@@ -67,10 +68,14 @@ def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
         ),
         Cell(
             words(event, "signer") or _("not recorded"),
-            detail=_("%(n)d years old") % {"n": event.age_at_signature} if event.age_at_signature is not None else "",
+            detail=_("%(n)d years old") % {"n": event.age_at_signature}
+            if event.age_at_signature is not None
+            else "",
         ),
         Cell(
-            _("version %(v)s") % {"v": event.document_version} if event.document_version else document[0] or _("not recorded"),
+            _("version %(v)s") % {"v": event.document_version}
+            if event.document_version
+            else document[0] or _("not recorded"),
             detail=" · ".join(filter(None, [document[1], words(event, "ethics_approval_number")])),
         ),
         Cell(
@@ -79,9 +84,13 @@ def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
         ),
         Cell(
             words(event, "copy_given") or _("not recorded"),
-            detail=words(event, "audio_visual") and _("recording: %(r)s") % {"r": words(event, "audio_visual")},
+            detail=words(event, "audio_visual")
+            and _("recording: %(r)s") % {"r": words(event, "audio_visual")},
         ),
-        Cell(human_date_text(event.entered_at), detail=" · ".join(filter(None, [str(event.entered_by), lag(event)]))),
+        Cell(
+            human_date_text(event.entered_at),
+            detail=" · ".join(filter(None, [str(event.entered_by), lag(event)])),
+        ),
         event.note or "",
     ]
     return line
@@ -117,7 +126,18 @@ def as_csv(events: Iterable[ConsentEvent]) -> Iterator[str]:
     writer = csv.writer(_Line(), lineterminator="\r\n")
     fields = ConsentEvent.fields_entered()
     yield writer.writerow(
-        ["entry", "participant", "site", "synthetic", "kind", "corrects", *fields, "absent", "entered_at", "entered_by"]
+        [
+            "entry",
+            "participant",
+            "site",
+            "synthetic",
+            "kind",
+            "corrects",
+            *fields,
+            "absent",
+            "entered_at",
+            "entered_by",
+        ]
     )
     for event in events:
         values = [

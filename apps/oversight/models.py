@@ -28,10 +28,14 @@ class AccessLogEntry(models.Model):
     append_only = True
 
     at = models.DateTimeField(_("at"), auto_now_add=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("who")
+    )
     page = models.CharField(_("page"), max_length=20, choices=LoggedPage)
     participant_code = models.CharField(_("participant"), max_length=16, blank=True)
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("site"))
+    site = models.ForeignKey(
+        Site, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("site")
+    )
     detail = models.CharField(_("narrowed to"), max_length=200, blank=True)
 
     objects = ScopedQuerySet.as_manager()

@@ -90,8 +90,11 @@ def procedures_of(participant: Participant) -> list[Procedure]:
     """What was done to the participant and when, as the findings see it: no clinical values."""
     known: list[Procedure] = []
     for _receiver, answer in procedures_asked.send(sender=ConsentEvent, participant_ids=[participant.pk]):
-        known += (answer or {}).get(participant.pk, [])
-    return sorted(known, key=lambda one: (one.on.earliest if one.on and one.on.earliest else dt.date.max, one.what))
+        found: Any = answer or {}
+        known += found.get(participant.pk, [])
+    return sorted(
+        known, key=lambda one: (one.on.earliest if one.on and one.on.earliest else dt.date.max, one.what)
+    )
 
 
 # --- the consent log ------------------------------------------------------------------------------------

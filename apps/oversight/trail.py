@@ -129,7 +129,9 @@ def recent(
     """
     participant_id = None
     if choice.participant:
-        people = Participant.objects.visible_to(user, Permission.VIEW_AUDIT_TRAIL).filter(code=choice.participant)
+        people = Participant.objects.visible_to(user, Permission.VIEW_AUDIT_TRAIL).filter(
+            code=choice.participant
+        )
         participant_id = people.values_list("pk", flat=True).first()
         if participant_id is None:
             return [], "", ""
@@ -163,7 +165,8 @@ def _statement(
 ) -> tuple[str, list[Any]]:
     direction, beyond = ("ASC", ">") if backwards else ("DESC", "<")
     sites = user.sites_with(Permission.VIEW_AUDIT_TRAIL)
-    branches, params = [], []
+    branches: list[str] = []
+    params: list[Any] = []
     for table in chosen:
         wheres: list[str] = []
         params.append(table.code)
@@ -249,7 +252,8 @@ def changes_of(
     for field in model._meta.concrete_fields:
         if field.name in NEVER_SHOWN:
             continue
-        old, new = before.get(field.column), now.get(field.column)
+        column = str(field.column)
+        old, new = before.get(column), now.get(column)
         if label == "delete":
             old, new = new, None
         if old == new or (label == "insert" and new in (None, "", [], {})):

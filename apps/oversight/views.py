@@ -33,7 +33,9 @@ def finding(request: HttpRequest, number: int) -> HttpResponse:
     if number not in BY_NUMBER:
         raise Http404(_("There are sixteen questions; this is none of them."))
     context = contexts.finding_of(request.user, BY_NUMBER[number], request.GET)
-    actions.log_view(page=LoggedPage.FINDING, by=request.user, narrowed={"number": number} | context["narrowed"])
+    actions.log_view(
+        page=LoggedPage.FINDING, by=request.user, narrowed={"number": number} | context["narrowed"]
+    )
     return render(request, "oversight/finding.html", context)
 
 

@@ -24,13 +24,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell; `state` shows a badge beside the text, `detail` a second, quieter line."""
+    """A table cell; `state` shows a badge beside the text, `detail` a second, quieter line; `nowrap` keeps the
+    text of a link (such as a participant code) on one line."""
 
     text: Any = ""
     url: str = ""
     state: str = ""
     detail: Text = ""
     code: bool = False
+    nowrap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

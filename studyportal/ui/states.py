@@ -70,6 +70,7 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "reconsent_due": State(_("Re-consent due"), "attention", "clock"),
         "partly_withdrawn": State(_("Partly withdrawn"), "attention", "half"),
         "withdrawn": State(_("Withdrawn"), "bad", "blocked"),
+        "not_in_force": State(_("Consent not in force"), "bad", "cross"),
         "consent_unclear": State(_("Consent not clear"), "attention", "query"),
         "declined": State(_("Declined"), "neutral", "blocked"),
         # cell products

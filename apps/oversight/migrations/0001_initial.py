@@ -8,36 +8,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0001_initial'),
+        ("access", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccessLogEntry',
+            name="AccessLogEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='at')),
-                ('page', models.CharField(choices=[('findings', 'Consent findings'), ('finding', 'One consent finding'), ('consent_log', 'Consent log'), ('consent_log_file', 'Consent log, downloaded'), ('consent_story', 'Consent of one participant'), ('audit_trail', 'Audit trail'), ('views', 'Who looked at what')], max_length=20, verbose_name='page')),
-                ('participant_code', models.CharField(blank=True, max_length=16, verbose_name='participant')),
-                ('detail', models.CharField(blank=True, max_length=200, verbose_name='narrowed to')),
-                ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site', verbose_name='site')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
+                (
+                    "page",
+                    models.CharField(
+                        choices=[
+                            ("findings", "Consent findings"),
+                            ("finding", "One consent finding"),
+                            ("consent_log", "Consent log"),
+                            ("consent_log_file", "Consent log, downloaded"),
+                            ("consent_story", "Consent of one participant"),
+                            ("audit_trail", "Audit trail"),
+                            ("views", "Who looked at what"),
+                        ],
+                        max_length=20,
+                        verbose_name="page",
+                    ),
+                ),
+                ("participant_code", models.CharField(blank=True, max_length=16, verbose_name="participant")),
+                ("detail", models.CharField(blank=True, max_length=200, verbose_name="narrowed to")),
+                (
+                    "site",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.site",
+                        verbose_name="site",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'look at a page',
-                'verbose_name_plural': 'looks at pages',
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['user', 'id'], name='oversight_a_user_id_26532c_idx'), models.Index(fields=['participant_code', 'id'], name='oversight_a_partici_ac9d85_idx')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('page__in', ['findings', 'finding', 'consent_log', 'consent_log_file', 'consent_story', 'audit_trail', 'views'])), name='accesslogentry_known_page', violation_error_message='Unknown page.')],
+                "verbose_name": "look at a page",
+                "verbose_name_plural": "looks at pages",
+                "ordering": ["id"],
+                "indexes": [
+                    models.Index(fields=["user", "id"], name="oversight_a_user_id_26532c_idx"),
+                    models.Index(fields=["participant_code", "id"], name="oversight_a_partici_ac9d85_idx"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "page__in",
+                                [
+                                    "findings",
+                                    "finding",
+                                    "consent_log",
+                                    "consent_log_file",
+                                    "consent_story",
+                                    "audit_trail",
+                                    "views",
+                                ],
+                            )
+                        ),
+                        name="accesslogentry_known_page",
+                        violation_error_message="Unknown page.",
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='accesslogentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='f4c60741fac14f8fd8d720b35045b441d73cb93a', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_7f57d', table='oversight_accesslogentry', when='BEFORE')),
+            model_name="accesslogentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="f4c60741fac14f8fd8d720b35045b441d73cb93a",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_7f57d",
+                    table="oversight_accesslogentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -22,7 +22,9 @@ class Cohort:
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
 
-    def case(self, *, day_0: dt.date | str | None = None, by: Any = None, site: Any = None, **more: Any) -> Any:
+    def case(
+        self, *, day_0: dt.date | str | None = None, by: Any = None, site: Any = None, **more: Any
+    ) -> Any:
         site = site or self.cast.mumbai
         by = by or (self.cast.asha if site == self.cast.mumbai else self.cast.vikram)
         participant = enrolment.register(site=site, by=by, group="case", status="in_follow_up", **more)
@@ -32,13 +34,22 @@ class Cohort:
 
     def control(self, *, index: dt.date, **more: Any) -> Any:
         return enrolment.register(
-            site=self.cast.mumbai, by=self.cast.asha, group="control", status="in_follow_up", index_date=index, **more
+            site=self.cast.mumbai,
+            by=self.cast.asha,
+            group="control",
+            status="in_follow_up",
+            index_date=index,
+            **more,
         )
 
     def visit(self, participant: Any, key: str, happened_on: str = "", **more: Any) -> Any:
-        return visits.record(participant=participant, key=key, by=self.cast.meera, happened_on=happened_on, **more)
+        return visits.record(
+            participant=participant, key=key, by=self.cast.meera, happened_on=happened_on, **more
+        )
 
-    def form(self, key: str, participant: Any = None, *, complete: bool = True, visit: Any = None, **raw: Any) -> Any:
+    def form(
+        self, key: str, participant: Any = None, *, complete: bool = True, visit: Any = None, **raw: Any
+    ) -> Any:
         parents = {} if visit is None else {"visit": visit}
         return crf.save(
             get(key), raw=raw, by=self.cast.meera, participant=participant, parents=parents, complete=complete

@@ -47,7 +47,11 @@ def test_another_sites_query_is_not_found(cast: Cast, api: Any, query: Any) -> N
 
 @pytest.mark.parametrize(
     ("body", "code"),
-    [({"text": 5, "txt": ""}, "unknown_field"), ({"text": "x" * 2001}, "max_length"), ({"text": ["a"]}, "invalid")],
+    [
+        ({"text": 5, "txt": ""}, "unknown_field"),
+        ({"text": "x" * 2001}, "max_length"),
+        ({"text": ["a"]}, "invalid"),
+    ],
 )
 def test_bad_bodies_are_named(cast: Cast, api: Any, query: Any, body: dict[str, Any], code: str) -> None:
     answer = api(cast.asha).post(f"{URL}{query.pk}/answer/", body)
@@ -76,7 +80,9 @@ def test_answer_close_and_reopen(cast: Cast, api: Any, query: Any) -> None:
 
 
 def test_list_is_narrowed(cast: Cast, cohort: Cohort, api: Any, query: Any) -> None:
-    other = query_actions.raise_query(participant=cohort.case(site=cast.pune), message="Where?", by=cast.meera)
+    other = query_actions.raise_query(
+        participant=cohort.case(site=cast.pune), message="Where?", by=cast.meera
+    )
     client = api(cast.meera)
 
     def found(filters: str) -> set[int]:

@@ -30,7 +30,9 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_registration_refused(cast: Cast, page: Any, typed: dict[str, str], said: str) -> None:
-    answer = page(cast.asha).post("/participants/register/", {"status": "screening", "label": "kept text"} | typed)
+    answer = page(cast.asha).post(
+        "/participants/register/", {"status": "screening", "label": "kept text"} | typed
+    )
     assert answer.status_code == 400
     text = answer.content.decode()
     assert said in text and "kept text" in text
@@ -46,11 +48,22 @@ def test_a_coordinator_is_not_offered_the_published_case(cast: Cast, page: Any) 
 
 
 def test_registration(cast: Cast, page: Any) -> None:
-    typed = {"site": "MUM", "group": "case", "status": "screening", "enrolled_on": "2026-05", "index_date": "2026-01-01"}
+    typed = {
+        "site": "MUM",
+        "group": "case",
+        "status": "screening",
+        "enrolled_on": "2026-05",
+        "index_date": "2026-01-01",
+    }
     answer = page(cast.asha).post("/participants/register/", typed)
     made = Participant.objects.get()
     assert answer.status_code == 302 and answer["Location"] == f"/participants/{made.code}/"
-    assert (made.group, str(made.enrolled_on), made.index_date, made.registered_by) == ("case", "2026-05", None, cast.asha)
+    assert (made.group, str(made.enrolled_on), made.index_date, made.registered_by) == (
+        "case",
+        "2026-05",
+        None,
+        cast.asha,
+    )
 
 
 # --- group and status -----------------------------------------------------------------------------------
@@ -172,14 +185,19 @@ def test_consent_correction_and_withdrawal(cast: Cast, cohort: Cohort, page: Any
     assert browser.post(url, first).status_code == 302
     event = ConsentEvent.objects.get()
     assert (event.purposes, event.document_version, event.copy_given, event.absent) == (
-        ["participation", "procedure"], "2.1", True, {"witness": "not_applicable"},
+        ["participation", "procedure"],
+        "2.1",
+        True,
+        {"witness": "not_applicable"},
     )
     correction = {"kind": "correction", "corrects": event.pk, "document_version": "2.0", "note": "Misread."}
     assert browser.post(url, correction).status_code == 302
     withdrawal = {"kind": "withdrawal", "withdrawal_scopes": ["treatment"], "signed_on": "2026-03-01"}
     assert browser.post(url, withdrawal).status_code == 302
     assert list(ConsentEvent.objects.order_by("id").values_list("kind", "corrects_id")) == [
-        ("consent", None), ("correction", event.pk), ("withdrawal", None),
+        ("consent", None),
+        ("correction", event.pk),
+        ("withdrawal", None),
     ]
 
 
@@ -218,7 +236,9 @@ def test_the_question_of_a_visit_can_be_answered(cast: Cast, cohort: Cohort, pag
     query = Query.objects.get(form="visit", object_id=visit.pk)
     url = f"/participants/{participant.code}/visits/{visit.pk}/"
     assert query.message in page(cast.asha).get(url).content.decode()
-    answer = page(cast.asha).post(f"/queries/{query.pk}/answer/", {"text": "As the paper has it.", "next": url})
+    answer = page(cast.asha).post(
+        f"/queries/{query.pk}/answer/", {"text": "As the paper has it.", "next": url}
+    )
     assert answer["Location"] == url
     query.refresh_from_db()
     assert (query.state, query.explained_value) == ("answered", getattr(visit, query.field))

@@ -18,7 +18,9 @@ WRITE = ("change/", "visits/new/", "consent/new/")
 
 @pytest.mark.parametrize("name", ["sanjay", "farah", "admin", "norole"])
 @pytest.mark.parametrize("path", [*READ, *WRITE, "queries/new/"])
-def test_refused_to_those_who_see_no_records(cast: Cast, cohort: Cohort, page: Any, name: str, path: str) -> None:
+def test_refused_to_those_who_see_no_records(
+    cast: Cast, cohort: Cohort, page: Any, name: str, path: str
+) -> None:
     participant = cohort.case()
     assert page(getattr(cast, name)).get(f"/participants/{participant.code}/{path}").status_code == 403
 
@@ -39,7 +41,9 @@ def test_another_sites_participant_is_not_found(cast: Cast, cohort: Cohort, page
 @pytest.mark.parametrize("path", WRITE)
 def test_nothing_is_written_for_another_site(cast: Cast, cohort: Cohort, page: Any, path: str) -> None:
     participant = cohort.case(site=cast.pune)
-    answer = page(cast.asha).post(f"/participants/{participant.code}/{path}", {"key": "BL", "kind": "consent"})
+    answer = page(cast.asha).post(
+        f"/participants/{participant.code}/{path}", {"key": "BL", "kind": "consent"}
+    )
     assert answer.status_code == 404
 
 

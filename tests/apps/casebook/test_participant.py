@@ -17,7 +17,13 @@ from tests.cast import Cast
 pytestmark = pytest.mark.django_db
 
 REST = {"absent": dict.fromkeys(("height", "systolic", "diastolic", "pulse"), "not_done")}
-HBA1C = {"analyte": "hba1c", "context": "follow_up", "unit": "%", "unit_basis": "stated", "fasting": "fasting"}
+HBA1C = {
+    "analyte": "hba1c",
+    "context": "follow_up",
+    "unit": "%",
+    "unit_basis": "stated",
+    "fasting": "fasting",
+}
 
 
 # --- the list -------------------------------------------------------------------------------------------
@@ -54,7 +60,10 @@ def test_pages_by_key_go_forth_and_back(cast: Cast, cohort: Cohort, page: Any) -
     while url:
         answer = browser.get(url)
         seen.append([row[0].text for row in answer.context["rows"]])
-        last, url = answer, "/participants/" + answer.context["next_url"] if answer.context["next_url"] else ""
+        last, url = (
+            answer,
+            "/participants/" + answer.context["next_url"] if answer.context["next_url"] else "",
+        )
     assert [code for part in seen for code in part] == codes
     back = browser.get("/participants/" + last.context["previous_url"])
     assert [row[0].text for row in back.context["rows"]] == seen[-2]
@@ -120,7 +129,10 @@ def test_the_grid_leads_to_what_is_there_and_what_is_to_do(cast: Cast, cohort: C
     assert rows["Symptoms"][column["Baseline"]].state == "not_started"
     assert rows["Symptoms"][column["Baseline"]].url.endswith(f"/forms/symptoms/new/?visit={visit.pk}")
     assert rows["Insulin"][column["Day 7"]].state == "missed"
-    assert rows["Lifestyle" if "Lifestyle" in rows else "Diet and exercise"][column["Month 1"]].state == "not_expected"
+    assert (
+        rows["Lifestyle" if "Lifestyle" in rows else "Diet and exercise"][column["Month 1"]].state
+        == "not_expected"
+    )
     assert rows["Insulin"][column["Month 1"]].url.endswith("/visits/new/?key=M1")
     assert "missed" in grid.visits[column["Day 7"]].detail
     assert f"/participants/{participant.code}/visits/{missed.pk}/" == grid.visits[column["Day 7"]].url
@@ -139,10 +151,15 @@ def test_a_laboratory_cell_is_complete_with_every_expected_analyte(cast: Cast, c
 def test_charts_draw_what_is_dated_and_say_what_is_not(cast: Cast, cohort: Cohort, page: Any) -> None:
     participant = cohort.case(day_0="2026-01-05")
     baseline = cohort.visit(participant, "BL", "2026-01-02")
-    cohort.form("lab-result", visit=baseline, complete=False, reported="8.4", collected_on="2026-01-02", **HBA1C)
+    cohort.form(
+        "lab-result", visit=baseline, complete=False, reported="8.4", collected_on="2026-01-02", **HBA1C
+    )
     undated = dict(HBA1C, context="at_diagnosis")
     cohort.form("lab-result", participant, complete=False, reported="11.5", **undated)
-    charts = {one.chart.key: one for one in page(cast.asha).get(f"/participants/{participant.code}/").context["charts"]}
+    charts = {
+        one.chart.key: one
+        for one in page(cast.asha).get(f"/participants/{participant.code}/").context["charts"]
+    }
     hba1c = charts["chart-hba1c"]
     assert [(point.x.isoformat(), point.y) for point in hba1c.chart.points] == [("2026-01-02", 8.4)]
     assert len(hba1c.left_out) == 1 and "11.5" in hba1c.left_out[0]
@@ -153,12 +170,16 @@ def test_the_timeline_is_in_order_and_says_what_has_no_date(cast: Cast, cohort: 
     cohort.form("medical-history", participant, complete=False, diagnosed_on="age:12", insulin_since="2014")
     cohort.visit(participant, "BL", "2026-01-02")
     consent.record_event(participant=participant, kind="consent", by=cast.asha)
-    titles = [str(e.title) for e in page(cast.asha).get(f"/participants/{participant.code}/").context["timeline"]]
+    titles = [
+        str(e.title) for e in page(cast.asha).get(f"/participants/{participant.code}/").context["timeline"]
+    ]
     assert titles[:3] == ["Diabetes diagnosed", "Insulin started", "Baseline"]
     assert titles[-1] == "Consent of the participant"
 
 
-def test_the_casebook_asks_as_often_for_many_records_as_for_few(cast: Cast, cohort: Cohort, page: Any) -> None:
+def test_the_casebook_asks_as_often_for_many_records_as_for_few(
+    cast: Cast, cohort: Cohort, page: Any
+) -> None:
     def queries(participant: Any) -> int:
         browser = page(cast.asha)
         with CaptureQueriesContext(connection) as captured:
@@ -172,7 +193,9 @@ def test_the_casebook_asks_as_often_for_many_records_as_for_few(cast: Cast, coho
             cohort.form("vital-signs", visit=visit, weight="61.2", **REST)
             for _again in range(number + 1):
                 cohort.form("lab-result", visit=visit, complete=False, reported="8.4", **HBA1C)
-            cohort.form("adverse-event", visit=visit, complete=False, participant=participant, verbatim="Fever")
+            cohort.form(
+                "adverse-event", visit=visit, complete=False, participant=participant, verbatim="Fever"
+            )
             query_actions.raise_query(participant=participant, message="Why?", by=cast.meera)
             consent.record_event(participant=participant, kind="consent", by=cast.asha)
             cohort.form("hospitalisation", participant, complete=False, reason="dka")

@@ -23,7 +23,9 @@ class Records:
 
     def participant(self, site: Any = None, **more: Any) -> Any:
         return enrolment.register(
-            site=site or self.cast.mumbai, by=self.cast.meera, **({"group": "case", "status": "enrolled"} | more)
+            site=site or self.cast.mumbai,
+            by=self.cast.meera,
+            **({"group": "case", "status": "enrolled"} | more),
         )
 
     def visit(self, participant: Any, key: str = "S1", happened_on: str = "2026-03-02") -> Any:
@@ -35,10 +37,18 @@ class Records:
         )
 
     def weight(self, visit: Any, weight: str, record: Any = None, reason: str | None = None) -> Any:
-        raw = {"weight": weight, "absent": dict.fromkeys(("height", "systolic", "diastolic", "pulse"), "not_done")}
+        raw = {
+            "weight": weight,
+            "absent": dict.fromkeys(("height", "systolic", "diastolic", "pulse"), "not_done"),
+        }
         with acting(source="page"):
             return crf.save(
-                get("vital-signs"), raw=raw, by=self.cast.asha, parents={"visit": visit}, record=record, reason=reason
+                get("vital-signs"),
+                raw=raw,
+                by=self.cast.asha,
+                parents={"visit": visit},
+                record=record,
+                reason=reason,
             )
 
 

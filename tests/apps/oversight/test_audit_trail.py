@@ -63,7 +63,9 @@ def test_an_auditor_sees_that_and_why_but_no_clinical_value(cast: Cast, records:
     assert "Digits exchanged" in text and "Weight" in text
     assert "16.2" not in text and "61.2" not in text
     assert "2.1" in text
-    assert f"/oversight/consent/{participant.code}/" in text and f"/participants/{participant.code}/" not in text
+    assert (
+        f"/oversight/consent/{participant.code}/" in text and f"/participants/{participant.code}/" not in text
+    )
 
 
 def test_another_sites_changes_are_not_there(cast: Cast, records: Records) -> None:
@@ -109,14 +111,19 @@ def test_back_to_the_newer_page(cast: Cast, records: Records) -> None:
         ({"model": "visits.visit"}, {"visits.visit"}),
         ({"username": "asha"}, {"visits.vitalsigns"}),
         ({"username": "nobody"}, set()),
-        ({"model": "no.such"}, {"enrolment.participant", "visits.visit", "visits.vitalsigns", "consent.consentevent"}),
+        (
+            {"model": "no.such"},
+            {"enrolment.participant", "visits.visit", "visits.vitalsigns", "consent.consentevent"},
+        ),
     ],
 )
 def test_narrowed(cast: Cast, records: Records, choice: dict[str, Any], models: set[str]) -> None:
     participant = records.participant()
     records.weight(records.visit(participant), "61.2")
     records.consent(participant)
-    found = {e.model._meta.label_lower for e in everything(cast.meera, 50, participant=participant.code, **choice)}
+    found = {
+        e.model._meta.label_lower for e in everything(cast.meera, 50, participant=participant.code, **choice)
+    }
     assert found - {"queries.query", "deviations.deviation"} == models
 
 
@@ -130,10 +137,19 @@ def test_what_hangs_below_a_record_belongs_to_its_participant(cast: Cast, record
 
 @pytest.mark.parametrize(
     "query",
-    ["?older=nonsense", "?older=a~b~c", "?newer=2026-01-01~visits.visit~1", "?model=x&since=99",
-     "?since=2026-13-01", "?until=9999-12-31", "?user=%27%20OR%201=1"],
+    [
+        "?older=nonsense",
+        "?older=a~b~c",
+        "?newer=2026-01-01~visits.visit~1",
+        "?model=x&since=99",
+        "?since=2026-13-01",
+        "?until=9999-12-31",
+        "?user=%27%20OR%201=1",
+    ],
 )
-def test_what_is_typed_into_the_address_breaks_nothing(cast: Cast, records: Records, page: Any, query: str) -> None:
+def test_what_is_typed_into_the_address_breaks_nothing(
+    cast: Cast, records: Records, page: Any, query: str
+) -> None:
     records.participant()
     assert page(cast.meera).get(URL + query).status_code == 200
 

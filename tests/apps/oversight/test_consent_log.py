@@ -52,8 +52,16 @@ def test_a_line_can_be_read(cast: Cast, records: Records, page: Any) -> None:
         absent={"witness": "not_applicable"},
     )
     text = page(cast.farah).get(URL).content.decode()
-    for said in ("Consent of a legally acceptable representative", "Mother", "version 2.1", "Marathi", "1 Mar 2026",
-                 "study physician 2", "days after", participant.code):
+    for said in (
+        "Consent of a legally acceptable representative",
+        "Mother",
+        "version 2.1",
+        "Marathi",
+        "1 Mar 2026",
+        "study physician 2",
+        "days after",
+        participant.code,
+    ):
         assert said in text, said
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from apps.casebook import contexts, inputs, visit_page
+from apps.casebook import inputs, selectors, visit_page
 from apps.consent import actions as consent_actions
 from apps.consent.models import ConsentEvent
 from apps.consent.selectors import events_of
@@ -40,7 +40,7 @@ METHODS = ["GET", "POST"]
 def register(request: HttpRequest) -> HttpResponse:
     """Register a participant: the portal gives the code."""
     user: Any = request.user
-    sites = contexts.selectors.sites_with(user, Permission.REGISTER_PARTICIPANTS)
+    sites = selectors.sites_with(user, Permission.REGISTER_PARTICIPANTS)
     problems: list[Problem] = []
     if request.method == "POST":
         values, problems = inputs.registration(request.POST, sites, participants(user))
@@ -51,11 +51,15 @@ def register(request: HttpRequest) -> HttpResponse:
                 problems = list(error.problems)
             else:
                 messages.success(
-                    request, _("%(code)s is registered. Write the code into the site's own list now.") % {"code": made.code}
+                    request,
+                    _("%(code)s is registered. Write the code into the site's own list now.")
+                    % {"code": made.code},
                 )
                 return redirect(made.get_absolute_url())
     fields = inputs.registration_fields(
-        request.POST, sites, retrospective=any(user.may(Permission.REGISTER_RETROSPECTIVE, site) for site in sites),
+        request.POST,
+        sites,
+        retrospective=any(user.may(Permission.REGISTER_RETROSPECTIVE, site) for site in sites),
         problems=problems,
     )
     return _page(request, "casebook/register.html", fields, problems)
@@ -102,7 +106,9 @@ def new_visit(request: HttpRequest, code: str) -> HttpResponse:
         problems: list[Problem] = []
         if request.method == "POST":
             try:
-                visit = visit_actions.record(participant=participant, by=request.user, **inputs.visit_values(request.POST))
+                visit = visit_actions.record(
+                    participant=participant, by=request.user, **inputs.visit_values(request.POST)
+                )
             except CrfInvalid as error:
                 problems = list(error.problems)
             else:
@@ -147,7 +153,13 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         context = visit_page.context_of(participant, record, may_enter=may_enter)
         fields = inputs.visit_change_fields(record, request.POST, problems)
         return _page(
-            request, "casebook/visit.html", fields, problems, participant=participant, status=status, **context
+            request,
+            "casebook/visit.html",
+            fields,
+            problems,
+            participant=participant,
+            status=status,
+            **context,
         )
 
 
@@ -164,7 +176,12 @@ def new_consent(request: HttpRequest, code: str) -> HttpResponse:
             if not problems:
                 try:
                     event: ConsentEvent = consent_actions.record_event(
-                        participant=participant, kind=kind, by=request.user, corrects=corrects, absent=absent, **stated
+                        participant=participant,
+                        kind=kind,
+                        by=request.user,
+                        corrects=corrects,
+                        absent=absent,
+                        **stated,
                     )
                 except CrfInvalid as error:
                     problems = list(error.problems)
@@ -190,7 +207,10 @@ def new_query(request: HttpRequest, code: str) -> HttpResponse:
         problems = [Problem("message", "required", _("Write the question, in at most 2000 characters."))]
     fields = [
         FieldView(
-            "message", _("Question"), widget="textarea", value=request.POST.get("message", ""),
+            "message",
+            _("Question"),
+            widget="textarea",
+            value=request.POST.get("message", ""),
             errors=[problem.message for problem in problems],
         )
     ]
@@ -215,7 +235,8 @@ def _page(
         {
             "fields": listed,
             "problems": [
-                (p.field if p.field in labels else "", labels.get(p.field or "", ""), p.message) for p in problems
+                (p.field if p.field in labels else "", labels.get(p.field or "", ""), p.message)
+                for p in problems
             ],
             "participant": participant,
             "synthetic": participant is not None and participant.synthetic,

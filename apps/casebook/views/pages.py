@@ -15,11 +15,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.casebook import actions, contexts
+from apps.casebook import actions, casebook_page, contexts, selectors, worklist_page
+from apps.casebook.summaries import summary_of
 from apps.enrolment.selectors import participant_or_404
 from studyportal.access.declare import get_visible_or_404, requires
 from studyportal.access.permissions import Permission
-from studyportal.crf import display
 from studyportal.crf.registry import UnknownForm, get
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
@@ -31,13 +31,18 @@ LONGEST_ANSWER = 2000
 @requires(Permission.ENTER_DATA)
 @require_safe
 def worklist(request: HttpRequest) -> HttpResponse:
-    return render(request, "casebook/worklist.html", contexts.worklist_of(request.user, request.GET.get("show", "")))
+    with timezone.override(selectors.zone_of(request.user)):
+        context = worklist_page.worklist_of(request.user, request.GET.get("show", ""))
+        return render(request, "casebook/worklist.html", context)
 
 
 @requires(Permission.VIEW_DATA)
 @require_safe
 def participants(request: HttpRequest) -> HttpResponse:
-    return render(request, "casebook/participants.html", contexts.participants_of(request.user, request.GET))
+    with timezone.override(selectors.zone_of(request.user)):
+        return render(
+            request, "casebook/participants.html", contexts.participants_of(request.user, request.GET)
+        )
 
 
 @requires(Permission.VIEW_DATA)
@@ -45,7 +50,7 @@ def participants(request: HttpRequest) -> HttpResponse:
 def participant(request: HttpRequest, code: str) -> HttpResponse:
     found = participant_or_404(request.user, code, Permission.VIEW_DATA)
     with timezone.override(ZoneInfo(found.site.timezone)):
-        return render(request, "casebook/participant.html", contexts.casebook_of(request.user, found))
+        return render(request, "casebook/participant.html", casebook_page.casebook_of(request.user, found))
 
 
 @requires(Permission.VIEW_DATA)
@@ -62,8 +67,9 @@ def records(request: HttpRequest, code: str, form: str) -> HttpResponse:
     with timezone.override(ZoneInfo(found.site.timezone)):
         rows = [
             [
-                Cell(display.summary(spec, record) or _("Nothing recorded"), url=record.get_absolute_url()),
-                ", ".join(str(getattr(record, name)) for name in parents if getattr(record, name)) or _("at no visit"),
+                Cell(summary_of(spec, record), url=record.get_absolute_url()),
+                ", ".join(str(getattr(record, name)) for name in parents if getattr(record, name))
+                or _("at no visit"),
                 Cell("", state=record.status),
             ]
             for record in own
@@ -84,7 +90,8 @@ def records(request: HttpRequest, code: str, form: str) -> HttpResponse:
 @requires(Permission.ENTER_DATA)
 @require_safe
 def queries(request: HttpRequest) -> HttpResponse:
-    return render(request, "casebook/queries.html", contexts.board_of(request.user, request.GET))
+    with timezone.override(selectors.zone_of(request.user)):
+        return render(request, "casebook/queries.html", contexts.board_of(request.user, request.GET))
 
 
 @requires(Permission.ENTER_DATA)

@@ -1,0 +1,327 @@
+"""The page of one participant, as plain parts for the components."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.casebook import charts, grid, holdings, selectors
+from apps.casebook.contexts import consent_chip
+from apps.casebook.grid import title_of
+from apps.casebook.selectors import Casebook
+from apps.celldose.selectors import sessions_context
+from apps.enrolment.models import Group, Participant
+from apps.visits.models import VisitStatus
+from studyportal.access.models import User
+from studyportal.access.permissions import Permission
+from studyportal.crf import display
+from studyportal.crf.partial_date import PartialDate
+from studyportal.crf.registry import get
+from studyportal.queries.models import QueryState
+from studyportal.ui.parts import Cell, Row, TimelineEvent
+from studyportal.ui.templatetags.ui_tags import human_date_text
+
+# The first queries; all are on the board.
+SHOWN = 15
+
+
+def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
+    """Everything on the page of one participant. The caller fetched the participant with permission."""
+    today = timezone.localdate()
+    book = selectors.casebook(participant, today)
+    may_enter = user.may(Permission.ENTER_DATA, participant.site_id)
+    code = participant.code
+    return {
+        "participant": participant,
+        "synthetic": participant.synthetic,
+        "book": book,
+        "may_enter": may_enter,
+        "may_record_consent": user.may(Permission.RECORD_CONSENT, participant.site_id),
+        "may_register": user.may(Permission.REGISTER_PARTICIPANTS, participant.site_id),
+        "may_ask": user.may(Permission.MANAGE_QUERIES, participant.site_id),
+        "may_see_trail": user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id),
+        "consent_chip": consent_chip(book.consent) if book.consent_events else "missing",
+        "consent_since": consent_since(book),
+        "alerts": alerts_of(book),
+        "facts": facts_of(book),
+        "progress": book.progress,
+        "open_queries": [query for query in book.queries if query.state == QueryState.OPEN],
+        "grid": grid.grid_of(book, today=today, may_enter=may_enter),
+        "about": about_of(book, may_enter),
+        "outside": outside_visits(book),
+        **sessions_context(participant, user),
+        "timeline": timeline_of(book),
+        "charts": charts.charts_of(book),
+        "query_rows": [
+            Row(
+                [
+                    Cell(query.message, url=grid.query_url(query, code)),
+                    title_of(query.form),
+                    Cell("", state=query.state),
+                    human_date_text(query.opened_at),
+                ]
+            )
+            for query in book.queries[:SHOWN]
+        ],
+        "query_total": len(book.queries),
+        "query_columns": [_("Question"), _("Form"), _("State"), _("Opened")],
+        "deviation_rows": [
+            [
+                deviation.description,
+                Cell("", state=deviation.classification),
+                Cell("", state=deviation.state),
+                human_date_text(deviation.raised_at),
+            ]
+            for deviation in book.deviations
+        ],
+        "deviation_columns": [_("Deviation"), _("Class"), _("State"), _("Raised")],
+        "consent_rows": [consent_row(event) for event in book.consent_events],
+        "consent_columns": [_("Entry"), _("Signed"), _("Signer"), _("Document"), _("Entered")],
+    }
+
+
+def facts_of(book: Casebook) -> list[tuple[Any, ...]]:
+    participant, about = book.participant, book.demographics
+    facts: list[tuple[Any, ...]] = [
+        (_("Group"), participant.get_group_display()),
+        (_("Status"), participant.get_status_display()),
+        (_("Site"), str(participant.site)),
+        (
+            _("Enrolled"),
+            human_date_text(participant.enrolled_on) if participant.enrolled_on else _("not recorded"),
+        ),
+    ]
+    if about is not None and about.age_at_enrolment is not None:
+        facts.append((_("Age at enrolment"), _("%(n)d years") % {"n": about.age_at_enrolment}))
+    else:
+        facts.append((_("Age at enrolment"), _("not recorded")))
+    facts.append((_("Sex"), (words(about, "sex") if about is not None else "") or _("not recorded")))
+    if participant.group == Group.CONTROL:
+        case = participant.matched_case
+        facts.append(
+            (
+                _("Index date"),
+                human_date_text(participant.index_date) if participant.index_date else _("not set"),
+            )
+        )
+        facts.append((_("Matched case"), case.code if case else _("none")))
+    return facts
+
+
+def words(record: Any, name: str) -> str:
+    """The value of a field as people read it."""
+    return str(record._meta.get_field(name).for_people(getattr(record, name)) or "")
+
+
+def consent_since(book: Casebook) -> Any:
+    signed = [
+        e.signed_on for e in book.consent_events if e.kind in ("consent", "lar_consent") and e.signed_on
+    ]
+    return signed[-1] if signed and book.consent.in_force == "yes" else None
+
+
+def alerts_of(book: Casebook) -> list[tuple[str, str, list[str]]]:
+    """Tone, title and particulars of what a coordinator should know before anything else."""
+    found: list[tuple[str, str, list[str]]] = []
+    why = list(book.consent.why)
+    if book.consent.in_force == "no":
+        found.append(("bad", _("Consent to take part is not in force"), why))
+    elif book.consent.in_force == "indeterminate":
+        found.append(("attention", _("It cannot be shown that consent is in force"), why))
+    elif book.consent.withdrawn:
+        found.append(("attention", _("Consent is withdrawn in part"), why))
+    if book.participant.group == Group.UNASSIGNED:
+        found.append(("info", _("The participant is in no group yet, so no visit has a due date"), []))
+    serious = [event for event in book.adverse_events if event.serious]
+    if serious:
+        found.append(
+            ("bad", _("Serious adverse events"), [event.verbatim or str(event) for event in serious])
+        )
+    critical = [
+        d.description for d in book.deviations if d.classification == "critical" and d.state == "open"
+    ]
+    if critical:
+        found.append(("bad", _("Critical deviations"), critical))
+    return found
+
+
+def about_of(book: Casebook, may_enter: bool) -> list[list[Any]]:
+    """Forms about the participant, and those that repeat outside visits."""
+    held = {one.form: one for one in book.held if one.visit_id is None}
+    records: dict[str, list[Any]] = {
+        "demographics": [book.demographics] if book.demographics else [],
+        "medical-history": [book.history] if book.history else [],
+        "hospitalisation": list(book.hospitalisations),
+    }
+    code = book.participant.code
+    rows: list[list[Any]] = []
+    for spec in holdings.participant_forms():
+        if spec.key == "cell-session":
+            continue
+        own = records.get(spec.key, [])
+        if spec.key not in records and spec.key in held:
+            rows.append(_held_row(book.participant.code, held[spec.key]))
+            continue
+        for record in own:
+            rows.append(
+                [
+                    Cell(str(spec.title), url=record.get_absolute_url()),
+                    Cell("", state=record.status),
+                    display.summary(spec, record),
+                ]
+            )
+        if (not own or spec.repeats) and may_enter:
+            label = _("Add") if own else _("Begin")
+            rows.append(
+                [
+                    Cell(str(spec.title) if not own else _("%(form)s: another") % {"form": spec.title}),
+                    Cell(
+                        label,
+                        url=grid.new_form_url(code, spec.key),
+                        state="" if own or spec.repeats else "not_started",
+                    ),
+                    "",
+                ]
+            )
+    return rows
+
+
+def outside_visits(book: Casebook) -> list[list[Any]]:
+    """Forms of visits that belong to none: laboratory results of the time before the study, adverse events."""
+    return [
+        _held_row(book.participant.code, one)
+        for one in book.held
+        if one.visit_id is None and "visit" in get(one.form).parents
+    ]
+
+
+def _held_row(code: str, one: holdings.Held) -> list[Any]:
+    several = reverse("casebook:records", args=[code, one.form])
+    return [
+        Cell(
+            title_of(one.form),
+            url=several if one.count > 1 else reverse("crf:edit", args=[one.form, one.first_id]),
+        ),
+        Cell("", state="complete" if one.is_complete else "incomplete"),
+        ngettext("%(n)d record", "%(n)d records", one.count) % {"n": one.count},
+    ]
+
+
+def consent_row(event: Any) -> list[Any]:
+    return [
+        Cell(event.get_kind_display(), detail=words(event, "withdrawal_scopes")),
+        human_date_text(event.signed_on) if event.signed_on else _("not recorded"),
+        words(event, "signer") or _("not recorded"),
+        _("version %(v)s") % {"v": event.document_version}
+        if event.document_version
+        else _("version not recorded"),
+        Cell(human_date_text(event.entered_at), detail=str(event.entered_by)),
+    ]
+
+
+def session_url(code: str, number: int | None, record: Any) -> str:
+    """The page of a cell session; a session without a number is reached by its form."""
+    return (
+        reverse("celldose:session", args=[code, number]) if number is not None else record.get_absolute_url()
+    )
+
+
+def timeline_of(book: Casebook) -> list[TimelineEvent]:
+    """Everything that happened, in order; what has no date comes last and says so."""
+    dated: list[tuple[Any, TimelineEvent]] = []
+
+    def add(when: Any, title: str, **more: Any) -> None:
+        shown = when if when is not None else _("date not recorded")
+        dated.append((when, TimelineEvent(shown, title, **more)))
+
+    code = book.participant.code
+    if book.history is not None:
+        url = book.history.get_absolute_url()
+        add(book.history.diagnosed_on, _("Diabetes diagnosed"), icon="flag", url=url)
+        if book.history.insulin_since is not None:
+            add(book.history.insulin_since, _("Insulin started"), icon="drop", url=url)
+    for stay in book.hospitalisations:
+        add(
+            stay.admitted_on,
+            _("In hospital before the study"),
+            text=words(stay, "reason"),
+            icon="home",
+            url=stay.get_absolute_url(),
+        )
+    for event in book.consent_events:
+        tone = (
+            "bad"
+            if event.kind == "withdrawal"
+            else "good"
+            if "consent" in event.kind or "assent" in event.kind
+            else "neutral"
+        )
+        add(event.signed_on, event.get_kind_display(), tone=tone, icon="shield", url="#consent")
+    for session in book.sessions:
+        when = session.performed_on
+        add(
+            when,
+            str(session),
+            tone="accent",
+            icon="syringe",
+            url=session_url(code, session.number, session),
+            text=""
+            if when
+            else _("planned for %(day)s") % {"day": human_date_text(session.planned_on)}
+            if session.planned_on
+            else "",
+        )
+    for infusion in book.infusions:
+        if infusion.started_at is not None:
+            add(
+                infusion.started_at,
+                _("Infusion of %(product)s") % {"product": infusion.product},
+                tone="accent",
+                icon="drop",
+                url=infusion.get_absolute_url(),
+            )
+    for visit in book.visits:
+        if visit.status == VisitStatus.PLANNED:
+            continue
+        detail = (
+            _("day %(n)d") % {"n": visit.day_number} if visit.day_number is not None else visit.nominal_label
+        )
+        missed = visit.status == VisitStatus.MISSED
+        add(
+            visit.happened_on,
+            visit.label if not missed else _("%(visit)s missed") % {"visit": visit.label},
+            text=visit.missed_reason,
+            detail=detail,
+            tone="attention" if missed else "neutral",
+            icon="calendar",
+            url=reverse("casebook:visit", args=[code, visit.pk]),
+        )
+    for harm in book.adverse_events:
+        add(
+            harm.onset_on,
+            harm.verbatim or _("Adverse event"),
+            text=words(harm, "grade"),
+            tone="bad" if harm.serious else "attention",
+            icon="alert",
+            url=harm.get_absolute_url(),
+            detail=_("serious") if harm.serious else "",
+        )
+    return [event for _when, event in sorted(dated, key=lambda pair: _order(pair[0]))]
+
+
+def _order(when: Any) -> tuple[int, str]:
+    """Ages come first (they are history), then days, then what has no date."""
+    if when is None:
+        return 2, ""
+    if isinstance(when, PartialDate):
+        if when.age is not None:
+            return 0, f"{when.age:03d}"
+        return 1, when.earliest.isoformat() if when.earliest else ""
+    if isinstance(when, dt.datetime):
+        return 1, timezone.localtime(when).isoformat()
+    return 1, when.isoformat()

@@ -1,0 +1,1 @@
+"""The pages of the casebook: pages are read, entry is typed into."""

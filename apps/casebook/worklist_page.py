@@ -1,0 +1,206 @@
+"""The worklist as the page shows it: each row leads to the place where it is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.casebook import grid, worklist
+from apps.casebook.grid import title_of
+from studyportal import protocol
+from studyportal.access.models import User
+from studyportal.access.permissions import Permission
+from studyportal.ui.parts import Cell, Row
+from studyportal.ui.templatetags.ui_tags import human_date_text
+
+SHOWN, SHOWN_IN_FULL = 15, 500
+
+
+def worklist_of(user: User, show: str) -> dict[str, Any]:
+    """show: the list that is opened in full, "" for the beginning of each."""
+
+    def limit(name: str) -> int:
+        return SHOWN_IN_FULL if name == show else SHOWN
+
+    sites = worklist.sites_of(user)
+    due = worklist.visits_due(sites, limit=limit("visits"))
+    unfinished = worklist.unfinished_forms(sites, limit=limit("unfinished"))
+    missing = worklist.visits_without_forms(sites, limit=limit("missing"))
+    queries = worklist.open_queries(user, limit=limit("queries"))
+    products = worklist.products_waiting(user, limit=limit("products"))
+    sections = [
+        section(
+            "visits",
+            _("Visits"),
+            due,
+            [_due_row(row) for row in due.rows],
+            show,
+            [_("Participant"), _("Visit"), _("State"), _("Window"), _("Target")],
+            _("No visit is overdue, due, or due within %(n)d days.") % {"n": worklist.SOON_DAYS},
+        ),
+        section(
+            "unfinished",
+            _("Unfinished forms"),
+            unfinished,
+            [_unfinished_row(row) for row in unfinished.rows],
+            show,
+            [_("Participant"), _("Form"), _("State"), _("Last saved")],
+            _("Every form that was begun is complete."),
+        ),
+        section(
+            "missing",
+            _("Visits with forms not begun"),
+            missing,
+            [_missing_row(row) for row in missing.rows],
+            show,
+            [_("Participant"), _("Visit"), _("Forms")],
+            _("Every visit that took place has its forms."),
+        ),
+        section(
+            "queries",
+            _("Queries to answer"),
+            queries,
+            [_query_row(row) for row in queries.rows],
+            show,
+            [_("Participant"), _("Form"), _("Question"), _("Opened")],
+            _("No question is open."),
+        ),
+        section(
+            "products",
+            _("Products waiting for a result"),
+            products,
+            [_product_row(row) for row in products.rows],
+            show,
+            [_("Participant"), _("Product"), _("Waiting for")],
+            _("No product waits for a result."),
+        ),
+    ]
+    stats = [
+        (
+            _("Visits overdue"),
+            due.counts.get("overdue", 0),
+            "#visits",
+            "bad" if due.counts.get("overdue") else "good",
+        ),
+        (_("Visits due now"), due.counts.get("due", 0), "#visits", ""),
+        (_("Due within %(n)d days") % {"n": worklist.SOON_DAYS}, due.counts.get("soon", 0), "#visits", ""),
+        (_("Unfinished forms"), unfinished.total, "#unfinished", ""),
+        (_("Visits with forms not begun"), missing.total, "#missing", ""),
+        (_("Queries to answer"), queries.total, "#queries", ""),
+        (_("Products waiting"), products.total, "#products", ""),
+    ]
+    if user.may(Permission.MANAGE_QUERIES):
+        stats.append(
+            (
+                _("Answers to review"),
+                worklist.answered_queries(user),
+                f"{reverse('casebook:queries')}?state=answered",
+                "",
+            )
+        )
+    return {"sections": sections, "stats": stats, "sites": ", ".join(site.code for site in sites)}
+
+
+def section(
+    key: str,
+    title: str,
+    listing: worklist.Listing,
+    rows: list[Any],
+    show: str,
+    columns: list[str],
+    nothing: str,
+) -> dict[str, Any]:
+    return {
+        "key": key,
+        "title": title,
+        "total": listing.total,
+        "columns": columns,
+        "rows": rows,
+        "nothing": nothing,
+        "more": listing.total - len(rows) if show != key else 0,
+        "cut": show == key and listing.total > len(rows),
+    }
+
+
+def _person(code: str, synthetic: bool) -> Cell:
+    return Cell(
+        code,
+        url=reverse("casebook:participant", args=[code]),
+        detail=_("synthetic") if synthetic else "",
+        nowrap=True,
+    )
+
+
+def visit_label(key: str) -> str:
+    visit = protocol.current().visits.get(key)
+    return key if visit is None else str(visit.label)
+
+
+def _due_row(row: worklist.DueVisit) -> Row:
+    url = (
+        reverse("casebook:visit", args=[row.code, row.visit_id])
+        if row.visit_id
+        else grid.new_visit_url(row.code, row.key)
+    )
+    return Row(
+        [
+            _person(row.code, row.synthetic),
+            Cell(visit_label(row.key), url=url),
+            Cell("", state=row.state),
+            f"{human_date_text(row.earliest)} – {human_date_text(row.latest)}",
+            Cell(human_date_text(row.target), detail=days_text(row.days)),
+        ],
+        tone="bad" if row.state == "overdue" else "",
+    )
+
+
+def days_text(days: int) -> str:
+    if days == 0:
+        return _("today")
+    if days > 0:
+        return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
+    return ngettext("%(n)d day ago", "%(n)d days ago", -days) % {"n": -days}
+
+
+def _unfinished_row(row: worklist.UnfinishedForm) -> list[Any]:
+    url = reverse("crf:edit", args=[row.form, row.record_id])
+    return [
+        _person(row.code, row.synthetic),
+        Cell(title_of(row.form), url=url),
+        Cell("", state="incomplete"),
+        human_date_text(row.updated_at),
+    ]
+
+
+def _missing_row(row: worklist.VisitWithoutForms) -> list[Any]:
+    label = visit_label(row.key) + (f" {row.number}" if row.number > 1 else "")
+    return [
+        _person(row.code, row.synthetic),
+        Cell(label, url=reverse("casebook:visit", args=[row.code, row.visit_id])),
+        ", ".join(title_of(form) for form in row.forms),
+    ]
+
+
+def _query_row(query: Any) -> list[Any]:
+    return [
+        _person(query.participant.code, query.participant.synthetic),
+        title_of(query.form),
+        Cell(query.message, url=grid.query_url(query)),
+        human_date_text(query.opened_at),
+    ]
+
+
+def _product_row(product: Any) -> list[Any]:
+    waits = []
+    if product.decision is None and not product.infused:
+        waits.append(_("release decision"))
+    if not product.cultures_read:
+        waits.append(_("cultures of day 14"))
+    return [
+        _person(product.participant.code, product.participant.synthetic),
+        Cell(str(product), url=reverse("celldose:product", args=[product.pk])),
+        ", ".join(waits),
+    ]
