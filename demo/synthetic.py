@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from demo import trajectories
+from demo.trajectories import Course
 
 CASES = 24
 CONTROLS_PER_CASE = 2
@@ -181,6 +182,22 @@ class SyntheticParticipant:
     visits: tuple[Visit, ...]
     sessions: tuple[Session, ...] = ()
     events: tuple[tuple[str, int | None, Form], ...] = field(default=())  # (visit, session, adverse event)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was drawn for one participant before the forms are written."""
+
+    person: Person
+    rng: np.random.Generator
+    days: Mapping[str, int]
+    course: Course
+    weights: Mapping[str, float]
+    height: float
+    antibodies: Mapping[str, tuple[bool, float]]
+
+    def on(self, key: str) -> dt.date:
+        return self.person.day0 + dt.timedelta(days=self.days[key])
 
 
 def people(

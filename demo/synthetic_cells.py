@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from demo.synthetic import Blemish, Form, Product, Session
-
-if TYPE_CHECKING:
-    from demo.synthetic_visits import Drawn
+from demo.synthetic import Blemish, Drawn, Form, Product, Session
 
 OFFSET = "+05:30"
 # Stands for the participant's code, which only the portal gives.

@@ -1,85 +1,33 @@
-"""The visits of a synthetic participant: consent, history, forms, laboratory, insulin, safety. Pure."""
+"""A synthetic participant put together, and the visits: vital signs, symptoms, insulin, diet and exercise. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from demo import synthetic_cells, trajectories
+from demo import synthetic_cells, synthetic_labs, synthetic_persons, trajectories
 from demo.synthetic import (
-    CHART_KEEPERS,
     LATE_SHARE,
     MISSED_REASONS,
     MISSED_SHARE,
     SCHEDULE,
     Blemish,
     Chart,
+    Drawn,
     Form,
     Person,
     SyntheticParticipant,
     Visit,
 )
-from demo.trajectories import Course
 
-OFFSET = "+05:30"
-WITHDRAWN_ON_DAY = 110
-
-SAFETY_LAB = {
-    # analyte: (mean, sd, decimals, unit)
-    "haemoglobin": (13.2, 1.0, 1, "g/dL"),
-    "wbc": (7.2, 1.4, 2, "10*3/uL"),
-    "platelets": (265.0, 45.0, 0, "10*3/uL"),
-    "alt": (24.0, 7.0, 0, "U/L"),
-    "ast": (23.0, 6.0, 0, "U/L"),
-    "bilirubin_total": (0.6, 0.15, 1, "mg/dL"),
-    "creatinine": (0.72, 0.1, 2, "mg/dL"),
-    "inr": (1.02, 0.06, 2, "{INR}"),
-    "aptt": (29.5, 2.5, 1, "s"),
-}
-ANTIBODIES = ("ica", "gad65", "ia2", "znt8")
-INFECTION = ("hiv", "hbsag", "hcv_ab", "syphilis_ab")
-COUNT = ("haemoglobin", "wbc", "platelets")
-GLYCAEMIA = ("hba1c", "c_peptide", "glucose_fasting")
-# The analytes of the protocol at each visit, and the share of samples that were not taken.
-ANALYTES: Mapping[str, tuple[str, ...]] = {
-    "SCR": (*ANTIBODIES, *INFECTION, *SAFETY_LAB),
-    "BL": GLYCAEMIA,
-    "M1": COUNT,
-    "S2_30": COUNT,
-    "M3": (*GLYCAEMIA, *COUNT, "alt", "creatinine"),
-    "M6": (*GLYCAEMIA, *COUNT, "alt", "creatinine", *ANTIBODIES),
-    "M9": ("hba1c",),
-    "M12": (*GLYCAEMIA, *COUNT, "alt", "creatinine", *ANTIBODIES),
-    "M18": GLYCAEMIA,
-}
-NOT_TAKEN_SHARE = 0.012
 WEIGHED = ("SCR", "BL", "S1", "M1", "S2", "S2_30", "M3", "M6", "M9", "M12", "M18")
 ASKED_SYMPTOMS = ("SCR", "BL", "M1", "S2_30", "M3", "M6", "M12")
 INSULIN_AT = ("BL", "D1", "D7", "M1", "S2_30", "M3", "M6", "M9", "M12", "M18")
 LIFESTYLE_AT = ("BL", "M6", "M12")
-CHART_AT = ("BL", "D1", "D7", "M1", "S2_30", "M3", "M6", "M9", "M12")
-READINGS_AT = ("BL", "M3", "M12")
 SAFETY_AT = ("S1", "D1", "D7", "M1", "S2", "S2_30", "M3", "M6", "M9", "M12", "M18")
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What was drawn for one participant before the forms are written."""
-
-    person: Person
-    rng: np.random.Generator
-    days: Mapping[str, int]
-    course: Course
-    weights: Mapping[str, float]
-    height: float
-    antibodies: Mapping[str, tuple[bool, float]]
-
-    def on(self, key: str) -> dt.date:
-        return self.person.day0 + dt.timedelta(days=self.days[key])
 
 
 def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> SyntheticParticipant:
@@ -116,11 +64,11 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
         },
     )
     withdrawn = Blemish.WITHDRAWAL in person.blemishes
-    events = tuple(_events(drawn))
+    events = tuple(synthetic_persons.events(drawn))
     reported = {visit for visit, _session, _form in events}
     visits = []
     for key, day in days.items():
-        if withdrawn and day > WITHDRAWN_ON_DAY:
+        if withdrawn and day > synthetic_persons.WITHDRAWN_ON_DAY:
             break
         visits.append(_visit(drawn, key, day, has_event=key in reported))
     enrolled_on = drawn.on("SCR")
@@ -129,8 +77,8 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
         person=person,
         enrolled_on=enrolled_on,
         status="withdrawn" if withdrawn else "in_follow_up",
-        consents=tuple(_consents(drawn, enrolled_on)),
-        history=tuple(_history(drawn, enrolled_on)),
+        consents=tuple(synthetic_persons.consents(drawn, enrolled_on)),
+        history=tuple(synthetic_persons.history(drawn, enrolled_on)),
         visits=tuple(visits),
         sessions=sessions,
         events=events,
@@ -152,114 +100,6 @@ def _days(rng: np.random.Generator, person: Person) -> dict[str, int]:
         day = max(day, last + 1)
         found[key] = last = day
     return found
-
-
-# ------------------------------------------------------------------------------------------ consent and history
-
-
-def _consents(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Mapping[str, Any]]:
-    person = drawn.person
-    late = Blemish.LATE_CONSENT in person.blemishes
-    signed_on = enrolled_on + dt.timedelta(days=9 if late else -1)
-    purposes = [
-        "participation",
-        *(["procedure"] if person.control is None else []),
-        "data_sharing",
-        "future_contact",
-    ]
-    language = str(drawn.rng.choice(("English", "Hindi", "Marathi"), p=(0.3, 0.3, 0.4)))
-    shared = {
-        "document_version": "2.0",
-        "document_language": language,
-        "ethics_approval_number": f"SYNTHETIC-{person.site}-EC-017",
-        "ethics_approval_validity": (person.day0 + dt.timedelta(days=900)).isoformat(),
-        "signed_on": signed_on.isoformat(),
-        "signed_at": f"{signed_on.isoformat()}T{int(drawn.rng.integers(9, 17)):02d}:{int(drawn.rng.integers(0, 60)):02d}:00{OFFSET}",
-        "age_at_signature": person.age,
-        "obtained_by": f"Investigator, {person.site}",
-        "audio_visual": "recorded",
-        "copy_given": Blemish.NO_COPY not in person.blemishes,
-    }
-    not_asked = {"witness": "not_applicable"}
-    if person.age >= 18:
-        absent = not_asked | {"lar_relationship_proof": "not_applicable"}
-        yield {"kind": "consent", "signer": "participant", "purposes": purposes, **shared, "absent": absent}
-    else:
-        parent = str(drawn.rng.choice(("mother", "father")))
-        proof = "Birth certificate seen"
-        yield {
-            "kind": "lar_consent",
-            "signer": parent,
-            "purposes": purposes,
-            "lar_relationship_proof": proof,
-            **shared,
-            "absent": not_asked,
-        }
-        if Blemish.NO_ASSENT not in person.blemishes:
-            kind = "written_assent" if person.age >= 12 else "oral_assent"
-            absent = not_asked | {"lar_relationship_proof": "not_applicable"}
-            yield {
-                "kind": kind,
-                "signer": "participant",
-                "purposes": ["participation"],
-                **shared,
-                "absent": absent,
-            }
-    if Blemish.WITHDRAWAL in person.blemishes:
-        day = person.day0 + dt.timedelta(days=WITHDRAWN_ON_DAY)
-        yield {
-            "kind": "withdrawal",
-            "signer": "participant" if person.age >= 18 else "father",
-            "withdrawal_scopes": ["visits", "new_data"],
-            "signed_on": day.isoformat(),
-            "age_at_signature": person.age,
-            "obtained_by": f"Investigator, {person.site}",
-            "note": "Moved to another city. Data collected so far may be used.",
-            "absent": {
-                "document_version": "not_applicable",
-                "document_language": "not_applicable",
-                "ethics_approval_number": "not_applicable",
-                "ethics_approval_validity": "not_applicable",
-                "lar_relationship_proof": "not_applicable",
-                "witness": "not_applicable",
-                "audio_visual": "not_applicable",
-                "copy_given": "not_applicable",
-            },
-        }
-
-
-def _history(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Form]:
-    person, rng = drawn.person, drawn.rng
-    yield Form(
-        "demographics",
-        {
-            "sex": person.sex,
-            "age_at_enrolment": person.age,
-            "age_basis": "birth_date",
-            "country": "IN",
-            "education": "primary" if person.age < 12 else "secondary" if person.age < 17 else "graduate",
-            "language": str(rng.choice(("mr", "hi", "en"))),
-        },
-    )
-    diagnosed = f"{enrolled_on.year - person.duration_years}-{int(rng.integers(1, 13)):02d}"
-    ketoacidosis = bool(rng.random() < 0.35)
-    values: dict[str, Any] = {
-        "diagnosed_on": diagnosed,
-        "diabetes_type": "type_1",
-        "autoimmune": True,
-        "symptoms_at_onset": ["polyuria", "polydipsia", *(["weight_loss"] if rng.random() < 0.6 else [])],
-        "insulin_since": diagnosed,
-        "dka_history": ketoacidosis,
-        "comorbidities": ["thyroid"] if rng.random() < 0.12 else ["none"],
-        "severity": str(rng.choice(("mild", "moderate", "severe"), p=(0.2, 0.6, 0.2))),
-    }
-    if ketoacidosis:
-        values["dka_episodes"] = int(rng.integers(1, 3))
-    if rng.random() < 0.8:
-        values["family_history"] = bool(rng.random() < 0.2)
-    else:
-        values["absent"] = {"family_history": "unknown"}
-    yield Form("medical-history", values)
 
 
 # ----------------------------------------------------------------------------------------------------- one visit
@@ -287,12 +127,12 @@ def _visit(drawn: Drawn, key: str, day: int, *, has_event: bool) -> Visit:
         forms += _insulin(drawn, key)
     if key in LIFESTYLE_AT:
         forms.append(_lifestyle(drawn))
-    for analyte in ANALYTES.get(key, ()):
-        if key in ("BL", "M12") or rng.random() > NOT_TAKEN_SHARE:
-            forms.append(_result(drawn, key, analyte))
+    for analyte in synthetic_labs.ANALYTES.get(key, ()):
+        if key in ("BL", "M12") or rng.random() > synthetic_labs.NOT_TAKEN_SHARE:
+            forms.append(synthetic_labs.result(drawn, key, analyte))
     if key in SAFETY_AT:
         forms.append(Form("safety-review", {"any_event": has_event}))
-    charts: tuple[Chart, ...] = (_chart(drawn, key),) if key in CHART_AT else ()
+    charts: tuple[Chart, ...] = (synthetic_labs.chart(drawn, key),) if key in synthetic_labs.CHART_AT else ()
     return Visit(key, day, on, forms=tuple(forms), charts=charts)
 
 
@@ -396,220 +236,5 @@ def _lifestyle(drawn: Drawn) -> Form:
             "exercise_intensity": str(rng.choice(("light", "moderate", "vigorous"), p=(0.4, 0.5, 0.1))),
             "exercise_minutes_per_week": int(rng.integers(4, 26)) * 10,
             "adherence": str(rng.choice(("full", "partly", "not"), p=(0.45, 0.45, 0.1))),
-        },
-    )
-
-
-# ---------------------------------------------------------------------------------------------------- laboratory
-
-
-def _result(drawn: Drawn, key: str, analyte: str) -> Form:
-    rng, person = drawn.rng, drawn.person
-    values: dict[str, Any] = {
-        "analyte": analyte,
-        "context": "baseline" if key in ("SCR", "BL") else "safety" if analyte in SAFETY_LAB else "follow_up",
-        "collected_on": drawn.on(key).isoformat(),
-        "laboratory": f"Central laboratory, {person.site}",
-    }
-    if analyte in ("hba1c", "c_peptide", "glucose_fasting"):
-        values |= _measured(drawn, key, analyte)
-        if analyte == "c_peptide" and key != "BL" and rng.random() < 0.03:
-            return Form(
-                "lab-result",
-                _without(values, {"reported": "not_done", "unit": "not_applicable"})
-                | {"note": "Sample haemolysed; not repeated."},
-            )
-        return Form("lab-result", values)
-    absent: dict[str, str] = {"fasting": "not_applicable"}
-    if analyte in drawn.antibodies:
-        positive, level = drawn.antibodies[analyte]
-        values["qualitative"] = "positive" if positive else "negative"
-        if analyte == "ica":
-            values |= {"reported": f"{level:.0f}" if positive else "<10", "unit": "{titer}"}
-        else:
-            values |= {"reported": f"{level:.1f}" if positive else "<5.0", "unit": "[IU]/mL"}
-    elif analyte in INFECTION:
-        values["qualitative"] = "negative"
-        absent |= {"reported": "not_applicable", "unit": "not_applicable"}
-        return Form("lab-result", values | {"absent": absent})
-    else:
-        mean, sd, decimals, unit = SAFETY_LAB[analyte]
-        mean += 1.2 if analyte == "haemoglobin" and person.sex == "male" and person.age > 14 else 0.0
-        number = float(np.clip(rng.normal(mean, sd), mean - 2.4 * sd, mean + 2.4 * sd))
-        values |= {"reported": f"{number:.{decimals}f}", "unit": unit}
-    return Form("lab-result", values | {"unit_basis": "stated", "absent": absent})
-
-
-def _measured(drawn: Drawn, key: str, analyte: str) -> dict[str, Any]:
-    person, place = drawn.person, drawn.course.at(drawn.days[key])
-    if analyte == "hba1c":
-        percent = drawn.course.hba1c[place]
-        # One set of PUN reports in the IFCC's unit, so that conversion is at work.
-        if person.site == "PUN" and person.number % 10 == 8:
-            return {
-                "reported": f"{10.93 * percent - 23.5:.0f}",
-                "unit": "mmol/mol",
-                "unit_basis": "stated",
-                "absent": {"fasting": "not_applicable"},
-            }
-        return {
-            "reported": f"{percent:.1f}",
-            "unit": "%",
-            "unit_basis": "stated",
-            "absent": {"fasting": "not_applicable"},
-        }
-    if analyte == "glucose_fasting":
-        wrong = Blemish.GLUCOSE_IMPLAUSIBLE in person.blemishes and key == "M6"
-        return {
-            "reported": "22" if wrong else f"{drawn.course.fasting_glucose[place]:.0f}",
-            "unit": "mg/dL",
-            "unit_basis": "stated",
-            "fasting": "fasting",
-        }
-    level = drawn.course.c_peptide[place]
-    if person.site == "PUN":
-        molar, limit = level * 0.331, 0.03
-        reported = f"{molar:.3f}" if molar >= limit else f"<{limit}"
-        return {
-            "reported": reported,
-            "unit": "nmol/L",
-            "unit_basis": "stated",
-            "fasting": "fasting",
-            "lloq": str(limit),
-        }
-    reported = f"{level:.2f}" if level >= 0.1 else "<0.10"
-    return {
-        "reported": reported,
-        "unit": "ng/mL",
-        "unit_basis": "stated",
-        "fasting": "fasting",
-        "lloq": "0.1",
-    }
-
-
-def _chart(drawn: Drawn, key: str) -> Chart:
-    on, rng = drawn.on(key), drawn.rng
-    slots = ["fasting", "post_breakfast", "post_lunch", "post_dinner", "bedtime"]
-    first = on - dt.timedelta(days=7)
-    values: dict[str, Any] = {
-        "period_start": first.isoformat(),
-        "period_end": (on - dt.timedelta(days=1)).isoformat(),
-        "slots": slots,
-        "source_label": "Chart kept by the participant",
-    }
-    if drawn.person.number not in CHART_KEEPERS or key not in READINGS_AT:
-        return Chart(
-            Form("glucose-chart", values | {"transcribed": False, "note": "On paper in the site's file."})
-        )
-    mean = float(28.7 * drawn.course.hba1c[drawn.course.at(drawn.days[key])] - 46.7)
-    above = {"fasting": -25, "post_breakfast": 25, "post_lunch": 15, "post_dinner": 20, "bedtime": 0}
-    readings = tuple(
-        {
-            "measured_on": (first + dt.timedelta(days=day)).isoformat(),
-            "slot": slot,
-            "value": f"{np.clip(rng.normal(mean + above[slot], 0.24 * mean), 46, 480):.0f}",
-        }
-        for day in range(7)
-        for slot in slots
-        if rng.random() > 0.06
-    )
-    return Chart(Form("glucose-chart", values | {"transcribed": True}), readings)
-
-
-# -------------------------------------------------------------------------------------------------------- safety
-
-
-def _events(drawn: Drawn) -> Iterator[tuple[str, int | None, Form]]:
-    """Adverse events: the visit at which each is reported, the cell session that it may be linked to, the form."""
-    person, rng = drawn.person, drawn.rng
-    if person.control is None:
-        if Blemish.HAEMATOMA in person.blemishes:
-            yield (
-                "D7",
-                1,
-                _event(
-                    drawn,
-                    "S1",
-                    "Bruise at the iliac crest, 4 cm",
-                    "harvest_haematoma",
-                    1,
-                    9,
-                    harvest="probable",
-                ),
-            )
-        elif rng.random() < 0.3:
-            yield (
-                "D1",
-                1,
-                _event(drawn, "S1", "Pain at the harvest site", "harvest_pain", 0, 3, harvest="probable"),
-            )
-        if Blemish.INFUSION_REACTION in person.blemishes:
-            yield (
-                "S2",
-                2,
-                _event(
-                    drawn,
-                    "S2",
-                    "Fever 38.2 °C after the infusion",
-                    "infusion_reaction",
-                    0,
-                    1,
-                    product="probable",
-                ),
-            )
-    if rng.random() < 0.22 and "M6" in drawn.days:
-        words = "Glucose 58 mg/dL before lunch, sweating; corrected with sugar"
-        yield "M6", None, _event(drawn, "M6", words, "hypoglycaemia", -12, 0, insulin="probable", grade="1")
-    if Blemish.KETOACIDOSIS in person.blemishes:
-        form = _event(
-            drawn, "M9", "Diabetic ketoacidosis with vomiting", "dka", -20, 5, disease="probable", grade="3"
-        )
-        serious = {
-            "serious": True,
-            "serious_criteria": ["hospitalisation"],
-            "action_taken": ["treated", "insulin_changed"],
-        }
-        yield "M9", None, Form(form.key, {**form.values, **serious})
-
-
-def _event(
-    drawn: Drawn,
-    visit: str,
-    verbatim: str,
-    term: str,
-    after_days: int,
-    lasting: int,
-    *,
-    grade: str = "1",
-    harvest: str = "unlikely",
-    product: str = "unlikely",
-    insulin: str = "unlikely",
-    disease: str = "unlikely",
-) -> Form:
-    onset = drawn.on(visit) + dt.timedelta(days=after_days)
-    treated = drawn.person.control is None
-    causes: dict[str, Any] = {"related_to_insulin": insulin, "related_to_disease": disease}
-    absent: dict[str, str] = {}
-    for name, cause in (("related_to_harvest", harvest), ("related_to_product", product)):
-        if treated:
-            causes[name] = cause
-        else:
-            absent[name] = "not_applicable"
-    return Form(
-        "adverse-event",
-        {
-            "verbatim": verbatim,
-            "term": term,
-            "onset_on": onset.isoformat(),
-            "ended_on": (onset + dt.timedelta(days=lasting)).isoformat(),
-            "grade": grade,
-            "grade_dictionary": "ctcae_5",
-            "serious": False,
-            "outcome": "recovered",
-            "action_taken": ["treated"] if term != "harvest_pain" else ["none"],
-            "expectedness": "expected",
-            "reporter": "Participant",
-            "absent": absent,
-            **causes,
         },
     )
