@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def var() -> Iterator[Path]:
     directory.mkdir(parents=True)
     yield directory
     for line in processes_of(directory):
-        os.kill(int(line.split()[0]), signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself in the meantime
+            os.kill(int(line.split()[0]), signal.SIGKILL)
     wait_for(lambda: not processes_of(directory), "the killed processes to end")
     remove_outside(directory)
     shutil.rmtree(directory)
