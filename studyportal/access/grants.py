@@ -37,6 +37,9 @@ def close_logs(using: str = "default", **kwargs: Any) -> None:
                 cursor.execute(
                     f"REVOKE UPDATE, DELETE, TRUNCATE ON {quote(table)} FROM {quote(APPLICATION_ROLE)}"
                 )
+        # Nothing writes to pghistory's shared context (see audit's migration), and nothing shall.
+        if "pghistory_context" in existing:
+            cursor.execute(f"REVOKE ALL ON pghistory_context FROM {quote(APPLICATION_ROLE)}")
         # The list of applied migrations belongs to the owner.
         if "django_migrations" in existing:
             cursor.execute(
