@@ -176,7 +176,8 @@ class CopyStream:
         if self.prepare is not None:
             self.prepare(cursor)
         # Rows go out in the order of their key as they are read: no sort before the first byte.
-        cursor.execute("SET LOCAL enable_sort = off")
+        # One core for one export: parallel workers would only queue wide rows behind the one that sends them.
+        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL max_parallel_workers_per_gather = 0")
         query = self.query.as_string(cursor)
         with io.BufferedWriter(raw, CHUNK) as out:
             cursor.copy_expert(

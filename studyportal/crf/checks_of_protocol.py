@@ -20,5 +20,5 @@ def forms_of_protocol_exist(app_configs: Any, **kwargs: Any) -> list[checks.Chec
     known = {spec.key for spec in registry.all_specs()}
     for said in current.check_forms(known):
         hint = "Declare the form in the crfs.py of an app, or correct the protocol."
-        found.append(checks.Warning(str(said), hint=hint, id="crf.E001"))
+        found.append(checks.Error(str(said), hint=hint, id="crf.E001"))
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from . import presentation
 from .loader import current
@@ -15,6 +16,7 @@ from .models import ProtocolVersion
 from .selectors import json_schema, versions
 
 
+@require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """GET /protocol/: the protocol as people read it."""
     protocol = current()
@@ -32,6 +34,7 @@ def page(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
 def version_text(request: HttpRequest, sha256: str) -> HttpResponse:
     """GET /protocol/versions/<sha256>/: a registered version's file, as it was loaded."""
     version = ProtocolVersion.objects.filter(sha256=sha256).first()
