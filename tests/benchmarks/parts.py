@@ -153,6 +153,10 @@ def export(portal: Portal, people: People, report: Report, *, rows: int) -> None
 
     dataset = catalogue()["lab-result"]
     portal.restart_web()
+    Client("127.0.0.1", portal.port, {"Authorization": f"Token {people.statistician_token}"}).send(
+        "GET", "/api/v1/datasets/queries.csv"
+    )
+    before = portal.peak_memory()
     connection = connect(portal.places)
     query = dataset.select(Filters(), None).as_string(connection)
     limits, ours, firsts, size = [], [], [], 0
@@ -188,6 +192,10 @@ def export(portal: Portal, people: People, report: Report, *, rows: int) -> None
         "≥ 0.85 × COPY",
     )
     report.add("CSV export: first byte", ms(min(firsts)), "", "", "< 200 ms")
+    peak = portal.peak_memory()
     report.add(
-        "CSV export: peak memory of a worker", f"{portal.peak_memory() / 1e6:,.0f} MB", "", "", "≤ 100 MB"
+        "CSV export: memory that it adds to a worker", f"{(peak - before) / 1e6:,.0f} MB", "", "", "≤ 100 MB"
+    )
+    report.notes.append(
+        f"A worker that answered one small request has {before / 1e6:,.0f} MB; {peak / 1e6:,.0f} MB after."
     )
