@@ -119,7 +119,7 @@ class CopyStream:
                 digest.update(chunk)
                 size += len(chunk)
                 yield chunk
-            if self._error is not None:
+            if self._error is not None or self.rows is None:
                 raise ExportFailedError(str(self._error)) from self._error
             complete = True
         finally:
@@ -162,12 +162,11 @@ class CopyStream:
                     self._copy_into(raw, cursor)
             finally:
                 wrapper.close()
-        except BaseException:  # handed to the reader, who raises it
-            if raw.stalled:
-                error = ClientStalledError(f"The client did not read for {self.patience:.0f} s.")
-            self._error = error
+        except BaseException as failure:  # handed to the reader, who raises it
+            stalled = f"The client did not read for {self.patience:.0f} s."
+            self._error = ClientStalledError(stalled) if raw.stalled else failure
             if not self._stopped.is_set():
-                logger.warning("An export ended before its last row: %s", error)
+                logger.warning("An export ended before its last row: %s", self._error)
         finally:
             self._end()
 
