@@ -16,6 +16,7 @@ from apps.casebook import actions
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of
+from studyportal.api.filters import SinceFilter
 from studyportal.api.problems import ProblemError
 from studyportal.crf.api import payload
 from studyportal.queries import actions as query_actions
@@ -94,7 +95,7 @@ class QueryFilters(filters.FilterSet):
     record = filters.NumberFilter(field_name="object_id", min_value=0, max_value=2**62)
     state = filters.ChoiceFilter(choices=QueryState.choices)
     code = filters.CharFilter()
-    opened_since = filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
+    opened_since = SinceFilter("opened_at")
 
     class Meta:
         model = Query

@@ -27,7 +27,7 @@ from studyportal.ui.parts import Cell, Row, TimelineEvent
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 # The first queries; all are on the board.
-SHOWN = 15
+SHOWN = 12
 
 
 def casebook_of(user: User, participant: Participant) -> dict[str, Any]:

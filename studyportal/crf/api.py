@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, stale, version_seen
+from studyportal.api.filters import SinceFilter
 from studyportal.api.problems import ProblemError
 from studyportal.audit.selectors import history_of
 from studyportal.crf import actions, display
@@ -264,7 +265,7 @@ def filterset_of(spec: CrfSpec) -> type[filters.FilterSet]:
         "participant": filters.CharFilter(field_name="participant__code"),
         "site": filters.CharFilter(field_name="site__code"),
         "status": filters.ChoiceFilter(choices=spec.model._meta.get_field("status").choices),
-        "updated_since": filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte"),
+        "updated_since": SinceFilter("updated_at"),
     }
     for parent in spec.parents:
         members[parent] = filters.NumberFilter(field_name=f"{parent}_id", min_value=0, max_value=2**62)

@@ -75,7 +75,7 @@ def build(
         sections=sections,
         problems=[
             (
-                p.field if p.field in spec.fields else "",
+                p.field if p.field in spec.fields or p.field == "reason" else "",
                 spec.fields[p.field].label if p.field in spec.fields else "",
                 p.message,
             )
