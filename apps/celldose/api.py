@@ -23,6 +23,7 @@ from apps.celldose.product_file import ProductFile
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
+from studyportal.api.filters import SinceFilter
 from studyportal.crf import display
 from studyportal.crf.api import CrfView, payload, saved
 from studyportal.crf.errors import CrfInvalid
@@ -86,7 +87,7 @@ class SessionFilters(filters.FilterSet):
     participant = filters.CharFilter(field_name="participant__code")
     site = filters.CharFilter(field_name="site__code")
     number = filters.NumberFilter(min_value=0, max_value=100)
-    updated_since = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_since = SinceFilter("updated_at")
 
     class Meta:
         model = CellSession
@@ -99,7 +100,7 @@ class ProductFilters(filters.FilterSet):
     session = filters.NumberFilter(field_name="harvest__session_id", min_value=0, max_value=2**62)
     component = filters.ChoiceFilter(choices=Component.choices)
     product_identifier = filters.CharFilter()
-    updated_since = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_since = SinceFilter("updated_at")
 
     class Meta:
         model = CellProduct

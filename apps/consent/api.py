@@ -16,6 +16,7 @@ from apps.consent import actions, selectors
 from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
 from studyportal.access.permissions import Permission
+from studyportal.api.filters import SinceFilter
 from studyportal.crf.api import payload
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
@@ -67,7 +68,7 @@ class ConsentEventFilters(filters.FilterSet):
     site = filters.CharFilter(field_name="site__code")
     kind = filters.ChoiceFilter(choices=Kind.choices)
     document_version = filters.CharFilter()
-    entered_since = filters.IsoDateTimeFilter(field_name="entered_at", lookup_expr="gte")
+    entered_since = SinceFilter("entered_at")
 
     class Meta:
         model = ConsentEvent

@@ -17,6 +17,7 @@ from apps.enrolment.models import Group, Participant, ParticipantStatus
 from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
+from studyportal.api.filters import SinceFilter
 from studyportal.crf.api import payload
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
@@ -80,7 +81,7 @@ class ParticipantFilters(filters.FilterSet):
     site = filters.CharFilter(field_name="site__code")
     synthetic = filters.BooleanFilter()
     retrospective = filters.BooleanFilter()
-    updated_since = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_since = SinceFilter("updated_at")
 
     class Meta:
         model = Participant

@@ -17,6 +17,7 @@ from apps.visits import actions, selectors
 from apps.visits.models import Anchor, Visit, VisitStatus, WindowState
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
+from studyportal.api.filters import SinceFilter
 from studyportal.crf.api import payload
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
@@ -112,7 +113,7 @@ class VisitFilters(filters.FilterSet):
     key = filters.CharFilter()
     status = filters.ChoiceFilter(choices=VisitStatus.choices)
     window_state = filters.ChoiceFilter(choices=WindowState.choices)
-    updated_since = filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    updated_since = SinceFilter("updated_at")
 
     class Meta:
         model = Visit
