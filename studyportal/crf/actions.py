@@ -171,7 +171,7 @@ def _save(
             raise ReasonRequired([spec.fields[name].label for name in changed])
         record.version += 1
     record.save()
-    _check(spec, record, values, context, by=by)
+    _check(spec, record, values, context, by=by, new=created)
     signals.record_saved.send(sender=spec.model, record=record, spec=spec, created=created, by=by)
     return record
 
@@ -206,10 +206,18 @@ def rounded(crf_field: Any, value: Any) -> Any:
 
 
 def _check(
-    spec: CrfSpec, record: Any, values: Mapping[str, Any], context: Mapping[str, Any], by: User | None
+    spec: CrfSpec,
+    record: Any,
+    values: Mapping[str, Any],
+    context: Mapping[str, Any],
+    *,
+    by: User | None,
+    new: bool = False,
 ) -> None:
     findings: list[Finding] = [finding for check in spec.checks for finding in check(values, context)]
-    queries.reconcile(record=record, form=spec.key, findings=findings, values=as_texts(spec, record), by=by)
+    queries.reconcile(
+        record=record, form=spec.key, findings=findings, values=as_texts(spec, record), by=by, new=new
+    )
 
 
 def _stored(spec: CrfSpec, record: Any) -> tuple[dict[str, Any], dict[str, str], str]:

@@ -24,7 +24,8 @@ class Found:
     classification: str
 
 
-@transaction.atomic
+# Always within the save of a record, whose fate it shares: no savepoint of its own.
+@transaction.atomic(savepoint=False)
 def reconcile(*, record: Any, form: str, found: Iterable[Found], by: User | None) -> list[Deviation]:
     """Make the rule-raised deviations of a record agree with what its rules find now.
 

@@ -29,20 +29,26 @@ class QueryRefused(Exception):
     """The query is not in a state for this; the message says what to do."""
 
 
-@transaction.atomic
+# Always within the save of a record, whose fate it shares: no savepoint of its own.
+@transaction.atomic(savepoint=False)
 def reconcile(
-    *, record: Any, form: str, findings: Iterable[FindingLike], values: Mapping[str, str], by: User | None
+    *,
+    record: Any,
+    form: str,
+    findings: Iterable[FindingLike],
+    values: Mapping[str, str],
+    by: User | None,
+    new: bool = False,
 ) -> list[Query]:
     """Make the queries of a record agree with what its checks found.
 
     New findings open a query; a finding that is gone closes its query; one that came back, or whose
     explained value changed, reopens it. values: field name → its value as text.
-    Returns the queries that are open or answered afterwards. One SELECT, and writes only where needed.
+    new: the record was inserted in this transaction, so it has no queries yet.
+    Returns the queries that are open or answered afterwards. At most one SELECT, and writes only where needed.
     """
-    known = {
-        (query.field, query.code): query
-        for query in Query.objects.filter(form=form, object_id=record.pk, origin=QueryOrigin.CHECK)
-    }
+    asked = Query.objects.filter(form=form, object_id=record.pk, origin=QueryOrigin.CHECK)
+    known = {} if new else {(query.field, query.code): query for query in asked}
     standing: list[Query] = []
     for finding in findings:
         field = finding.field or ""
