@@ -1,129 +1,18 @@
-"""Computing a table and freezing it."""
+"""Asking for a table, and freezing one that is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from django.db import connection, transaction
-from django.utils.translation import gettext as _
-
-from apps.outcomes import frames
-from apps.outcomes.canonical import canonical_json, code_version, frame_sha256, sha256
+from apps.outcomes.canonical import canonical_json, sha256
 from apps.outcomes.catalogue import KINDS
 from apps.outcomes.models import OutcomeTable
-from apps.outcomes.statistics.summaries import BaselineRule
-from apps.outcomes.statistics.tables import Analyte, OutcomeTableData, hba1c_by_visit
-from studyportal import protocol
-from studyportal.access.models import AllSites, User
-from studyportal.access.permissions import Permission
+from studyportal.access.models import User
 from studyportal.jobs import actions as jobs
 
-STEPS = 3
-Progress = Callable[[int, int, str], None]
-
-
-def silent(done: int, total: int, message: str) -> None:
-    """Progress that nobody watches."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """Everything that a table is computed from, read at one moment."""
-
-    participants: pd.DataFrame
-    values: pd.DataFrame
-    data_as_of: datetime | None
-    unassigned: int
-
-    @property
-    def sha256(self) -> str:
-        return frame_sha256(self.participants, self.values)
-
-
-def read_hba1c(site_ids: frozenset[int] | None) -> Input:
-    """Participants and HbA1c of the sites (None: all), in one REPEATABLE READ transaction.
-
-    Inside a transaction that is already open its own isolation holds.
-    """
-    alone = not connection.in_atomic_block
-    with transaction.atomic():
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        people = frames.participants_frame(site_ids)
-        values = frames.hba1c_values(site_ids)
-        moment = frames.latest_change(site_ids)
-    known = people["group"].isin(list(protocol.current().groups))
-    return Input(people[known].reset_index(drop=True), values, moment, int((~known).sum()))
-
-
-def compute_hba1c(data: Input, *, include_synthetic: bool, as_of: date | None = None) -> dict[str, Any]:
-    """The content of the table with its provenance: the same input gives the same content.
-
-    `as_of`: the day on which visit windows are judged, by default the day of the last change in the data.
-    """
-    current = protocol.current()
-    day = as_of or (data.data_as_of.date() if data.data_as_of is not None else current.study.opened_on)
-    analyte: Analyte = frames.analyte_of("hba1c")
-    more = [
-        "As-treated: this table compares groups as they are, without matching or adjustment.",
-        "HbA1c reported in mmol/mol (IFCC) is converted by NGSP % = 0.09148 × IFCC + 2.152. A result without a unit "
-        "is not used until its query is answered.",
-    ]
-    if data.unassigned:
-        more.append(f"Participants not yet assigned to a group are left out: {data.unassigned}.")
-    table: OutcomeTableData = hba1c_by_visit(
-        data.values,
-        data.participants,
-        frames.visit_plans("hba1c"),
-        analyte=analyte,
-        groups=list(current.groups),
-        as_of=day,
-        include_synthetic=include_synthetic,
-        more_footnotes=more,
-        baseline=BaselineRule(_baseline("hba1c_change")),
-    )
-    provenance = {
-        "protocol_version": current.version,
-        "protocol_sha256": current.sha256,
-        "code_version": code_version(),
-        "data_as_of": None if data.data_as_of is None else data.data_as_of.isoformat(),
-        "data_sha256": data.sha256,
-        "windows_judged_on": day.isoformat(),
-        "include_synthetic": include_synthetic,
-    }
-    return {**table.as_json(), "provenance": provenance}
-
-
-def _baseline(endpoint: str) -> str:
-    found = protocol.current().endpoints.get(endpoint)
-    return "BL" if found is None or found.baseline is None else str(found.baseline)
-
-
-@dataclass(frozen=True)
-class Computed:
-    """A table that is computed and not yet frozen."""
-
-    content: dict[str, Any]
-    site_ids: frozenset[int] | None
-
-
-def compute(
-    *, by: User, include_synthetic: bool, as_of: date | None = None, progress: Progress = silent
-) -> Computed:
-    """The HbA1c table of the sites where `by` may run tables. Writes nothing."""
-    reached = by.sites_with(Permission.RUN_OUTCOMES)
-    site_ids = None if isinstance(reached, AllSites) else reached
-    progress(0, STEPS, _("Reading participants and HbA1c"))
-    data = read_hba1c(site_ids)
-    progress(1, STEPS, _("Computing summaries and changes"))
-    content = compute_hba1c(data, include_synthetic=include_synthetic, as_of=as_of)
-    progress(2, STEPS, _("Freezing the table"))
-    return Computed(content, site_ids)
+if TYPE_CHECKING:
+    from apps.outcomes.computing import Computed
 
 
 def freeze(*, computed: Computed, by: User, job_id: int | None = None) -> OutcomeTable:

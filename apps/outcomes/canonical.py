@@ -6,9 +6,10 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def canonical_json(content: Any) -> bytes:
@@ -27,8 +28,13 @@ def frame_sha256(*frames: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     for frame in frames:
         lines = sorted(
-            json.dumps([None if pd.isna(cell) else str(cell) for cell in row], ensure_ascii=False)
-            for row in frame.itertuples(index=False)
+            json.dumps(
+                [None if absent else str(cell) for cell, absent in zip(row, gaps, strict=True)],
+                ensure_ascii=False,
+            )
+            for row, gaps in zip(
+                frame.itertuples(index=False), frame.isna().itertuples(index=False), strict=True
+            )
         )
         digest.update(json.dumps(list(frame.columns)).encode())
         for line in lines:

@@ -26,7 +26,9 @@ class TableParams(Params):
 )
 def hba1c(params: TableParams, progress: Any, by: User) -> Result:
     """Computes without writing; the table is frozen in the transaction that ends the job."""
-    computed = actions.compute(
+    from apps.outcomes import computing
+
+    computed = computing.compute(
         by=by, include_synthetic=params.include_synthetic, as_of=params.as_of, progress=progress
     )
 

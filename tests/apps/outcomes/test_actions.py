@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError, ProgrammingError, transaction
 
 from apps.consent.models import ConsentEvent
-from apps.outcomes import actions, frames
+from apps.outcomes import actions, computing, frames
 from apps.outcomes.canonical import canonical_json
 from apps.outcomes.models import OutcomeTable
 from studyportal.access.models import Membership
@@ -24,11 +24,11 @@ def cell(content, visit, group):
 
 
 def computed(by, **more):
-    return actions.compute(by=by, **({"include_synthetic": True, "as_of": AS_OF} | more)).content
+    return computing.compute(by=by, **({"include_synthetic": True, "as_of": AS_OF} | more)).content
 
 
 def test_the_application_cannot_change_a_frozen_table(cast, cohort, as_owner):
-    table = actions.freeze(computed=actions.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
+    table = actions.freeze(computed=computing.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
     with pytest.raises(TypeError, match="final"):
         table.save()
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
@@ -93,13 +93,13 @@ def test_a_result_without_a_unit_is_missing_with_that_reason(cast, cohort):
 
 
 def test_the_same_data_gives_the_same_bytes(cast, cohort):
-    first = actions.freeze(computed=actions.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
-    again = actions.freeze(computed=actions.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
+    first = actions.freeze(computed=computing.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
+    again = actions.freeze(computed=computing.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
     assert (first.sha256, first.canonical) == (again.sha256, again.canonical)
     read = OutcomeTable.objects.get(pk=first.pk)
     assert read.canonical == canonical_json(first.content)
     hba1c(cohort["one"], "M6", "6.9")
-    other = actions.freeze(computed=actions.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
+    other = actions.freeze(computed=computing.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
     assert other.sha256 != first.sha256 and other.data_sha256 != first.data_sha256
 
 

@@ -8,7 +8,7 @@ import io
 
 import pytest
 
-from apps.outcomes import actions
+from apps.outcomes import actions, computing
 from studyportal.access.models import Membership
 from studyportal.jobs.models import Job
 
@@ -18,7 +18,7 @@ EVERYONE = ("asha", "vikram", "rao", "meera", "sanjay", "farah", "admin", "norol
 
 @pytest.fixture
 def table(cast, cohort):
-    return actions.freeze(computed=actions.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
+    return actions.freeze(computed=computing.compute(by=cast.sanjay, include_synthetic=True), by=cast.sanjay)
 
 
 def addresses(table):
@@ -74,7 +74,9 @@ def test_a_wrong_run_names_the_field(api, cast, body, field):
 
 def test_a_table_of_another_site_is_not_found(api, cast, cohort):
     Membership.objects.create(user=cast.norole, role="statistician", site=cast.pune, valid_from="2020-01-01")
-    theirs = actions.freeze(computed=actions.compute(by=cast.norole, include_synthetic=True), by=cast.norole)
+    theirs = actions.freeze(
+        computed=computing.compute(by=cast.norole, include_synthetic=True), by=cast.norole
+    )
     assert api(cast.norole).get(f"/api/v1/outcomes/{theirs.pk}/").status_code == 200
     assert api(cast.rao).get(f"/api/v1/outcomes/{theirs.pk}/").status_code == 404
     assert api(cast.rao).get("/api/v1/outcomes/").json()["results"] == []
@@ -127,7 +129,7 @@ def test_the_number_of_queries_does_not_grow(page, cast, table, django_assert_ma
     client = page(cast.sanjay)
     client.get("/outcomes/")
     for _ in range(10):
-        actions.freeze(computed=actions.compute(by=cast.sanjay, include_synthetic=False), by=cast.sanjay)
+        actions.freeze(computed=computing.compute(by=cast.sanjay, include_synthetic=False), by=cast.sanjay)
     for address in ("/outcomes/", f"/outcomes/{table.pk}/"):
         with django_assert_max_num_queries(8):
             assert client.get(address).status_code == 200
