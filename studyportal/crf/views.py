@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from studyportal.access.declare import get_visible_or_404, refusal, requires
@@ -186,7 +187,11 @@ def _after(request: HttpRequest, spec: CrfSpec, saved: Any) -> HttpResponse:
     if open_queries:
         messages.warning(
             request,
-            _("%(form)s is saved. %(n)d point(s) look unusual: correct or explain them below.")
+            ngettext(
+                "%(form)s is saved. One point looks unusual: correct or explain it below.",
+                "%(form)s is saved. %(n)d points look unusual: correct or explain them below.",
+                len(open_queries),
+            )
             % {"form": spec.title, "n": len(open_queries)},
         )
         return redirect("crf:edit", spec.key, saved.pk)

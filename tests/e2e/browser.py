@@ -82,11 +82,14 @@ class Person:
         self._shoot(name, WIDE, "light")
         if both:
             self._shoot(name, NARROW, "dark")
-            self._look(WIDE, "light")
+        self._look(WIDE, "light")
 
     def _shoot(self, name: str, size: Any, scheme: Scheme) -> None:
+        # The window grows to the page, so that what sticks to its edges covers nothing.
         self._look(size, scheme)
-        self.page.screenshot(path=self.shots / f"{name}-{size['width']}-{scheme}.png", full_page=True)
+        height = self.page.evaluate("document.scrollingElement.scrollHeight")
+        self._look(size | {"height": min(max(height, size["height"]), 8000)}, scheme)
+        self.page.screenshot(path=self.shots / f"{name}-{size['width']}-{scheme}.png")
 
     def _look(self, size: Any, scheme: Scheme) -> None:
         self.page.set_viewport_size(size)
