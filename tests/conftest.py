@@ -138,6 +138,7 @@ def eager_jobs() -> Iterator[None]:
 # --- The whole portal ------------------------------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist's own, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The end-to-end tests share one portal, so xdist (--dist loadgroup) gives them to one worker."""
     for item in items:
