@@ -84,8 +84,16 @@ def visits_due(sites: Sequence[Site], *, limit: int, now: dt.datetime | None = N
     Day 0 to the day a visit has no due date; transcribed cases have nothing due.
     """
     plan = [
-        (visit.key, group, visit.anchor[group], visit.target_day, visit.window_before, visit.window_after)
-        for visit in protocol.current().visits.values()
+        (
+            number,
+            visit.key,
+            group,
+            visit.anchor[group],
+            visit.target_day,
+            visit.window_before,
+            visit.window_after,
+        )
+        for number, visit in enumerate(protocol.current().visits.values())
         if visit.scheduled
         for group in visit.groups
     ]
@@ -93,42 +101,68 @@ def visits_due(sites: Sequence[Site], *, limit: int, now: dt.datetime | None = N
         return Listing((), 0)
     moment = now or timezone.now()
     clock = [(site.pk, moment.astimezone(ZoneInfo(site.timezone)).date()) for site in sites]
-    sessions = list(session_visits().items()) or [("", "")]
-    ids = [site.pk for site in sites]
+    numbers = sorted({(row[1], row[0]) for row in plan})
+    sessions = [(anchor, key) for key, anchor in session_visits().items()]
     participant, visit = Participant._meta.db_table, Visit._meta.db_table
+    # One pass over the visits gives each participant the days of the sessions and which visits are settled: a
+    # scheduled visit is held once, so no visit has to be looked up for each line of the plan.
+    days = "".join(
+        f", max({DAY.format('v.happened_on')}) FILTER (WHERE v.key = %s) AS day_{i}"
+        for i in range(len(sessions))
+    )
+    anchors = "".join(f" WHEN %s THEN h.day_{i}" for i in range(len(sessions)))
     sql = f"""
-    WITH plan (key, grp, anchor, target, before, after) AS (VALUES {_rows(plan, "(%s, %s, %s, %s::int, %s::int, %s::int)")}),
+    WITH plan (number, key, grp, anchor, target, before, after)
+        AS (VALUES {_rows(plan, "(%s::int, %s, %s, %s, %s::int, %s::int, %s::int)")}),
     clock (site_id, today) AS (VALUES {_rows(clock, "(%s::bigint, %s::date)")}),
-    dates (key, anchor) AS (VALUES {_rows(sessions, "(%s, %s)")}),
-    anchors AS (
-        SELECT v.participant_id, dates.anchor, {DAY.format("v.happened_on")} AS day
-        FROM {visit} v JOIN dates ON dates.key = v.key
-        WHERE v.status = 'done' AND v.site_id = ANY(%s::bigint[])
-        UNION ALL
-        SELECT p.id, 'index', p.index_date FROM {participant} p
-        WHERE p.index_date IS NOT NULL AND p.site_id = ANY(%s::bigint[])
+    numbers (key, number) AS (VALUES {_rows(numbers, "(%s, %s::int)")}),
+    held AS (
+        SELECT v.participant_id, array_agg(numbers.number) AS settled{days}
+        FROM {visit} v JOIN numbers ON numbers.key = v.key
+        WHERE v.number = 1 AND v.status <> 'planned' AND v.site_id = ANY(%s::bigint[])
+        GROUP BY v.participant_id
     ),
-    open_visits AS (
-        SELECT p.code, p.synthetic, plan.key, v.id AS visit_id,
-            a.day + (plan.target - plan.before) AS earliest, a.day + plan.target AS target,
-            a.day + (plan.target + plan.after) AS latest, clock.today
+    people AS (
+        SELECT p.id, p.code, p.synthetic, p."group" AS grp, clock.today, p.index_date, h.*
         FROM {participant} p
         JOIN clock ON clock.site_id = p.site_id
-        JOIN plan ON plan.grp = p."group"
-        JOIN anchors a ON a.participant_id = p.id AND a.anchor = plan.anchor AND a.day IS NOT NULL
-        LEFT JOIN {visit} v ON v.participant_id = p.id AND v.key = plan.key AND v.number = 1
-        WHERE p.status = ANY(%s) AND NOT p.retrospective AND (v.id IS NULL OR v.status = 'planned')
+        LEFT JOIN held h ON h.participant_id = p.id
+        WHERE p.status = ANY(%s) AND NOT p.retrospective
     ),
-    listed AS (
-        SELECT *, CASE WHEN today > latest THEN 'overdue' WHEN today >= earliest THEN 'due' ELSE 'soon' END AS state
-        FROM open_visits WHERE earliest <= today + {SOON_DAYS}
+    dated AS (
+        SELECT h.id, h.code, h.synthetic, h.today, plan.key, plan.target, plan.before, plan.after,
+            CASE plan.anchor WHEN 'index' THEN h.index_date{anchors} END AS day
+        FROM people h JOIN plan ON plan.grp = h.grp
+        WHERE plan.number <> ALL(coalesce(h.settled, '{{}}'))
+    ),
+    listed AS MATERIALIZED (
+        SELECT id, code, synthetic, key, today, day + (target - before) AS earliest, day + target AS target,
+            day + (target + after) AS latest, CASE WHEN today > day + (target + after) THEN 'overdue'
+            WHEN today >= day + (target - before) THEN 'due' ELSE 'soon' END AS state
+        FROM dated WHERE day + (target - before) <= today + {SOON_DAYS}
+    ),
+    first AS (SELECT * FROM listed ORDER BY latest, code, target LIMIT %s),
+    counts AS (
+        SELECT count(*), count(*) FILTER (WHERE state = 'overdue'), count(*) FILTER (WHERE state = 'due'),
+            count(*) FILTER (WHERE state = 'soon')
+        FROM listed
     )
-    SELECT code, synthetic, key, visit_id, earliest, target, latest, state, target - today,
-        count(*) OVER (), count(*) FILTER (WHERE state = 'overdue') OVER (),
-        count(*) FILTER (WHERE state = 'due') OVER (), count(*) FILTER (WHERE state = 'soon') OVER ()
-    FROM listed ORDER BY latest, code, target LIMIT %s
+    SELECT first.code, first.synthetic, first.key, v.id, first.earliest, first.target, first.latest, first.state,
+        first.target - first.today, counts.*
+    FROM first CROSS JOIN counts
+    LEFT JOIN {visit} v ON v.participant_id = first.id AND v.key = first.key AND v.number = 1
+    ORDER BY first.latest, first.code, first.target
     """
-    params = [*_flat(plan), *_flat(clock), *_flat(sessions), ids, ids, list(FOLLOWED), limit]
+    params = [
+        *_flat(plan),
+        *_flat(clock),
+        *_flat(numbers),
+        *(key for _anchor, key in sessions),
+        [site.pk for site in sites],
+        list(FOLLOWED),
+        *(anchor for anchor, _key in sessions),
+        limit,
+    ]
     rows = _fetch(sql, params)
     if not rows:
         return Listing((), 0, {"overdue": 0, "due": 0, "soon": 0})
@@ -163,51 +197,53 @@ def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
 
     Transcribed cases are left out: their source says no more.
     """
-    ids = [site.pk for site in sites]
-    asked = _expected_pairs()
-    if not sites or not asked:
+    forms = _expected_forms()
+    if not sites or not forms:
         return Listing((), 0)
-    params: list[Any] = []
-    branches = []
-    for spec, pairs in asked:
-        branches.append(
-            "SELECT v.id, %s::text AS form"
-            f" FROM {Visit._meta.db_table} v JOIN {Participant._meta.db_table} p ON p.id = v.participant_id"
-            " WHERE v.status = 'done' AND v.site_id = ANY(%s::bigint[]) AND NOT p.retrospective"
-            " AND p.status <> 'withdrawn'"
-            f' AND (v.key, p."group") IN ({_rows(pairs, "(%s, %s)")})'
-            f" AND NOT EXISTS (SELECT 1 FROM {spec.model._meta.db_table} t WHERE t.visit_id = v.id)"
-        )
-        params += [spec.key, ids, *_flat(pairs)]
+    # Which forms each visit is to have, as one line of booleans for a visit and group. The first form that is
+    # missing settles that a visit is listed; what else it lacks is looked up for the visits that are shown.
+    plan = protocol.current()
+    lines = [
+        (visit.key, group, *(spec.key in expected_at(visit.key, group) for spec in forms))
+        for visit in plan.visits.values()
+        for group in visit.groups
+    ]
+    columns = [f"form_{i}" for i in range(len(forms))]
+    lacks = [
+        f"(plan.{column} AND NOT EXISTS (SELECT 1 FROM {spec.model._meta.db_table} t WHERE t.visit_id = v.id))"
+        for column, spec in zip(columns, forms, strict=True)
+    ]
+    names = ", ".join(f"CASE WHEN {lack} THEN %s END" for lack in lacks)
+    source = f"""{Visit._meta.db_table} v JOIN {Participant._meta.db_table} p ON p.id = v.participant_id
+        JOIN plan ON plan.key = v.key AND plan.grp = p."group\""""
     sql = f"""
-    SELECT p.code, p.synthetic, v.id, v.key, v.number, array_agg(m.form), count(*) OVER ()
-    FROM ({" UNION ALL ".join(branches)}) m
-    JOIN {Visit._meta.db_table} v ON v.id = m.id
-    JOIN {Participant._meta.db_table} p ON p.id = v.participant_id
-    GROUP BY p.code, p.synthetic, v.id ORDER BY v.id LIMIT %s
+    WITH plan (key, grp, {", ".join(columns)})
+        AS (VALUES {_rows(lines, f"(%s, %s{', %s' * len(forms)})")}),
+    missing AS MATERIALIZED (
+        SELECT v.id FROM {source}
+        WHERE v.status = 'done' AND v.site_id = ANY(%s::bigint[]) AND NOT p.retrospective
+            AND p.status <> 'withdrawn' AND ({" OR ".join(lacks)})
+    )
+    SELECT p.code, p.synthetic, v.id, v.key, v.number, array_remove(ARRAY[{names}], NULL),
+        (SELECT count(*) FROM missing)
+    FROM {source}
+    WHERE v.id = ANY(ARRAY(SELECT id FROM missing ORDER BY id LIMIT %s)) ORDER BY v.id
     """
-    rows = _fetch(sql, [*params, limit])
+    rows = _fetch(sql, [*_flat(lines), [site.pk for site in sites], *(spec.key for spec in forms), limit])
     return Listing(
         [VisitWithoutForms(*row[:5], forms=tuple(row[5])) for row in rows], rows[0][6] if rows else 0
     )
 
 
-def _expected_pairs() -> list[tuple[CrfSpec, list[tuple[str, str]]]]:
-    """Form → (visit, group) at which it is expected."""
-    plan = protocol.current()
-    found = []
-    for spec in all_specs():
-        if "visit" not in spec.parents:
-            continue
-        pairs = [
-            (visit.key, group)
-            for visit in plan.visits.values()
-            for group in visit.groups
-            if spec.key in expected_at(visit.key, group)
-        ]
-        if pairs:
-            found.append((spec, pairs))
-    return found
+def _expected_forms() -> list[CrfSpec]:
+    """Forms of visits that the protocol expects somewhere."""
+    expected = {
+        form
+        for visit in protocol.current().visits.values()
+        for group in visit.groups
+        for form in expected_at(visit.key, group)
+    }
+    return [spec for spec in all_specs() if "visit" in spec.parents and spec.key in expected]
 
 
 def open_queries(user: User, *, limit: int) -> Listing:
