@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from studyportal.audit.selectors import Change, FieldChange
 from studyportal.crf.absence import label_of
 from studyportal.crf.spec import CrfSpec
 
@@ -86,3 +88,38 @@ def as_json(spec: CrfSpec, record: Any, participant_code: str) -> dict[str, Any]
         "created_at": record.created_at,
         "updated_at": record.updated_at,
     }
+
+
+def history_in_words(spec: CrfSpec, changes: Iterable[Change]) -> list[Change]:
+    """The history of a record as people read it: values with their units, codes in words, and in the place of a
+    value that is absent the reason why. Where the record belongs never changes, and is left out."""
+    return [replace(change, fields=tuple(_fields_in_words(spec, change.fields))) for change in changes]
+
+
+def _fields_in_words(spec: CrfSpec, fields: Iterable[FieldChange]) -> Iterable[FieldChange]:
+    by_name = {one.name: one for one in fields}
+    reasons = by_name.pop("absent", None)
+    before, after = (_mapping(reasons and reasons.before), _mapping(reasons and reasons.after))
+    for name, crf_field in spec.fields.items():
+        value = by_name.get(name)
+        told = [
+            (crf_field.for_people(shown) if shown is not None else "") or label_of(why.get(name, ""))
+            for shown, why in (
+                (value.before if value else None, before),
+                (value.after if value else None, after),
+            )
+        ]
+        if told[0] != told[1]:
+            yield FieldChange(name, crf_field.label, *told)
+    status = by_name.get("status")
+    if status is not None:
+        words = dict(spec.model._meta.get_field("status").flatchoices)
+        yield replace(
+            status,
+            before=str(words.get(status.before, status.before or "")),
+            after=str(words.get(status.after, status.after or "")),
+        )
+
+
+def _mapping(value: Any) -> Mapping[str, str]:
+    return value if isinstance(value, Mapping) else {}

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit.selectors import history_of
-from studyportal.crf import actions, forms
+from studyportal.crf import actions, display, forms
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.registry import UnknownForm, get
@@ -96,7 +96,7 @@ def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
                 "record": record,
                 "participant": record.participant,
                 "synthetic": getattr(record.participant, "synthetic", False),
-                "changes": history_of(record),
+                "changes": display.history_in_words(spec, history_of(record)),
             },
         )
 
