@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.casebook.holdings import Held, expected_analytes, expected_at, is_done, visit_forms
+from apps.casebook.holdings import Expectations, Held, visit_forms
 from apps.casebook.selectors import Casebook
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import Scheduled
@@ -62,14 +62,15 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
     held = {(one.visit_id, one.form): one for one in book.held}
     asked = open_queries(book)
     columns = columns_of(book)
+    plan = Expectations()
     shown = {form for (visit_id, form) in held if visit_id is not None}
     for column in columns:
-        shown |= set(expected_at(column.key, book.participant.group, required_only=False))
+        shown |= set(plan.forms(column.key, book.participant.group, required_only=False))
     rows = [
         GridRow(
             str(spec.title),
             [
-                _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter)
+                _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter, plan)
                 for column in columns
             ],
         )
@@ -133,11 +134,12 @@ def _cell(
     asked: Mapping[tuple[str, int], int],
     today: dt.date,
     may_enter: bool,
+    plan: Expectations,
 ) -> GridCell:
     group = book.participant.group
     visit = column.visit
-    required = form in expected_at(column.key, group)
-    offered = required or form in expected_at(column.key, group, required_only=False)
+    required = form in plan.forms(column.key, group)
+    offered = required or form in plan.forms(column.key, group, required_only=False)
     if visit is None or visit.status == VisitStatus.PLANNED:
         if not required:
             return GridCell()
@@ -147,7 +149,7 @@ def _cell(
         return GridCell(state if state in ("due", "overdue") else "expected", url)
     own = held.get((visit.pk, form))
     if own is not None:
-        return _held_cell(form, repeats, column, visit, book, own, asked)
+        return _held_cell(form, repeats, column, visit, book, own, asked, plan)
     if visit.status == VisitStatus.MISSED:
         return GridCell("missed" if required else "not_expected")
     url = new_form_url(book.participant.code, form, visit.pk) if may_enter else ""
@@ -166,17 +168,19 @@ def _held_cell(
     book: Casebook,
     own: Held,
     asked: Mapping[tuple[str, int], int],
+    plan: Expectations,
 ) -> GridCell:
-    done = is_done(form, column.key, own)
+    done = plan.is_done(form, column.key, own)
     if own.count == 1 and not repeats:
         url = reverse("crf:edit", args=[form, own.first_id])
         return GridCell("complete" if done else "incomplete", url, queries=asked.get((form, own.first_id), 0))
     label = ngettext("%(n)d record", "%(n)d records", own.count) % {"n": own.count}
-    missing = expected_analytes(column.key) - own.details if form == "lab-result" else frozenset()
+    expected = plan.analytes(column.key) if form == "lab-result" else frozenset()
+    missing = expected - own.details
     if missing:
         label = _("%(n)d of %(all)d expected results") % {
-            "n": len(expected_analytes(column.key)) - len(missing),
-            "all": len(expected_analytes(column.key)),
+            "n": len(expected) - len(missing),
+            "all": len(expected),
         }
     state = "complete" if done else "incomplete"
     url = reverse("casebook:visit", args=[book.participant.code, visit.pk]) + f"#form-{form}"

@@ -82,43 +82,76 @@ def participant_forms() -> tuple[CrfSpec, ...]:
     return tuple(spec for spec in all_specs() if not spec.parents)
 
 
+class Expectations:
+    """What the protocol expects, looked up once for a page: reading it for each cell of a grid is slow."""
+
+    def __init__(self) -> None:
+        self.plan = protocol.current()
+        self._forms: dict[tuple[str, str, bool], tuple[str, ...]] = {}
+        self._analytes: dict[str, frozenset[str]] = {}
+
+    def forms(self, visit_key: str, group: str, *, required_only: bool = True) -> tuple[str, ...]:
+        """As `expected_at`."""
+        key = (visit_key, group, required_only)
+        if (found := self._forms.get(key)) is None:
+            found = self._forms[key] = self._forms_at(*key)
+        return found
+
+    def _forms_at(self, visit_key: str, group: str, required_only: bool) -> tuple[str, ...]:
+        if visit_key not in self.plan.visits:
+            return ()
+        reads_as = group if group in self.plan.groups else UNASSIGNED_READS_AS
+        return tuple(
+            form.form
+            for form in self.plan.visits[visit_key].forms_for(reads_as, required_only=required_only)
+            if form.per != "component"
+        )
+
+    def analytes(self, visit_key: str) -> frozenset[str]:
+        """As `expected_analytes`."""
+        if (found := self._analytes.get(visit_key)) is None:
+            visit = self.plan.visits.get(visit_key)
+            found = self._analytes[visit_key] = frozenset() if visit is None else frozenset(visit.analytes)
+        return found
+
+    def is_done(self, form: str, visit_key: str, held: Held | None) -> bool:
+        """Whether a form of a visit is complete; one per analyte needs every analyte of the visit."""
+        if held is None or not held.is_complete:
+            return False
+        return form != "lab-result" or self.analytes(visit_key) <= held.details
+
+
 def expected_at(visit_key: str, group: str, *, required_only: bool = True) -> tuple[str, ...]:
     """Forms of a visit that the protocol expects of the group, without those of a cell session."""
-    plan = protocol.current()
-    if visit_key not in plan.visits:
-        return ()
-    reads_as = group if group in plan.groups else UNASSIGNED_READS_AS
-    return tuple(
-        form.form
-        for form in plan.visits[visit_key].forms_for(reads_as, required_only=required_only)
-        if form.per != "component"
-    )
+    return Expectations().forms(visit_key, group, required_only=required_only)
 
 
 def expected_analytes(visit_key: str) -> frozenset[str]:
-    visit = protocol.current().visits.get(visit_key)
-    return frozenset() if visit is None else frozenset(visit.analytes)
+    return Expectations().analytes(visit_key)
 
 
 def is_done(form: str, visit_key: str, held: Held | None) -> bool:
-    """Whether a form of a visit is complete; one per analyte needs every analyte of the visit."""
-    if held is None or not held.is_complete:
-        return False
-    return form != "lab-result" or expected_analytes(visit_key) <= held.details
+    return Expectations().is_done(form, visit_key, held)
 
 
-def progress(group: str, visits: Iterable[tuple[int, str]], held: Iterable[Held]) -> Progress:
+def progress(
+    group: str,
+    visits: Iterable[tuple[int, str]],
+    held: Iterable[Held],
+    expectations: Expectations | None = None,
+) -> Progress:
     """visits: (id, key) of the visits that took place. Forms about the participant are expected once."""
+    plan = expectations or Expectations()
     at: dict[tuple[int | None, str], Held] = {(one.visit_id, one.form): one for one in held}
     about = {spec.key for spec in participant_forms() if not spec.repeats}
     complete = expected = 0
     for form in about:
         expected += 1
-        complete += is_done(form, "", at.get((None, form)))
+        complete += plan.is_done(form, "", at.get((None, form)))
     for visit_id, key in visits:
-        for form in expected_at(key, group):
+        for form in plan.forms(key, group):
             if form in about:
                 continue
             expected += 1
-            complete += is_done(form, key, at.get((visit_id, form)))
+            complete += plan.is_done(form, key, at.get((visit_id, form)))
     return Progress(complete, expected)

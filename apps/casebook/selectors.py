@@ -166,7 +166,8 @@ def lines_of(rows: Sequence[Participant], on: Any) -> list[Line]:
     for one in holdings.held_forms(ids):
         held[one.participant_id].append(one)
     done: dict[int, list[Visit]] = defaultdict(list)
-    for visit in Visit.objects.filter(participant_id__in=ids, status=VisitStatus.DONE).order_by("id"):
+    taken_place = Visit.objects.filter(participant_id__in=ids, status=VisitStatus.DONE).order_by("id")
+    for visit in taken_place.only("participant_id", "key", "number", "happened_on"):
         done[visit.participant_id].append(visit)
     waiting = dict(
         Query.objects.filter(participant_id__in=ids, state=QueryState.OPEN)
@@ -174,11 +175,12 @@ def lines_of(rows: Sequence[Participant], on: Any) -> list[Line]:
         .annotate(Count("id"))
     )
     states = consent.states_for(rows, on)
+    plan = holdings.Expectations()
     return [
         Line(
             participant=participant,
             progress=holdings.progress(
-                participant.group, [(v.pk, v.key) for v in done[participant.pk]], held[participant.pk]
+                participant.group, [(v.pk, v.key) for v in done[participant.pk]], held[participant.pk], plan
             ),
             open_queries=waiting.get(participant.pk, 0),
             consent=states[participant.pk],

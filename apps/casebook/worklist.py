@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from apps.casebook.holdings import expected_at
+from apps.casebook.holdings import Expectations
 from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
 from apps.enrolment.models import Participant, ParticipantStatus
 from apps.visits.models import Visit
@@ -202,10 +202,10 @@ def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
         return Listing((), 0)
     # Which forms each visit is to have, as one line of booleans for a visit and group. The first form that is
     # missing settles that a visit is listed; what else it lacks is looked up for the visits that are shown.
-    plan = protocol.current()
+    expectations = Expectations()
     lines = [
-        (visit.key, group, *(spec.key in expected_at(visit.key, group) for spec in forms))
-        for visit in plan.visits.values()
+        (visit.key, group, *(spec.key in expectations.forms(visit.key, group) for spec in forms))
+        for visit in expectations.plan.visits.values()
         for group in visit.groups
     ]
     columns = [f"form_{i}" for i in range(len(forms))]
@@ -237,11 +237,12 @@ def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
 
 def _expected_forms() -> list[CrfSpec]:
     """Forms of visits that the protocol expects somewhere."""
+    expectations = Expectations()
     expected = {
         form
-        for visit in protocol.current().visits.values()
+        for visit in expectations.plan.visits.values()
         for group in visit.groups
-        for form in expected_at(visit.key, group)
+        for form in expectations.forms(visit.key, group)
     }
     return [spec for spec in all_specs() if "visit" in spec.parents and spec.key in expected]
 
