@@ -28,7 +28,7 @@ pytestmark = pytest.mark.e2e
 PASSWORD = "studyportal-demo"
 # A data manager may do most of what the API offers.
 WHO = "meera"
-EXAMPLES = 4
+EXAMPLES = 3
 NOBODYS = 987_654_321
 
 

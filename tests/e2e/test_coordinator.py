@@ -104,7 +104,7 @@ def test_a_changed_value_needs_a_reason_and_keeps_its_history(
     expect(newest).to_contain_text("Changed")
     expect(newest).to_contain_text(reason)
     expect(newest).to_contain_text("asha")
-    line = newest.locator("li", has_text="Exercise")
+    line = newest.locator("li", has=page.get_by_text("Exercise", exact=True))
     before, after = line.locator("del").inner_text(), line.locator("ins").inner_text()
     assert before.lower().startswith(stands["exercise_intensity"])
     assert after.lower().startswith(other)
