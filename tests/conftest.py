@@ -138,16 +138,10 @@ def eager_jobs() -> Iterator[None]:
 # --- The whole portal ------------------------------------------------------------------------------------
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist's own, which reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The end-to-end tests share one portal, so xdist (--dist loadgroup) gives them to one worker."""
-    for item in items:
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-
-
 @dataclass(frozen=True)
 class RunningPortal:
+    """Its tests carry `xdist_group("e2e")`: one worker runs them all, against one portal."""
+
     url: str
     var: Path
 
