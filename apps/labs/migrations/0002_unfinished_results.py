@@ -4,17 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0001_initial'),
-        ('enrolment', '0001_initial'),
-        ('labs', '0001_initial'),
-        ('visits', '0001_initial'),
+        ("access", "0001_initial"),
+        ("enrolment", "0001_initial"),
+        ("labs", "0001_initial"),
+        ("visits", "0001_initial"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='labresult',
-            index=models.Index(condition=models.Q(('status', 'incomplete')), fields=['site'], name='labresult_unfinished'),
+            model_name="labresult",
+            index=models.Index(
+                condition=models.Q(("status", "incomplete")), fields=["site"], name="labresult_unfinished"
+            ),
         ),
     ]
