@@ -19,7 +19,8 @@ demo: setup  ## run the portal with its demo study (Ctrl-C stops it)
 	@exec $(PY) -m studyportal.embedded.demo $(ARGS)
 
 test: setup-test browser check  ## set up, run every check and test
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --create-db $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) -m "not e2e" --create-db $(ARGS)
+	$(PY) -m pytest -m e2e $(ARGS)  # one process: these share one running portal
 
 check: setup-test  ## linters, types, imports, migrations
 	$(PY) -m ruff check .

@@ -140,7 +140,7 @@ def eager_jobs() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class RunningPortal:
-    """Its tests carry `xdist_group("e2e")`: one worker runs them all, against one portal."""
+    """Its tests are marked e2e and run in one process (see the Makefile), against one portal."""
 
     url: str
     var: Path

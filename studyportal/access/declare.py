@@ -51,9 +51,11 @@ def holds_any(user: Any, permissions: tuple[Permission, ...]) -> bool:
 
 
 def refusal(*permissions: Permission) -> str:
-    return _(
-        "Your roles do not include “%(permission)s”. Ask the administrator of the study if your work needs it."
-    ) % {"permission": "” / “".join(permission.value for permission in permissions)}
+    words = _(" or ").join(str(permission.label) for permission in permissions)
+    return _("Your roles do not allow you to %(what)s (%(permission)s).") % {
+        "what": words,
+        "permission": ", ".join(permission.value for permission in permissions),
+    }
 
 
 def permissions_of_api(view_class: type) -> Declaration | None:

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class Permission(StrEnum):
     # Anyone, signed in or not: only sign-in, health and static descriptions.
@@ -27,3 +30,29 @@ class Permission(StrEnum):
 
     VIEW_PROTOCOL = "protocol.view"
     MANAGE_USERS = "users.manage"
+
+    @property
+    def label(self) -> str | Promise:
+        """What it allows, in words."""
+        return WORDS[self]
+
+
+WORDS: dict[Permission, str | Promise] = {
+    Permission.PUBLIC: _("see public pages"),
+    Permission.SIGNED_IN: _("sign in"),
+    Permission.VIEW_DATA: _("see participants and their records"),
+    Permission.REGISTER_PARTICIPANTS: _("register participants"),
+    Permission.REGISTER_RETROSPECTIVE: _("register published cases"),
+    Permission.ENTER_DATA: _("enter forms"),
+    Permission.RECORD_CONSENT: _("record consent"),
+    Permission.RELEASE_PRODUCTS: _("release cell products"),
+    Permission.MANAGE_QUERIES: _("manage queries"),
+    Permission.VIEW_CONSENT_LOG: _("read the consent log"),
+    Permission.VIEW_FINDINGS: _("see consent findings"),
+    Permission.VIEW_AUDIT_TRAIL: _("read the audit trail"),
+    Permission.EXPORT_DATA: _("download datasets"),
+    Permission.RUN_OUTCOMES: _("compute outcome tables"),
+    Permission.VIEW_OUTCOMES: _("see outcome tables"),
+    Permission.VIEW_PROTOCOL: _("see the protocol"),
+    Permission.MANAGE_USERS: _("manage users and sites"),
+}

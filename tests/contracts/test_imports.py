@@ -3,8 +3,6 @@
 The directions themselves are held by import-linter (pyproject.toml).
 """
 
-from pathlib import Path
-
 import grimp
 import pytest
 
@@ -41,11 +39,3 @@ def test_the_embedded_servers_stand_on_their_own(graph: grimp.ImportGraph):
     for module in graph.find_descendants("studyportal.embedded"):
         for imported in graph.find_modules_directly_imported_by(module):
             assert imported.startswith("studyportal.embedded"), f"{module} imports {imported}"
-
-
-def test_whoever_uses_the_running_portal_shares_one_worker() -> None:
-    """Two workers would start two portals on the same data; the group keeps them on one."""
-    for path in Path(__file__).parents[1].rglob("test_*.py"):
-        text = path.read_text(encoding="utf-8")
-        if "mark.e2e" in text and path.name != "test_imports.py":
-            assert 'xdist_group("e2e")' in text, path

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.browser import Entrance, Person, Scripts
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.e2e.browser import NARROW, WIDE, Entrance, Person, Scheme, Scripts
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 SERIOUS = ("serious", "critical")
 # What can differ when the same markup is narrow and dark.

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.browser import Entrance
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 # What the paper leaves open → how the open query asks for it.
 ASKED = {

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import Entrance, Person, Script, Scripts
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 # What the study asks of every row of the table.
 STATISTICS = {"n", "missing", "mean", "sd", "median", "q1", "q3"}

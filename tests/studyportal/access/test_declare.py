@@ -140,3 +140,7 @@ def test_the_token_page_shows_the_secret_once(cast: Any, page: Any) -> None:
     assert page(cast.asha).post(f"/tokens/{token.token_key}/revoke/").status_code == 404
     assert client.post(f"/tokens/{token.token_key}/revoke/").status_code == 302
     assert not ApiToken.objects.exists()
+
+
+def test_every_permission_has_its_words() -> None:
+    assert all(str(permission.label) for permission in Permission)

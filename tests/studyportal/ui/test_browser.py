@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.studyportal.ui.pages import ADDRESS, gallery_page, page, serve
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 CHROMIUM = next(
     (path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None
