@@ -9,7 +9,6 @@ app_name = "access"
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
     path("sign-out/", views.sign_out, name="sign-out"),
-    path("health/", views.health, name="health"),
     path("tokens/", views.token_list, name="tokens"),
     path("tokens/<str:digest>/revoke/", views.token_revoke, name="token-revoke"),
 ]

@@ -8,13 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
-from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from studyportal.access import tokens
 from studyportal.access.declare import get_own_or_404, requires
@@ -42,15 +41,6 @@ def home(request: HttpRequest) -> HttpResponse:
         if request.user.may(permission):  # type: ignore[union-attr]
             return redirect(reverse(name))
     return render(request, "access/no_role.html")
-
-
-@requires(Permission.PUBLIC)
-@require_GET
-def health(request: HttpRequest) -> JsonResponse:
-    """Whether the portal can answer: used by the supervisor, the container and the proxy."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return JsonResponse({"status": "ok"})
 
 
 @requires(Permission.SIGNED_IN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -197,8 +198,6 @@ def _derive(spec: CrfSpec, record: Any) -> tuple[dict[str, Any], Mapping[str, An
 
 def rounded(crf_field: Any, value: Any) -> Any:
     """A derived number in the decimals of its field."""
-    from decimal import ROUND_HALF_EVEN, Decimal
-
     places = getattr(crf_field, "decimal_places", None)
     if places is None or not isinstance(value, (Decimal, int)):
         return value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -331,9 +333,6 @@ def routes_of(spec: CrfSpec) -> list[Any]:
 
 def _copy(method: Any) -> Any:
     """extend_schema writes on the function that it is given; each form needs its own."""
-    import functools
-    import types
-
     own = types.FunctionType(
         method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__
     )
