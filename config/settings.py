@@ -79,6 +79,9 @@ INSTALLED_APPS = [
     "studyportal.queries",
     "studyportal.deviations",
     "studyportal.jobs",
+    "studyportal.identity",
+    "studyportal.signatures",
+    "studyportal.files",
     "studyportal.crf",
     "apps.enrolment",
     "apps.consent",
@@ -185,7 +188,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "studyportal.access.views.lockout"
+AXES_LOCKOUT_CALLABLE = "studyportal.access.views.sign_in.lockout"
 
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=90),

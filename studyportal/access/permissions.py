@@ -19,6 +19,11 @@ class Permission(StrEnum):
     RECORD_CONSENT = "consent.record"
     RELEASE_PRODUCTS = "products.release"
     MANAGE_QUERIES = "queries.manage"
+    SIGN_RECORDS = "records.sign"
+
+    # Name, birth date, contact, hospital number: held by the staff of one site, never study-wide.
+    VIEW_IDENTITY = "identity.view"
+    EDIT_IDENTITY = "identity.edit"
 
     VIEW_CONSENT_LOG = "consent.view_log"
     VIEW_FINDINGS = "oversight.view_findings"
@@ -29,6 +34,7 @@ class Permission(StrEnum):
     VIEW_OUTCOMES = "outcomes.view"
 
     VIEW_PROTOCOL = "protocol.view"
+    VIEW_DELEGATIONS = "delegations.view"
     MANAGE_USERS = "users.manage"
 
     @property
@@ -47,6 +53,9 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.RECORD_CONSENT: _("record consent"),
     Permission.RELEASE_PRODUCTS: _("release cell products"),
     Permission.MANAGE_QUERIES: _("manage queries"),
+    Permission.SIGN_RECORDS: _("sign records"),
+    Permission.VIEW_IDENTITY: _("see who a participant is"),
+    Permission.EDIT_IDENTITY: _("record who a participant is"),
     Permission.VIEW_CONSENT_LOG: _("read the consent log"),
     Permission.VIEW_FINDINGS: _("see consent findings"),
     Permission.VIEW_AUDIT_TRAIL: _("read the audit trail"),
@@ -54,5 +63,6 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.RUN_OUTCOMES: _("compute outcome tables"),
     Permission.VIEW_OUTCOMES: _("see outcome tables"),
     Permission.VIEW_PROTOCOL: _("see the protocol"),
+    Permission.VIEW_DELEGATIONS: _("read the delegation log"),
     Permission.MANAGE_USERS: _("manage users and sites"),
 }

@@ -26,6 +26,8 @@ class SiteCoordinator(Role):
             Permission.REGISTER_PARTICIPANTS,
             Permission.ENTER_DATA,
             Permission.RECORD_CONSENT,
+            Permission.VIEW_IDENTITY,
+            Permission.EDIT_IDENTITY,
         }
     )
 
@@ -38,8 +40,10 @@ class Investigator(Role):
         SiteCoordinator.permissions
         | {
             Permission.RELEASE_PRODUCTS,
+            Permission.SIGN_RECORDS,
             Permission.VIEW_AUDIT_TRAIL,
             Permission.VIEW_OUTCOMES,
+            Permission.VIEW_DELEGATIONS,
         }
     )
 
@@ -60,6 +64,7 @@ class DataManager(Role):
             Permission.VIEW_AUDIT_TRAIL,
             Permission.EXPORT_DATA,
             Permission.VIEW_OUTCOMES,
+            Permission.VIEW_DELEGATIONS,
         }
     )
 
@@ -88,6 +93,7 @@ class EthicsAuditor(Role):
             Permission.VIEW_CONSENT_LOG,
             Permission.VIEW_FINDINGS,
             Permission.VIEW_AUDIT_TRAIL,
+            Permission.VIEW_DELEGATIONS,
         }
     )
 
@@ -96,7 +102,7 @@ class Administrator(Role):
     key = "administrator"
     label = _("Administrator")
     purpose = _("Manages users, sites and memberships; sees no participant data.")
-    permissions = frozenset({Permission.VIEW_PROTOCOL, Permission.MANAGE_USERS})
+    permissions = frozenset({Permission.VIEW_PROTOCOL, Permission.VIEW_DELEGATIONS, Permission.MANAGE_USERS})
 
 
 ROLES: dict[str, type[Role]] = {

@@ -1,16 +1,12 @@
-"""Signing in and out, one's own tokens, and the way home by role."""
+"""One's own tokens for scripts."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,28 +15,6 @@ from studyportal.access import tokens
 from studyportal.access.declare import get_own_or_404, requires
 from studyportal.access.models import ApiToken
 from studyportal.access.permissions import Permission
-
-sign_in = requires(Permission.PUBLIC)(
-    auth_views.LoginView.as_view(template_name="ui/sign_in.html", redirect_authenticated_user=True)
-)
-sign_out = requires(Permission.PUBLIC)(auth_views.LogoutView.as_view())
-
-
-# Where each person's work begins: the first page that the person may open.
-HOMES = (
-    (Permission.ENTER_DATA, "casebook:worklist"),
-    (Permission.VIEW_FINDINGS, "oversight:findings"),
-    (Permission.VIEW_OUTCOMES, "outcomes:index"),
-    (Permission.VIEW_PROTOCOL, "protocol"),
-)
-
-
-@requires(Permission.SIGNED_IN)
-def home(request: HttpRequest) -> HttpResponse:
-    for permission, name in HOMES:
-        if request.user.may(permission):  # type: ignore[union-attr]
-            return redirect(reverse(name))
-    return render(request, "access/no_role.html")
 
 
 @requires(Permission.SIGNED_IN)
@@ -76,10 +50,3 @@ def _days(text: str) -> dt.timedelta:
     return (
         dt.timedelta(days=int(text)) if text.isascii() and text.isdigit() and len(text) < 5 else tokens.USUAL
     )
-
-
-def lockout(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Too many wrong passwords: said plainly, without saying whether the user exists."""
-    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    detail = _("Too many attempts with a wrong password. Wait %d minutes, then try again.") % minutes
-    return render(request, "403.html", {"exception": detail}, status=429)

@@ -1,0 +1,1 @@
+"""Uploaded files: known by their content, limited, and never changed."""
