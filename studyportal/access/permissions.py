@@ -66,3 +66,32 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.VIEW_DELEGATIONS: _("read the delegation log"),
     Permission.MANAGE_USERS: _("manage users and sites"),
 }
+
+# Those that change data. A read-only token holds none of them; the walls write only for who holds one.
+WRITING: frozenset[Permission] = frozenset(
+    {
+        Permission.REGISTER_PARTICIPANTS,
+        Permission.REGISTER_RETROSPECTIVE,
+        Permission.ENTER_DATA,
+        Permission.RECORD_CONSENT,
+        Permission.RELEASE_PRODUCTS,
+        Permission.MANAGE_QUERIES,
+        Permission.SIGN_RECORDS,
+        Permission.EDIT_IDENTITY,
+        Permission.RUN_OUTCOMES,
+        Permission.MANAGE_USERS,
+    }
+)
+
+# Those that show rows of single participants.
+READING: frozenset[Permission] = frozenset(
+    {
+        Permission.VIEW_DATA,
+        Permission.VIEW_IDENTITY,
+        Permission.VIEW_CONSENT_LOG,
+        Permission.VIEW_FINDINGS,
+        Permission.VIEW_AUDIT_TRAIL,
+        Permission.EXPORT_DATA,
+        Permission.RUN_OUTCOMES,
+    }
+)
