@@ -190,6 +190,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "studyportal.access.views.sign_in.lockout"
 
+# What a token can be narrowed to: a function that gives key → title of every dataset.
+TOKEN_DATASETS = "apps.exports.selectors.dataset_titles"  # noqa: S105 (a function's name)
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=90),
     "AUTO_REFRESH": False,

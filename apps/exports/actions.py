@@ -13,6 +13,7 @@ from apps.exports.selectors import visible_sites
 from apps.exports.stream import CopyStream, Sent
 from studyportal import protocol
 from studyportal.access.models import User
+from studyportal.access.profiles import CODED
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Download:
 
 
 def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Download:
-    """Begin a download of the rows that `by` may export. Nothing is read before the stream is iterated.
+    """Begin a download of the rows that `by` may export in the dataset's profile. Nothing is read before the
+    stream is iterated.
 
     The receipt is written when the stream ends, complete or not.
     """
-    sites = visible_sites(by)
+    sites = visible_sites(by, dataset.profile)
+    suffix = "" if dataset.profile == CODED else f"_{dataset.profile}"
     receipt = uuid.uuid4()
     started = timezone.now()
 
@@ -40,6 +43,8 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
             source=source,
             dataset=dataset.key,
             filters=filters.as_json(),
+            profile=dataset.profile,
+            token_name="" if by.narrowing is None else by.narrowing.token,
             sites=None if sites is None else sorted(sites.values()),
             protocol_version=protocol.current().version,
             started_at=started,
@@ -52,5 +57,5 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
     return Download(
         stream=CopyStream(dataset.select(filters, sites), on_end=keep_receipt),
         receipt=receipt,
-        filename=f"{dataset.key}_{timezone.localdate().isoformat()}.csv",
+        filename=f"{dataset.key}{suffix}_{timezone.localdate().isoformat()}.csv",
     )

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     VIEW_AUDIT_TRAIL = "audit.view"
 
     EXPORT_DATA = "data.export"
+    # With dates and free text; without it a file holds days from Day 0 and no text.
+    EXPORT_CODED = "data.export_coded"
     RUN_OUTCOMES = "outcomes.run"
     VIEW_OUTCOMES = "outcomes.view"
 
@@ -60,6 +62,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.VIEW_FINDINGS: _("see consent findings"),
     Permission.VIEW_AUDIT_TRAIL: _("read the audit trail"),
     Permission.EXPORT_DATA: _("download datasets"),
+    Permission.EXPORT_CODED: _("download dates and free text"),
     Permission.RUN_OUTCOMES: _("compute outcome tables"),
     Permission.VIEW_OUTCOMES: _("see outcome tables"),
     Permission.VIEW_PROTOCOL: _("see the protocol"),
@@ -92,6 +95,7 @@ READING: frozenset[Permission] = frozenset(
         Permission.VIEW_FINDINGS,
         Permission.VIEW_AUDIT_TRAIL,
         Permission.EXPORT_DATA,
+        Permission.EXPORT_CODED,
         Permission.RUN_OUTCOMES,
     }
 )

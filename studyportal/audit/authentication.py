@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
+from axes.helpers import get_client_ip_address
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -11,6 +13,7 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.authentication import SessionAuthentication as DrfSessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from studyportal.access.tokens import note_use
 from studyportal.audit.context import identify
 
 
@@ -23,7 +26,11 @@ class TokenAuthentication(KnoxTokenAuthentication):
         except UnicodeDecodeError:
             raise AuthenticationFailed(_("The token contains characters that no token has.")) from None
         if answer is not None:
-            identify(answer[0])
+            user, token = answer
+            identify(user)
+            # From here on this user may what the token leaves, on every road.
+            user.narrow(token.narrowing)
+            note_use(token, _address_of(request))
         return answer
 
     def _cleanup_token(self, auth_token: Any) -> bool:
@@ -33,6 +40,14 @@ class TokenAuthentication(KnoxTokenAuthentication):
                 _("This token has expired. Make a new one under “API tokens” or at /api/v1/tokens/.")
             )
         return False
+
+
+def _address_of(request: Any) -> str | None:
+    """Where the request came from, as the lock-out sees it; None for what is no address (a socket)."""
+    try:
+        return str(ipaddress.ip_address(get_client_ip_address(request) or ""))
+    except ValueError:
+        return None
 
 
 class SessionAuthentication(DrfSessionAuthentication):

@@ -33,6 +33,7 @@ def start(key: str, *, params: Mapping[str, Any] | None = None, by: User, reason
         requester=by,
         params=kind.stored(params or {}),
         reason=reason or "",
+        narrowing=None if by.narrowing is None else by.narrowing.as_json(),
         max_attempts=kind.max_attempts,
     )
     enqueue(job)

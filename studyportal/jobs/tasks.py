@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from studyportal.access.models import User
+from studyportal.access.narrowing import Narrowing
 from studyportal.audit import acting
 
 from . import leases, registry
@@ -48,6 +49,8 @@ def run(job_id: int) -> None:
 def _attempt(job_id: int, token: uuid.UUID) -> None:
     job = Job.objects.get(pk=job_id)
     requester = User.objects.get(pk=job.requester_id)  # as the person is now, not at the start
+    if job.narrowing is not None:
+        requester.narrow(Narrowing.from_json(job.narrowing))
     try:
         kind = _permitted(job, requester)
         with acting(user=requester, source="job", reason=job.reason or None, job=job.pk):
