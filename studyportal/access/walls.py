@@ -8,7 +8,7 @@ reaches is said once per transaction, in settings that end with it; a connection
     with walls.whole_study(): …       commands, which act for no person
 
 Requests enter by `access.declare`. The policies are put on the tables after each migration (`build`), by what the
-model says: its `site`, or `wall = "identity" | "own" | "log"`. See docs/decisions/0009-row-level-security.md.
+model says: its `site`, or `wall = "identity" | "own" | "log"`. See docs/decisions/0014-row-level-security.md.
 """
 
 from __future__ import annotations
