@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Iterable
 from typing import Self
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from studyportal.access.narrowing import Narrowing
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import DEIDENTIFIED, PROFILES
 from studyportal.access.roles import AT_SITES, ONLY_STUDY_WIDE, ROLES, STUDY_WIDE, roles_with
+from studyportal.access.standing import HOLD
 
 
 class AllSites:
@@ -98,16 +100,17 @@ class User(AbstractUser):
         read once per loaded user."""
         cached: dict[str, frozenset[int] | AllSites] | None = getattr(self, "_grants", None)
         if cached is None:
-            cached = {}
-            if self.is_active:
-                for role, site_id in memberships_in_force(self):
-                    held = cached.get(role, frozenset())
-                    if site_id is None or isinstance(held, AllSites):
-                        cached[role] = ALL_SITES
-                    else:
-                        cached[role] = held | {site_id}
-            self._grants = cached = self._within_token(cached)
+            cached = self._grants = self._read_grants()
         return cached
+
+    def hold_grants(self) -> None:
+        """Read the memberships under the lock that keeps them until the transaction ends (`standing`)."""
+        self._grants = self._read_grants(hold=True)
+
+    def _read_grants(self, *, hold: bool = False) -> dict[str, frozenset[int] | AllSites]:
+        if not self.is_active:
+            return {}
+        return self._within_token(granted(memberships_in_force(self, hold=hold)))
 
     def _within_token(
         self, held: dict[str, frozenset[int] | AllSites]
@@ -249,15 +252,27 @@ class Membership(models.Model):
         return "over" if self.valid_until is not None and self.valid_until < day else "in_force"
 
 
-def memberships_in_force(user: User) -> list[tuple[str, int | None]]:
+def granted(memberships: Iterable[tuple[str, int | None]]) -> dict[str, frozenset[int] | AllSites]:
+    """Role key → sites, from role and site (None: every site) of each membership."""
+    grants: dict[str, frozenset[int] | AllSites] = {}
+    for role, site_id in memberships:
+        held = grants.get(role, frozenset())
+        everywhere = site_id is None or isinstance(held, AllSites)
+        grants[role] = ALL_SITES if everywhere else held | {site_id}  # type: ignore[operator]
+    return grants
+
+
+def memberships_in_force(user: User, *, hold: bool = False) -> list[tuple[str, int | None]]:
     """Role and site of each membership in force today. Every request asks, so it is asked in plain SQL:
-    building the same statement with the ORM cost more than the rest of the sign-in."""
+    building the same statement with the ORM cost more than the rest of the sign-in. hold: under the lock of
+    `standing`, taken in the same round trip by a statement of its own, so that what is read is what stands then."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m.role, m.site_id FROM access_membership m LEFT JOIN access_site s ON s.id = m.site_id"
+            (f"{HOLD}; " if hold else "")
+            + "SELECT m.role, m.site_id FROM access_membership m LEFT JOIN access_site s ON s.id = m.site_id"
             " WHERE m.user_id = %s AND m.valid_from <= %s AND (m.valid_until IS NULL OR m.valid_until >= %s)"
             " AND m.ended_at IS NULL AND (m.site_id IS NULL OR s.is_active)",
-            [user.pk, today := timezone.localdate(), today],
+            [*([user.pk] if hold else []), user.pk, today := timezone.localdate(), today],
         )
         return list(cursor.fetchall())
 

@@ -1,7 +1,7 @@
-"""Nothing of a person commits any more once a revocation has returned.
+"""What a person holds, and that it does not change under a write of that person.
 
-Every writing request of a person holds the person's lock, shared, until its transaction ends; who revokes takes
-it alone, and so waits for what is under way. Both locks end with the transaction.
+Every writing request takes a shared lock on its person before it reads the memberships; ending a membership or an
+account takes the exclusive one. So a write either commits before the revocation returns, or is refused.
 """
 
 from __future__ import annotations
@@ -10,17 +10,24 @@ from typing import Any
 
 from django.db import connection
 
+HOLD = "SELECT pg_advisory_xact_lock_shared(hashtext('studyportal.standing'), %s)"
+WAIT = "SELECT pg_advisory_xact_lock(hashtext('studyportal.standing'), %s)"
+
+
+def settle(user: Any, *, writing: bool) -> None:
+    """Read what the user holds; for a write under the lock that keeps it so until the transaction ends."""
+    if writing:
+        user.hold_grants()
+
 
 def hold(user: Any) -> None:
-    """For the person's own writing request: from here to the end of the transaction no revocation passes."""
+    """For the person's own write: from here to the end of the transaction no revocation passes."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock_shared(hashtext('studyportal.standing'), %s::int)", [user.pk]
-        )
+        cursor.execute(HOLD, [user.pk])
 
 
 def wait_for_writes_of(user: Any) -> None:
-    """For who revokes: wait until every writing request of the person has ended, and let none begin before
-    this transaction has."""
+    """For who revokes: wait until every write of the person has ended, and let none begin before this
+    transaction has."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('studyportal.standing'), %s::int)", [user.pk])
+        cursor.execute(WAIT, [user.pk])
