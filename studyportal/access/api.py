@@ -15,28 +15,12 @@ from rest_framework.views import APIView
 
 from studyportal.access import tokens
 from studyportal.access.models import ALL_SITES, ApiToken, Site
+from studyportal.access.people_api import people_urls
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import DEIDENTIFIED, PROFILES
 from studyportal.access.roles import ROLES
 from studyportal.api.problems import ProblemError
-
-
-class StrictSerializer(serializers.Serializer):
-    """Unknown members are refused, so that a misspelt one is not lost in silence."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict):
-            unknown = set(data) - set(self.fields)
-            if unknown:
-                raise serializers.ValidationError(
-                    {
-                        str(name)[:80]: serializers.ErrorDetail(
-                            _("There is no such member."), code="unknown_field"
-                        )
-                        for name in unknown
-                    }
-                )
-        return super().to_internal_value(data)
+from studyportal.api.strict import StrictSerializer
 
 
 class NewTokenSerializer(StrictSerializer):
@@ -201,25 +185,9 @@ class Me(APIView):
         )
 
 
-class SiteSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = Site
-        fields = ["code", "name", "timezone", "country", "is_active"]
-
-
-class Sites(APIView):
-    """The sites of the study."""
-
-    permission = Permission.VIEW_PROTOCOL
-
-    @extend_schema(responses=SiteSerializer(many=True))
-    def get(self, request: Any) -> Response:
-        return Response(SiteSerializer(Site.objects.all(), many=True).data)
-
-
 api_urls = [
     path("tokens/", Tokens.as_view(), name="tokens"),
     path("tokens/own/", OwnTokens.as_view(), name="own-tokens"),
     path("me/", Me.as_view(), name="me"),
-    path("sites/", Sites.as_view(), name="sites"),
+    *people_urls,
 ]

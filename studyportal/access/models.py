@@ -234,7 +234,6 @@ class Membership(models.Model):
                 violation_error_message=_("This role is held for the whole study. Leave the site out."),
             ),
         ]
-        indexes = [models.Index(fields=["-granted_at", "-id"], name="membership_newest_first")]
 
     def __str__(self) -> str:
         return f"{self.user}: {ROLES[self.role].label}, {self.where}"

@@ -27,6 +27,8 @@ from studyportal.access.refusals import NotDone, Problem, refused
 
 # Small letters, digits and . _ - of ASCII: no two names that look alike.
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,39}\Z")
+# What stands in the place of a user name in the portal's own addresses.
+TAKEN = frozenset({"new", "me", "own"})
 # No letter or digit that is taken for another when it is read aloud or copied by hand.
 LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -35,7 +37,7 @@ def add_user(*, username: str, display_name: str, email: str = "", by: User | No
     """A new account without any role, and its temporary password, which is shown once. by None: the command."""
     username = username.strip()
     problems = [*_problems_of_person(display_name, email)]
-    if not USERNAME.match(username):
+    if not USERNAME.match(username) or username in TAKEN:
         problems.append(
             Problem(
                 "username",
