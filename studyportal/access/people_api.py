@@ -24,7 +24,6 @@ from studyportal.api.pagination import CursorPagination
 from studyportal.api.problems import ProblemError
 from studyportal.api.strict import StrictSerializer
 
-
 # What an action calls by another name than the body does.
 MEMBERS = {"display_name": "name"}
 
@@ -130,12 +129,7 @@ class Users(APIView):
     )
     def get(self, request: Any) -> Response:
         query = request.query_params
-        choice = PeopleChoice(
-            **{
-                name: query.get(name, "").replace("\x00", "")[:150]
-                for name in ("q", "active", "role", "site")
-            }
-        )
+        choice = PeopleChoice(**{name: query.get(name, "")[:150] for name in ("q", "active", "role", "site")})
         pages = ByUsername()
         found = pages.paginate_queryset(selectors.people(choice), request, view=self)
         return pages.get_paginated_response([user_json(user) for user in found or []])
@@ -290,9 +284,7 @@ class Memberships(APIView):
             on = day.run_validation(query.get("on") or None)
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"on": error.detail}) from None
-        choice = LogChoice(
-            on=on, **{n: query.get(n, "").replace("\x00", "")[:150] for n in ("site", "person", "role")}
-        )
+        choice = LogChoice(on=on, **{n: query.get(n, "")[:150] for n in ("site", "person", "role")})
         pages = NewestFirst()
         found = pages.paginate_queryset(selectors.delegations(request.user, choice), request, view=self)
         return pages.get_paginated_response(MembershipSerializer(found, many=True).data)

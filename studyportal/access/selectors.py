@@ -73,7 +73,7 @@ def people(choice: PeopleChoice) -> QuerySet[User]:
 
 
 def person_or_404(username: str) -> User:
-    found = User.objects.select_related("deactivated_by").filter(username=_clean(username)).first()
+    found = User.objects.select_related("deactivated_by").filter(username=username).first()
     if found is None:
         raise Http404(_("There is no person with this user name."))
     return found
@@ -103,7 +103,7 @@ def sites() -> QuerySet[Site]:
 
 
 def site_or_404(code: str) -> Site:
-    found = Site.objects.filter(code=_clean(code)).first()
+    found = Site.objects.filter(code=code).first()
     if found is None:
         raise Http404(_("There is no site with this code."))
     return found
@@ -158,8 +158,3 @@ def with_second_factor(users: Iterable[User]) -> set[int] | None:
 
 def role_choices() -> list[tuple[str, str]]:
     return [(key, str(role.label)) for key, role in ROLES.items()]
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL takes no NUL character; what holds one names nobody."""
-    return "" if "\x00" in text else text

@@ -51,6 +51,7 @@ class Client:
             "days": 1,
             "access": "read_write",
         }
+        self.token = ""
         self.token = self.post("/api/v1/tokens/", body)["token"]
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

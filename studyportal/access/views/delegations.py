@@ -122,7 +122,7 @@ def _choice(request: HttpRequest, sites: list[Site]) -> tuple[LogChoice, list[tu
             on = None
         if on is None:
             problems.append(("", _("Held on"), _("Write the day as 2026-11-03.")))
-    person = query.get("person", "").replace("\x00", "").strip()[:80]
+    person = query.get("person", "").strip()[:80]
     return LogChoice(site=site, person=person, role=role, on=on), problems
 
 

@@ -36,12 +36,12 @@ def people_list(request: HttpRequest) -> HttpResponse:
     """Everybody with an account, by user name."""
     sites = list(Site.objects.order_by("code"))
     choice = PeopleChoice(
-        q=request.GET.get("q", "").replace("\x00", "").strip()[:80],
+        q=request.GET.get("q", "").strip()[:80],
         active=_known(request.GET.get("active"), ["yes", "no"]),
         role=_known(request.GET.get("role"), list(ROLES)),
         site=_known(request.GET.get("site"), [site.code for site in sites]),
     )
-    after = request.GET.get("after", "").replace("\x00", "")[:150]
+    after = request.GET.get("after", "")[:150]
     found, more = selectors.page_of(selectors.people(choice), after=Q(username__gt=after) if after else None)
     secured = selectors.with_second_factor(found)
     narrowed = {name: value for name, value in vars(choice).items() if value}
@@ -467,7 +467,7 @@ def role_end(request: HttpRequest, username: str, pk: int) -> HttpResponse:
 def person_token_revoke(request: HttpRequest, username: str, digest: str) -> HttpResponse:
     """End somebody's token."""
     user = selectors.person_or_404(username)
-    token = ApiToken.objects.filter(user=user, token_key=digest.replace("\x00", "")).first()
+    token = ApiToken.objects.filter(user=user, token_key=digest).first()
     if token is None:
         raise Http404(_("There is no such token."))
     tokens.revoke(token=token, by=request.user)
