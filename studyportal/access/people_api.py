@@ -380,7 +380,7 @@ class Sites(APIView):
 
 
 class SiteDetail(APIView):
-    permissions = {"GET": Permission.VIEW_PROTOCOL, "PATCH": Permission.MANAGE_USERS}
+    permission = Permission.MANAGE_USERS
 
     @extend_schema(operation_id="sites_retrieve", responses=SiteSerializer)
     def get(self, request: Any, code: str) -> Response:
