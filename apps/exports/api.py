@@ -125,20 +125,22 @@ class DatasetList(APIView):
     )
     def get(self, request: Any) -> Response:
         """Every dataset that you may fetch: one per form, and the tables that are no forms."""
-        return Response(
-            [as_json(dataset) for dataset in selectors.datasets(request.user, profile_asked(request))]
-        )
+        profile = profile_asked(request)
+        asked = profile if request.query_params.get("profile") else ""
+        return Response([as_json(dataset, asked) for dataset in selectors.datasets(request.user, profile)])
 
 
-def as_json(dataset: Dataset) -> dict[str, Any]:
+def as_json(dataset: Dataset, asked: str = "") -> dict[str, Any]:
+    """asked: the profile that the request named, which the addresses then name too."""
+    query = f"?profile={asked}" if asked else ""
     return {
         "key": dataset.key,
         "title": dataset.title,
         "kind": dataset.kind,
         "description": dataset.description,
         "columns": len(dataset.columns),
-        "csv": csv_address(dataset.key),
-        "dictionary": f"{API}/datasets/{dataset.key}/dictionary.json",
+        "csv": csv_address(dataset.key) + query,
+        "dictionary": f"{API}/datasets/{dataset.key}/dictionary.json{query}",
         "profile": dataset.profile,
     }
 

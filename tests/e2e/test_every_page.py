@@ -44,7 +44,17 @@ BESIDE_THE_NAVIGATION = {
         "/oversight/consent/{treated}/",
         "/protocol/",
     ),
-    "admin": ("/", "/tokens/"),
+    "admin": (
+        "/",
+        "/tokens/",
+        "/people/",
+        "/people/asha/",
+        "/people/asha/roles/new/",
+        "/sites/",
+        "/sites/MUM/",
+        "/delegations/",
+        "/access/roles/",
+    ),
 }
 
 

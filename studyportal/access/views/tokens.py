@@ -148,7 +148,9 @@ def _fields(request: HttpRequest, refusal: tokens.TokenRefused | None, *, blank:
 
 
 def _place_fields(user: User, request: HttpRequest, blank: bool, errors: Any) -> list[FieldView]:
-    chosen = (lambda name: []) if blank else request.POST.getlist
+    def chosen(name: str) -> list[str]:
+        return [] if blank else request.POST.getlist(name)
+
     found = []
     sites = tokens.sites_of(user)
     if len(sites) > 1:
