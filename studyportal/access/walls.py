@@ -131,7 +131,12 @@ def _say(reach: Reach) -> None:
 @contextmanager
 def opened(user: Any, *, writing: bool = False) -> Iterator[None]:
     """One transaction behind the wall of the person. writing: what the person holds stays until it ends."""
-    with _behind(lambda: (settle(user, writing=writing), reach_of(user))[1]):
+
+    def reach() -> Reach:
+        settle(user, writing=writing)
+        return reach_of(user)
+
+    with _behind(reach):
         yield
 
 
