@@ -137,20 +137,24 @@ def token_refusal(code: str, message: str) -> Exception:
 
 
 def refuse_for_token(user: Any, permissions: tuple[Permission, ...]) -> None:
-    """Say that it is the token, not the roles, that does not reach."""
+    """Say that it is the token, not the roles, that does not reach, where it is so."""
     narrowing = getattr(user, "narrowing", None)
-    if narrowing is None:
+    if narrowing is None or not holds_any(user.without_token(), permissions):
         return
     if not narrowing.writes and all(permission in WRITING for permission in permissions):
         raise token_refusal(
             "token_read_only",
             _("This token only reads, and this belongs to those who change data. Make one that also writes."),
         )
-    if narrowing.datasets is not None and all(narrowing.drops(permission) for permission in permissions):
+    if narrowing.datasets is not None:
         raise token_refusal(
             "token_dataset",
             _("This token is for named datasets only. Make one without datasets for everything else."),
         )
+    raise token_refusal(
+        "token_sites",
+        _("This token is for some sites only, and does not reach this. Make one without sites."),
+    )
 
 
 def get_visible_or_404(queryset: Any, user: Any, permission: Permission, **lookup: Any) -> Any:

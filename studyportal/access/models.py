@@ -131,6 +131,10 @@ class User(AbstractUser):
         self.narrowing = narrowing if self.narrowing is None else self.narrowing.within(narrowing)
         self.forget_grants()
 
+    def without_token(self) -> User:
+        """The person with all of his or her rights; to explain a refusal, never to admit."""
+        return User(pk=self.pk, username=self.username, is_active=self.is_active)
+
     def forget_grants(self) -> None:
         """To be called when memberships changed within the life of this instance."""
         self.__dict__.pop("_grants", None)

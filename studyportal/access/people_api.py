@@ -50,6 +50,18 @@ def given(serializer: type[StrictSerializer], data: Any, *, partial: bool = Fals
     return dict(asked.validated_data)
 
 
+def among(query: Any, name: str, allowed: list[str]) -> str:
+    """A filter with a list of values; "" when it is not given."""
+    value = str(query.get(name, ""))
+    if value and value not in allowed:
+        message = _("“%(value)s” is none of: %(choices)s.") % {
+            "value": value[:40],
+            "choices": ", ".join(allowed),
+        }
+        raise serializers.ValidationError({name: serializers.ErrorDetail(message, code="invalid_choice")})
+    return value
+
+
 # --- users -----------------------------------------------------------------------------------------------
 
 
@@ -129,7 +141,12 @@ class Users(APIView):
     )
     def get(self, request: Any) -> Response:
         query = request.query_params
-        choice = PeopleChoice(**{name: query.get(name, "")[:150] for name in ("q", "active", "role", "site")})
+        choice = PeopleChoice(
+            q=query.get("q", "")[:150],
+            active=among(query, "active", ["yes", "no"]),
+            role=among(query, "role", list(ROLES)),
+            site=query.get("site", "")[:20],
+        )
         pages = ByUsername()
         found = pages.paginate_queryset(selectors.people(choice), request, view=self)
         return pages.get_paginated_response([user_json(user) for user in found or []])
@@ -284,7 +301,12 @@ class Memberships(APIView):
             on = day.run_validation(query.get("on") or None)
         except serializers.ValidationError as error:
             raise serializers.ValidationError({"on": error.detail}) from None
-        choice = LogChoice(on=on, **{n: query.get(n, "")[:150] for n in ("site", "person", "role")})
+        choice = LogChoice(
+            on=on,
+            site=query.get("site", "")[:20],
+            person=query.get("person", "")[:150],
+            role=among(query, "role", list(ROLES)),
+        )
         pages = NewestFirst()
         found = pages.paginate_queryset(selectors.delegations(request.user, choice), request, view=self)
         return pages.get_paginated_response(MembershipSerializer(found, many=True).data)

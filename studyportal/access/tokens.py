@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from studyportal.access import standing
@@ -16,6 +17,7 @@ from studyportal.access.delegation import line
 from studyportal.access.models import ApiToken, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import CODED, DEIDENTIFIED, ORDER
+from studyportal.access.roles import ONLY_STUDY_WIDE
 
 USUAL = dt.timedelta(days=90)
 LONGEST = dt.timedelta(days=365)
@@ -115,15 +117,15 @@ def _dataset_keys(user: User, keys: Sequence[str]) -> list[str]:
 
 
 def sites_of(user: User) -> list[Site]:
-    """The active sites where the user holds any role."""
-    active = Site.objects.filter(is_active=True)
-    return [site for site in active if any(site.pk in held for held in user.grants.values())]
+    """The active sites to which a token of the user can be narrowed: those of roles that are held at a site."""
+    reached = [sites for role, sites in user.grants.items() if role not in ONLY_STUDY_WIDE]
+    return [
+        site for site in Site.objects.filter(is_active=True) if any(site.pk in sites for sites in reached)
+    ]
 
 
 def dataset_names() -> dict[str, str]:
     """Key → title of every dataset, from the app that `TOKEN_DATASETS` names: access knows no datasets itself."""
-    from django.utils.module_loading import import_string
-
     return dict(import_string(settings.TOKEN_DATASETS)())
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError, OperationalError
 
 from studyportal.access.models import User
+from studyportal.access.narrowing import Narrowing
 
 from . import registry
 from .errors import NotPossible
@@ -78,6 +79,10 @@ def retry(job: Job, *, by: User) -> Job:
             % locked.get_state_display()
         )
     require(registry.get(locked.kind), by)
+    if by.narrowing is not None:
+        # Tried again through a token, it has no more than that token either.
+        before = None if locked.narrowing is None else Narrowing.from_json(locked.narrowing)
+        locked.narrowing = (by.narrowing if before is None else before.within(by.narrowing)).as_json()
     locked.state = JobState.QUEUED
     locked.done = locked.total = locked.attempts = 0
     locked.message = locked.error = ""

@@ -143,6 +143,8 @@ def test_lists_are_filtered_and_scoped(cast: Any, api: Any) -> None:
     assert [u["username"] for u in admin.get(f"{USERS}?q=ash").json()["results"]] == ["asha"]
     log = api(cast.rao).get(MEMBERSHIPS).json()["results"]
     assert {entry["site"] for entry in log} == {"MUM", None}
+    for address, field in ((f"{USERS}?active=maybe", "active"), (f"{MEMBERSHIPS}?role=monarch", "role")):
+        assert fields(admin.get(address)) == {field: "invalid_choice"}
     on = admin.get(f"{MEMBERSHIPS}?on=yesterday")
     assert (on.status_code, list(fields(on))) == (400, ["on"])
     assert api(cast.asha).get(MEMBERSHIPS).status_code == 403

@@ -130,6 +130,15 @@ def test_a_reading_token_of_an_administrator_opens_no_administration(cast: Any, 
     assert script(cast.admin, access="read_write").get("/api/v1/users/").status_code == 200
 
 
+def test_a_refusal_names_the_token_only_where_the_token_is_the_cause(cast: Any, script: Any) -> None:
+    assert code_of(script(cast.asha).get("/api/v1/users/")) == (403, "permission_denied")
+    client = script(cast.admin, access="read_write")
+    ApiToken.objects.filter(user=cast.admin).update(sites=[cast.mumbai.pk])
+    assert code_of(client.get("/api/v1/users/")) == (403, "token_sites")
+    with pytest.raises(TokenRefused, match="no role at"):
+        tokens.issue(by=cast.admin, name="script", sites=["MUM"])
+
+
 def test_a_reading_token_may_still_end_itself(cast: Any, script: Any) -> None:
     client = script(cast.asha)
     assert client.delete("/api/v1/tokens/own/").status_code == 204
@@ -246,6 +255,19 @@ def test_a_job_has_no_more_than_the_token_that_asked_for_it(cast: Any) -> None:
     requester.narrow(Narrowing.from_json(job.narrowing))
     assert requester.sites_with(Permission.RUN_OUTCOMES) == frozenset({cast.mumbai.pk})
     assert _permitted(job, requester)
+
+
+def test_a_job_that_is_tried_again_through_a_token_has_no_more_than_both(cast: Any) -> None:
+    from studyportal.jobs import actions
+    from studyportal.jobs.models import Job
+
+    job = actions.start("outcomes.hba1c", by=User.objects.get(pk=cast.sanjay.pk))
+    assert job.narrowing is None
+    sanjay = User.objects.get(pk=cast.sanjay.pk)
+    sanjay.narrow(Narrowing("script", True, frozenset({cast.mumbai.pk}), None, "coded"))
+    actions.cancel(job, by=sanjay)
+    actions.retry(job, by=sanjay)
+    assert Job.objects.get().narrowing["sites"] == [cast.mumbai.pk]
 
 
 # --- what is there afterwards ----------------------------------------------------------------------------
