@@ -90,6 +90,11 @@ def as_json(spec: CrfSpec, record: Any, participant_code: str) -> dict[str, Any]
     }
 
 
+def parents_in_words(spec: CrfSpec, record: Any) -> list[tuple[str, str]]:
+    """Label and words of each thing that the record belongs to, besides its participant."""
+    return [(str(spec.model._meta.get_field(n).verbose_name), str(getattr(record, n))) for n in spec.parents]
+
+
 def history_in_words(spec: CrfSpec, changes: Iterable[Change]) -> list[Change]:
     """The history of a record as people read it: values with their units, codes in words, and in the place of a
     value that is absent the reason why. Where the record belongs never changes, and is left out."""

@@ -10,7 +10,7 @@ from django.apps import apps as django_apps
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,10 +20,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit.selectors import history_of
-from studyportal.crf import actions, display, forms
+from studyportal.crf import actions, display, forms, signature_pages, signing
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
+from studyportal.crf.fetch import may_enter_or_403, record_or_404, spec_or_404
 from studyportal.crf.outcomes import Problem
-from studyportal.crf.registry import UnknownForm, get
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
@@ -34,12 +34,12 @@ from studyportal.ui.parts import FieldView
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
     """An empty form for a participant; its parents (visit, session, …) are named in the address."""
-    spec = _spec_or_404(key)
+    spec = spec_or_404(key)
     model = django_apps.get_model(settings.PARTICIPANT_MODEL)
     participant = get_visible_or_404(
         model._default_manager.select_related("site"), request.user, Permission.VIEW_DATA, code=code
     )
-    _may_enter_or_403(request, spec, participant.site_id)
+    may_enter_or_403(request.user, spec, participant.site_id)
     parents = {
         name: get_visible_or_404(
             spec.model._meta.get_field(name).related_model._default_manager.filter(participant=participant),
@@ -62,11 +62,11 @@ def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, key: str, pk: int) -> HttpResponse:
     """A saved form: read by those who may see it, changed by those who may enter it."""
-    spec = _spec_or_404(key)
-    record = _record_or_404(request, spec, pk)
+    spec = spec_or_404(key)
+    record = record_or_404(request, spec, pk)
     with timezone.override(ZoneInfo(record.site.timezone)):
         if request.method == "POST":
-            _may_enter_or_403(request, spec, record.site_id)
+            may_enter_or_403(request.user, spec, record.site_id)
             return _save(request, spec, participant=record.participant, record=record)
         return _page(
             request,
@@ -85,8 +85,8 @@ def edit(request: HttpRequest, key: str, pk: int) -> HttpResponse:
 
 @requires(Permission.VIEW_DATA)
 def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
-    spec = _spec_or_404(key)
-    record = _record_or_404(request, spec, pk)
+    spec = spec_or_404(key)
+    record = record_or_404(request, spec, pk)
     with timezone.override(ZoneInfo(record.site.timezone)):
         return render(
             request,
@@ -96,7 +96,10 @@ def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
                 "record": record,
                 "participant": record.participant,
                 "synthetic": getattr(record.participant, "synthetic", False),
-                "changes": display.history_in_words(spec, history_of(record)),
+                "changes": signature_pages.in_history(
+                    display.history_in_words(spec, history_of(record)),
+                    signature_pages.shown_on(spec, record),
+                ),
             },
         )
 
@@ -110,8 +113,8 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied(refusal(Permission.ENTER_DATA))
     value = ""
     if query.form and query.object_id:
-        spec = _spec_or_404(query.form)
-        record = _record_or_404(request, spec, query.object_id)
+        spec = spec_or_404(query.form)
+        record = record_or_404(request, spec, query.object_id)
         value = actions.as_texts(spec, record).get(query.field, "")
     try:
         query = query_actions.answer(
@@ -236,12 +239,9 @@ def _page(
                 errors=[_("Say why you change it.")] if needs_reason else [],
             ),
             "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
-            "parents": [
-                (str(spec.model._meta.get_field(n).verbose_name), str(getattr(record, n)))
-                for n in spec.parents
-            ]
-            if record is not None
-            else [],
+            "parents": display.parents_in_words(spec, record) if record is not None else [],
+            "signatures": signature_pages.shown_on(spec, record) if record is not None else [],
+            "may_sign": record is not None and bool(signing.may_sign(request.user, spec, record.site_id)),  # type: ignore[arg-type]
         },
         status=status,
     )
@@ -276,20 +276,3 @@ def _previous(spec: CrfSpec, participant: Any, record: Any) -> Any:
 
 def _queries(spec: CrfSpec, record: Any) -> list[Query]:
     return list(Query.objects.filter(form=spec.key, object_id=record.pk).order_by("id"))
-
-
-def _spec_or_404(key: str) -> CrfSpec:
-    try:
-        return get(key)
-    except UnknownForm as error:
-        raise Http404(str(error)) from None
-
-
-def _record_or_404(request: HttpRequest, spec: CrfSpec, pk: int) -> Any:
-    records = spec.model._default_manager.select_related("participant__site", "site", *spec.parents)
-    return get_visible_or_404(records, request.user, Permission.VIEW_DATA, pk=pk)
-
-
-def _may_enter_or_403(request: HttpRequest, spec: CrfSpec, site_id: int) -> None:
-    if not request.user.may(spec.permission, site_id):  # type: ignore[union-attr]
-        raise PermissionDenied(refusal(spec.permission))
