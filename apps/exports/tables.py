@@ -64,6 +64,11 @@ def columns_of(model: type[models.Model], names: Sequence[str], *, prefix: str =
         )
 
 
+def bound(columns: Iterator[Column]) -> Iterator[Column]:
+    """Columns whose text the portal writes itself: keys and hashes, nothing that a person typed."""
+    return (replace(column, free_text=False) for column in columns)
+
+
 def participants() -> Dataset:
     own = columns_of(Participant, ("status", "retrospective", "label", "index_date", "enrolled_on"))
     return Dataset(
@@ -191,9 +196,9 @@ def signatures() -> Dataset:
         joins=f'LEFT JOIN "{User._meta.db_table}" signer ON signer.id = t.signer_id',
         columns=(
             *key_columns(),
-            *columns_of(Signature, ("form", "object_id", "record_version", "meaning")),
+            *bound(columns_of(Signature, ("form", "object_id", "record_version", "meaning"))),
             Column("signer", "signer.username", "text", _("User name of the signer"), free_text=True),
-            *columns_of(Signature, ("signed_at", "method", "content_sha256", "content_format")),
+            *bound(columns_of(Signature, ("signed_at", "method", "content_sha256", "content_format"))),
             Column(
                 "state",
                 state,
