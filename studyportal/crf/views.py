@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,9 +20,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit.selectors import history_of
-from studyportal.crf import actions, display, forms, signature_pages, signing
+from studyportal.crf import actions, display, drafts, forms, signature_pages, signing
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.fetch import may_enter_or_403, record_or_404, spec_or_404
+from studyportal.crf.models import Draft
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
@@ -30,6 +31,7 @@ from studyportal.queries.models import Query
 from studyportal.ui.parts import FieldView
 
 
+@drafts.keeps_what_was_typed
 @requires(Permission.VIEW_DATA)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
@@ -53,11 +55,10 @@ def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
     with timezone.override(ZoneInfo(participant.site.timezone)):
         if request.method == "POST":
             return _save(request, spec, participant=participant, parents=parents)
-        return _page(
-            request, spec, participant, form=forms.build(spec, previous=_previous(spec, participant, None))
-        )
+        return _open(request, spec, participant, parents=parents)
 
 
+@drafts.keeps_what_was_typed
 @requires(Permission.VIEW_DATA)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, key: str, pk: int) -> HttpResponse:
@@ -68,19 +69,7 @@ def edit(request: HttpRequest, key: str, pk: int) -> HttpResponse:
         if request.method == "POST":
             may_enter_or_403(request.user, spec, record.site_id)
             return _save(request, spec, participant=record.participant, record=record)
-        return _page(
-            request,
-            spec,
-            record.participant,
-            record=record,
-            form=forms.build(
-                spec,
-                record=record,
-                previous=_previous(spec, record.participant, record),
-                queries=_queries(spec, record),
-                disabled=not request.user.may(spec.permission, record.site_id),
-            ),
-        )
+        return _open(request, spec, record.participant, record=record)
 
 
 @requires(Permission.VIEW_DATA)
@@ -129,6 +118,46 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(query.participant.get_absolute_url())
 
 
+def _open(
+    request: HttpRequest,
+    spec: CrfSpec,
+    participant: Any,
+    *,
+    parents: Mapping[str, Any] | None = None,
+    record: Any = None,
+) -> HttpResponse:
+    """The form as it is saved, or as the person left it unsaved."""
+    may_enter = request.user.may(spec.permission, participant.site_id)  # type: ignore[union-attr]
+    own = drafts.at(request.user, spec, participant, record=record, parents=parents) if may_enter else []  # type: ignore[arg-type]
+    draft = next((one for one in own if str(one.pk) == request.GET.get("draft")), own[0] if own else None)
+    typed = None if draft is None else drafts.posted_of(draft)
+    raw = None if typed is None else forms.raw_of(spec, typed)
+    return _page(
+        request,
+        spec,
+        participant,
+        parents=parents,
+        record=record,
+        form=forms.build(
+            spec,
+            record=record,
+            typed=raw,
+            previous=_previous(spec, participant, record),
+            queries=[] if record is None else _queries(spec, record),
+            disabled=record is not None and not may_enter,
+        ),
+        conflict=_differences(spec, raw, record)
+        if raw is not None
+        and draft is not None
+        and record is not None
+        and draft.version_seen != record.version
+        else (),
+        reason="" if typed is None else typed.get("reason", ""),
+        draft=draft,
+        other_drafts=[(one, drafts.url_of(one, chosen=True)) for one in own if one is not draft],
+    )
+
+
 def _save(
     request: HttpRequest,
     spec: CrfSpec,
@@ -163,11 +192,13 @@ def _save(
     except StaleVersion as error:
         current, status = error.current, 412
     else:
+        drafts.forget(posted=request.POST, by=request.user)
         return _after(request, spec, saved)
     return _page(
         request,
         spec,
         participant,
+        parents=parents,
         record=record if current is None else current,
         form=forms.build(
             spec,
@@ -213,12 +244,16 @@ def _page(
     participant: Any,
     *,
     form: forms.FormView,
+    parents: Mapping[str, Any] | None = None,
     record: Any = None,
     conflict: Any = (),
     needs_reason: bool = False,
     reason: str = "",
+    draft: Draft | None = None,
+    other_drafts: Sequence[tuple[Draft, str]] = (),
     status: int = 200,
 ) -> HttpResponse:
+    page = draft.page if draft is not None else drafts.page_of(request)
     return render(
         request,
         "crf/form.html",
@@ -229,6 +264,11 @@ def _page(
             "record": record,
             "form": form,
             "conflict": conflict,
+            "draft": draft,
+            "other_drafts": other_drafts,
+            "ticket": drafts.ticket_for(
+                request, spec, participant, record=record, parents=parents, page=page
+            ),
             "asks_reason": needs_reason or (record is not None and record.is_complete),
             "reason_field": FieldView(
                 name="reason",

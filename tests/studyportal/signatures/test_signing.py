@@ -277,9 +277,12 @@ def test_the_log_is_closed_to_the_application(signed: Signature) -> None:
         "DELETE FROM signatures_signature",
         "TRUNCATE signatures_signature",
     ):
-        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
 
 
 def test_the_log_is_closed_to_the_owner_by_trigger(signed: Signature) -> None:
@@ -288,9 +291,12 @@ def test_the_log_is_closed_to_the_owner_by_trigger(signed: Signature) -> None:
             "UPDATE signatures_signature SET meaning = 'approved'",
             "DELETE FROM signatures_signature",
         ):
-            with pytest.raises(InternalError, match="Cannot update or delete"), transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute(statement)
+            with (
+                pytest.raises(InternalError, match="Cannot update or delete"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(statement)
 
 
 def test_a_signature_refuses_to_change(signed: Signature) -> None:
