@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studyportal.audit.selectors import Change, FieldChange
+from studyportal.audit.selectors import label_of as label_of_field
 from studyportal.crf.absence import label_of
 from studyportal.crf.spec import CrfSpec
 
@@ -92,7 +93,7 @@ def as_json(spec: CrfSpec, record: Any, participant_code: str) -> dict[str, Any]
 
 def parents_in_words(spec: CrfSpec, record: Any) -> list[tuple[str, str]]:
     """Label and words of each thing that the record belongs to, besides its participant."""
-    return [(str(spec.model._meta.get_field(n).verbose_name), str(getattr(record, n))) for n in spec.parents]
+    return [(label_of_field(spec.model, name), str(getattr(record, name))) for name in spec.parents]
 
 
 def history_in_words(spec: CrfSpec, changes: Iterable[Change]) -> list[Change]:

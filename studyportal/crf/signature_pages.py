@@ -57,8 +57,9 @@ def in_history(changes: Iterable[Change], signatures: Iterable[ShownSignature]) 
             by=one.name,
             source=str(one.method),
             reason="",
-            label=_("Signed: %(meaning)s, version %(version)d (%(state)s)")
-            % {"meaning": one.meaning, "version": one.version, "state": state_of(one.state).label},
+            label=_("Signed: %(meaning)s, version %(version)d")
+            % {"meaning": one.meaning, "version": one.version}
+            + (f" ({state_of(one.state).label})" if one.broken else ""),
         )
         for one in signatures
     ]

@@ -166,15 +166,6 @@ def sign(
     )
 
 
-def asks_code(user: User) -> bool:
-    """Whether the user signs with a one-time code beside the password."""
-    if not apps.is_installed("allauth.mfa"):  # until the branch that installs it is merged
-        return False
-    from allauth.mfa.models import Authenticator
-
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
-
-
 def changes_since(spec: CrfSpec, record: Any, version: int) -> list[Change]:
     """What changed of the record after the version that a person saw, newest first, in words."""
     events = list(event_model_of(spec.model)._default_manager.filter(pgh_obj_id=record.pk).order_by("pgh_id"))

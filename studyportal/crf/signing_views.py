@@ -21,6 +21,7 @@ from studyportal.crf.errors import StaleVersion
 from studyportal.crf.fetch import record_or_404, spec_or_404
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
+from studyportal.signatures.actions import asks_code
 from studyportal.signatures.content import sha256_of
 from studyportal.signatures.errors import NotPermitted, NotSigned, NotTheSigner
 
@@ -101,7 +102,7 @@ def _page(
             "content_sha256": sha256_of(signing.content_of(spec, record)),
             "meanings": meanings,
             "chosen": chosen,
-            "asks_code": signing.asks_code(request.user),  # type: ignore[arg-type]
+            "asks_code": asks_code(request.user),  # type: ignore[arg-type]
             "refused": refused,
             "refused_field": field,
             "stale": stale,

@@ -253,6 +253,7 @@ def _page(
     other_drafts: Sequence[tuple[Draft, str]] = (),
     status: int = 200,
 ) -> HttpResponse:
+    signatures = signature_pages.shown_on(spec, record) if record is not None else []
     page = draft.page if draft is not None else drafts.page_of(request)
     return render(
         request,
@@ -280,7 +281,8 @@ def _page(
             ),
             "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
             "parents": display.parents_in_words(spec, record) if record is not None else [],
-            "signatures": signature_pages.shown_on(spec, record) if record is not None else [],
+            "signatures": signatures,
+            "signed_now": any(not one.broken for one in signatures),
             "may_sign": record is not None and bool(signing.may_sign(request.user, spec, record.site_id)),  # type: ignore[arg-type]
         },
         status=status,

@@ -101,6 +101,15 @@ def role_at(user: User, site_id: int) -> str:
     return ", ".join(sorted(held))
 
 
+def asks_code(user: User) -> bool:
+    """Whether the user signs with a one-time code beside the password."""
+    try:
+        from studyportal.access import second_factor
+    except ImportError:  # until the branch that makes it is merged
+        return False
+    return bool(second_factor.has_app(user))
+
+
 def _confirmed(*, request: Any, user: User, password: str, code: str) -> Method:
     try:
         from studyportal.access.reauthentication import NotConfirmed, confirm
@@ -114,4 +123,4 @@ def _confirmed(*, request: Any, user: User, password: str, code: str) -> Method:
         confirm(request=request, user=user, password=password, code=code)
     except NotConfirmed as error:
         raise NotTheSigner("not_confirmed", str(error)) from None
-    return Method.PASSWORD_AND_CODE if code else Method.PASSWORD
+    return Method.PASSWORD_AND_CODE if asks_code(user) else Method.PASSWORD
