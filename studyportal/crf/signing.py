@@ -179,7 +179,7 @@ def changes_since(spec: CrfSpec, record: Any, version: int) -> list[Change]:
 
 def signatures_of(spec: CrfSpec, record: Any) -> list[Shown]:
     """The signatures on one record, with what changed after each."""
-    return selectors.signatures_of(record, form=spec.key, content=content_of(spec, record))
+    return selectors.signatures_of(record, form=spec.key, content=lambda: content_of(spec, record))
 
 
 @dataclass(frozen=True)

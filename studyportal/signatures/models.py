@@ -66,7 +66,7 @@ class Signature(SiteScoped):
     record_version = models.PositiveIntegerField(_("version signed"))
     history_entry = models.BigIntegerField(_("newest entry of the history"))
     meaning = models.CharField(_("meaning"), max_length=20, choices=Meaning)
-    statement = models.CharField(_("statement as read"), max_length=400)
+    statement = models.TextField(_("statement as read"))
     signer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("signer")
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,15 +52,15 @@ class Shown:
         return self.state is SignatureState.BROKEN
 
 
-def signatures_of(record: Any, *, form: str, content: Mapping[str, Any]) -> list[Shown]:
-    """The signatures on a record, oldest first. Three queries at most: signatures, history, nothing else."""
+def signatures_of(record: Any, *, form: str, content: Callable[[], Mapping[str, Any]]) -> list[Shown]:
+    """The signatures on a record, oldest first. One query where there is none: the content is asked for only then."""
     given = list(Signature.objects.filter(form=form, object_id=record.pk).select_related("signer"))
     if not given:
         return []
     model = type(record)
     events = list(event_model_of(model)._default_manager.filter(pgh_obj_id=record.pk).order_by("pgh_id"))
     told = list(zip((event.pgh_id for event in events), changes(model, events), strict=True))
-    standing = Standing(sha256_of(content), record.version, told[-1][0] if told else 0)
+    standing = Standing(sha256_of(content()), record.version, told[-1][0] if told else 0)
     return [
         Shown(
             signature=signature,
