@@ -104,7 +104,7 @@ def role_at(user: User, site_id: int) -> str:
 def asks_code(user: User) -> bool:
     """Whether the user signs with a one-time code beside the password."""
     try:
-        from studyportal.access import second_factor
+        from studyportal.access import second_factor  # type: ignore[attr-defined]
     except ImportError:  # until the branch that makes it is merged
         return False
     return bool(second_factor.has_app(user))
