@@ -321,6 +321,9 @@ if HTTPS:
     # Only the proxy reaches us, and it sets this header itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# A traceback shows the code and none of the values that it worked on.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "studyportal.identity.reports.NoValues"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -329,6 +332,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # Its debug lines hold whole contexts of templates, and with them who somebody is.
+        "django.template": {"level": "INFO"},
         "axes": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

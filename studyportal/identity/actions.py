@@ -8,7 +8,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
 
 from studyportal.access.declare import refusal
 from studyportal.access.models import User
@@ -23,7 +22,6 @@ from studyportal.identity.selectors import opened, today_at
 MAX_REASON = 500
 
 
-@sensitive_variables()
 def record(
     *,
     participant: Any,
@@ -63,7 +61,6 @@ def record(
         raise IdentityInvalid([_taken(error, participant, person)]) from None
 
 
-@sensitive_variables()
 def _save(row: Identity, person: Person) -> Identity:
     row.sealed, row.key_id = sealing.seal(person, participant_id=row.participant_id, site_id=row.site_id)
     row.hospital_number_index = sealing.index_of(person.hospital_number, row.site_id)
@@ -74,12 +71,10 @@ def _save(row: Identity, person: Person) -> Identity:
     return row
 
 
-@sensitive_variables()
 def _overwrites(before: Person, after: Person) -> bool:
     return any(getattr(before, name) and getattr(before, name) != getattr(after, name) for name in NAMES)
 
 
-@sensitive_variables()
 def _gives_away(participant: Any, before: Person, after: Person, reason: str | None) -> list[Problem]:
     """Free texts that are read outside the identity and would name the person."""
     found = []
@@ -90,7 +85,6 @@ def _gives_away(participant: Any, before: Person, after: Person, reason: str | N
     return found
 
 
-@sensitive_variables()
 def _taken(error: IntegrityError, participant: Any, person: Person) -> Problem:
     """The hospital number is another participant's of the site, who is named by code only."""
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""

@@ -61,13 +61,13 @@ FIELDS: Mapping[str, Field] = {
         Field("address", _("Address"), 500, plain(rules.lines), widget="textarea"),
         Field(
             "guardian_name",
-            _("Name of the legally acceptable representative"),
+            _("Representative's name"),
             200,
             plain(rules.name),
             help=_("For a minor, or where somebody else consents for the participant."),
         ),
         Field("guardian_relation", _("Relation to the participant"), 100, plain(rules.name)),
-        Field("guardian_phone", _("Phone of the representative"), 40, plain(rules.phone)),
+        Field("guardian_phone", _("Representative's phone"), 40, plain(rules.phone)),
     )
 }
 SECTIONS: tuple[tuple[Text, tuple[str, ...]], ...] = (

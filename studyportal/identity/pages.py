@@ -8,7 +8,6 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
 
 from studyportal.identity import rules
 from studyportal.identity.errors import Problem
@@ -22,7 +21,6 @@ def about(participant: Any) -> dict[str, Any]:
     return {"participant": participant, "synthetic": getattr(participant, "synthetic", False)}
 
 
-@sensitive_variables()
 def shown(participant: Any, known: Known | None) -> dict[str, Any]:
     context = about(participant) | {"known": known}
     if known is None:
@@ -39,7 +37,6 @@ def shown(participant: Any, known: Known | None) -> dict[str, Any]:
     }
 
 
-@sensitive_variables()
 def _in_words(known: Known, name: str) -> str:
     value = getattr(known.person, name)
     if name == "birth_date" and len(value) == len("2001-05-14"):
@@ -47,13 +44,11 @@ def _in_words(known: Known, name: str) -> str:
     return ", ".join(value.split("\n")) or _("not recorded")
 
 
-@sensitive_variables()
 def stands(known: Known | None) -> dict[str, str]:
     """The values that the form begins with."""
     return {name: getattr(known.person, name) if known else "" for name in FIELDS}
 
 
-@sensitive_variables()
 def form(
     participant: Any,
     values: Mapping[str, str],
@@ -99,7 +94,6 @@ def form(
     }
 
 
-@sensitive_variables()
 def _field_views(
     names: Iterable[str], values: Mapping[str, str], errors: Mapping[str, list[str]]
 ) -> list[FieldView]:

@@ -15,7 +15,6 @@ from typing import Any
 import pgtrigger
 from django.db import transaction
 from django.db.models import Model
-from django.views.decorators.debug import sensitive_variables
 
 from studyportal.audit import acting
 from studyportal.audit.selectors import event_model_of
@@ -44,7 +43,6 @@ def tables() -> tuple[tuple[str, type[Model]], ...]:
     return (("identities", Identity), ("history", event_model_of(Identity)))
 
 
-@sensitive_variables()
 def check() -> dict[str, Found]:
     """Open every row and compare its index, changing nothing."""
     report = {name: Found() for name, _model in tables()}
@@ -53,7 +51,6 @@ def check() -> dict[str, Found]:
     return report
 
 
-@sensitive_variables()
 def rotate(*, reindex: bool = False, say: Say = lambda line: None) -> dict[str, Found]:
     """Seal again what the first key did not seal; reindex: make every blind index anew, too."""
     report = {name: Found() for name, _model in tables()}
@@ -95,7 +92,6 @@ def _for_each(
         after_each()
 
 
-@sensitive_variables()
 def _look(row: Any, found: Found) -> Any:
     found.rows += 1
     found.by_key[row.key_id] += 1
@@ -109,7 +105,6 @@ def _look(row: Any, found: Found) -> Any:
     return person
 
 
-@sensitive_variables()
 def _renew(row: Any, person: Any, *, reindex: bool) -> bool:
     values: dict[str, Any] = {}
     if row.key_id != sealing.first_key_id():

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.views.decorators.debug import sensitive_variables
 
 from studyportal.identity.errors import CannotBeOpened
 from studyportal.identity.person import NAMES, Person
@@ -112,7 +111,6 @@ def key_ids() -> tuple[str, ...]:
     return tuple(_keyring().ciphers)
 
 
-@sensitive_variables()
 def seal(person: Person, *, participant_id: int, site_id: int) -> tuple[bytes, str]:
     """The ciphertext of a person for one participant, and the id of the key that sealed it."""
     ring = _keyring()
@@ -128,7 +126,6 @@ def seal(person: Person, *, participant_id: int, site_id: int) -> tuple[bytes, s
     return bytes([FORMAT]) + nonce + sealed, ring.first
 
 
-@sensitive_variables()
 def unseal(sealed: Any, key_id: str, *, participant_id: int, site_id: int) -> Person:
     """The person in a ciphertext. For selectors, actions and the rotation of this package only.
 
@@ -159,7 +156,6 @@ def _bound_to(participant_id: int, site_id: int) -> bytes:
     return f"studyportal identity {FORMAT} participant {participant_id} site {site_id}".encode()
 
 
-@sensitive_variables()
 def index_of(hospital_number: str, site_id: int) -> str | None:
     """HMAC-SHA256 (hex) of the number and the site; None for no number. Raises rules.Impossible.
 

@@ -12,7 +12,6 @@ from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from studyportal.access.declare import get_visible_or_404, refusal
 from studyportal.access.models import AllSites, Site, User
@@ -47,7 +46,6 @@ def today_at(site: Site) -> dt.date:
     return timezone.localdate(timezone=ZoneInfo(site.timezone))
 
 
-@sensitive_variables()
 def identity_of(participant: Any, by: User, purpose: str) -> Known | None:
     """Who the participant is, None when it is not recorded. The look is logged, whatever comes of it.
 
@@ -63,7 +61,6 @@ def identity_of(participant: Any, by: User, purpose: str) -> Known | None:
     return Known(opened(row), row.version, row.created_at, row.updated_at)
 
 
-@sensitive_variables()
 def opened(row: Any) -> Person:
     """The person in a row or in a row of its history; for this package only, because it asks for no permission."""
     try:
@@ -73,7 +70,6 @@ def opened(row: Any) -> Person:
         raise
 
 
-@sensitive_variables()
 def mentioned_in(participant: Any, text: str, by: User) -> bool:
     """Whether a free text about the participant gives the identity away.
 
@@ -90,7 +86,6 @@ def mentioned_in(participant: Any, text: str, by: User) -> bool:
         return False
 
 
-@sensitive_variables()
 def find_by_hospital_number(text: str, by: User) -> list[Any]:
     """The participants with exactly this hospital number at the sites where `by` may see identities.
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from studyportal.access.declare import requires
@@ -24,7 +26,6 @@ METHODS = ["GET", "POST"]
 @requires(Permission.VIEW_IDENTITY)
 @never_cache
 @require_safe
-@sensitive_variables()
 def show(request: HttpRequest, code: str) -> HttpResponse:
     participant = participant_or_404(request.user, code, Permission.VIEW_IDENTITY)
     try:
@@ -34,14 +35,14 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     context = pages.shown(participant, known) | {
         "may_change": request.user.may(Permission.EDIT_IDENTITY, participant.site_id)
     }
-    return render(request, "identity/show.html", context)
+    with timezone.override(ZoneInfo(participant.site.timezone)):
+        return render(request, "identity/show.html", context)
 
 
 @requires(Permission.EDIT_IDENTITY)
 @never_cache
 @require_http_methods(METHODS)
 @sensitive_post_parameters()
-@sensitive_variables()
 def change(request: HttpRequest, code: str) -> HttpResponse:
     """Record who the participant is, or change it with a reason."""
     participant = participant_or_404(request.user, code, Permission.EDIT_IDENTITY)
@@ -54,7 +55,6 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
         return _closed(request, participant, error)
 
 
-@sensitive_variables()
 def _save(request: HttpRequest, participant: Any) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in fields.FIELDS}
     version = pages.version_seen(request.POST)
@@ -90,7 +90,6 @@ def _save(request: HttpRequest, participant: Any) -> HttpResponse:
     return redirect("identity:show", participant.code)
 
 
-@sensitive_variables()
 def _form(
     request: HttpRequest,
     participant: Any,
@@ -114,7 +113,6 @@ def _closed(request: HttpRequest, participant: Any, error: CannotBeOpened) -> Ht
 @never_cache
 @require_http_methods(METHODS)
 @sensitive_post_parameters()
-@sensitive_variables()
 def find(request: HttpRequest) -> HttpResponse:
     """Search by hospital number. It is posted, so that it stands in no address, history or log of a server; and
     it is not shown again."""
