@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pgtrigger
-from django.db import transaction
 from django.db.models import Model
 
+from studyportal.access import walls
 from studyportal.audit import acting
 from studyportal.audit.selectors import event_model_of
 from studyportal.identity import sealing
@@ -81,7 +81,7 @@ def _for_each(
     """Every row in the order of the keys; a batch is a transaction of its own."""
     last = 0
     while True:
-        with transaction.atomic(), acting(source="command", reason=REASON):
+        with walls.whole_study(), acting(source="command", reason=REASON):
             rows = model._default_manager.filter(pk__gt=last).order_by("pk")
             batch = list((rows.select_for_update() if lock else rows)[:BATCH])
             for row in batch:

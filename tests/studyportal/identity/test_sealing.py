@@ -204,6 +204,7 @@ def test_an_interrupted_rotation_goes_on(
 ) -> None:
     settings.IDENTITY_KEYS = (new_key(), *settings.IDENTITY_KEYS)
     plain = rotation._renew
+    monkeypatch.setattr(rotation, "BATCH", 1)
 
     def breaks(row: Any, *args: Any, **kwargs: Any) -> bool:
         if isinstance(row, Identity):
