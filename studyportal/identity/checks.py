@@ -15,6 +15,6 @@ def keys_are_keys(**kwargs: Any) -> list[CheckMessage]:
     if settings.IDENTITY_CLOSED:
         return []
     wrong = sealing.faults(
-        settings.IDENTITY_KEYS, settings.IDENTITY_INDEX_KEY, other_secrets=(settings.SECRET_KEY,)
+        settings.IDENTITY_KEYS, settings.IDENTITY_INDEX_KEY, other_secrets=(settings.SECRET_KEY or "",)
     )
     return [Error(said, id="identity.E001") for said in wrong]
