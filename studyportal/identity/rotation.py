@@ -21,7 +21,6 @@ from studyportal.audit.selectors import event_model_of
 from studyportal.identity import sealing
 from studyportal.identity.errors import CannotBeOpened
 from studyportal.identity.models import Identity
-from studyportal.identity.selectors import opened
 
 BATCH = 500
 REASON = "Keys of identities rotated"
@@ -96,7 +95,9 @@ def _look(row: Any, found: Found) -> Any:
     found.rows += 1
     found.by_key[row.key_id] += 1
     try:
-        person = opened(row)
+        person = sealing.unseal(
+            row.sealed, row.key_id, participant_id=row.participant_id, site_id=row.site_id
+        )
     except CannotBeOpened as error:
         found.unopened.append(f"{row._meta.verbose_name} {row.pk}: {error.why}")
         return None

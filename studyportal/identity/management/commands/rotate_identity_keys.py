@@ -13,6 +13,8 @@ from studyportal.audit.selectors import event_model_of
 from studyportal.identity import rotation, sealing
 from studyportal.identity.models import Identity
 
+SHOWN = 20
+
 
 class Command(BaseCommand):
     help = (
@@ -80,8 +82,10 @@ class Command(BaseCommand):
                 if found.stale_indexes:
                     self.stdout.write(f"  {found.stale_indexes} with an index of another key: run --reindex")
         unopened = [line for found in report.values() for line in found.unopened]
-        for line in unopened:
+        for line in unopened[:SHOWN]:
             self.stderr.write(line)
+        if len(unopened) > SHOWN:
+            self.stderr.write(f"… and {len(unopened) - SHOWN} more")
         if unopened:
             raise CommandError(
                 f"{len(unopened)} rows cannot be opened with the keys of this installation and stay as they are."
