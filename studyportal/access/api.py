@@ -19,6 +19,7 @@ from studyportal.access.people_api import people_urls
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import DEIDENTIFIED, PROFILES
 from studyportal.access.roles import ROLES
+from studyportal.access.sites_api import sites_urls
 from studyportal.api.problems import ProblemError
 from studyportal.api.strict import StrictSerializer
 
@@ -190,4 +191,5 @@ api_urls = [
     path("tokens/own/", OwnTokens.as_view(), name="own-tokens"),
     path("me/", Me.as_view(), name="me"),
     *people_urls,
+    *sites_urls,
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from studyportal.access.views import delegations, people, roles, sign_in, sites, tokens
+from studyportal.access.views import delegations, memberships, people, roles, sign_in, sites, tokens
 from studyportal.access.views.home import home
 
 __all__ = ["home", "urlpatterns"]
@@ -17,8 +17,8 @@ urlpatterns = [
     path("people/<str:username>/change/", people.person_change, name="person-change"),
     path("people/<str:username>/password/", people.person_password, name="person-password"),
     path("people/<str:username>/standing/", people.person_standing, name="person-standing"),
-    path("people/<str:username>/roles/new/", people.role_new, name="role-new"),
-    path("people/<str:username>/roles/<int:pk>/end/", people.role_end, name="role-end"),
+    path("people/<str:username>/roles/new/", memberships.role_new, name="role-new"),
+    path("people/<str:username>/roles/<int:pk>/end/", memberships.role_end, name="role-end"),
     path(
         "people/<str:username>/tokens/<str:digest>/revoke/",
         people.person_token_revoke,

@@ -14,20 +14,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studyportal.access import delegation, people, selectors, tokens
+from studyportal.access import people, selectors, tokens
 from studyportal.access.declare import requires
 from studyportal.access.models import ApiToken, Membership, Site, User
 from studyportal.access.permissions import Permission
-from studyportal.access.refusals import NotDone, wrong
+from studyportal.access.refusals import NotDone
 from studyportal.access.roles import ROLES
 from studyportal.access.selectors import PeopleChoice
-from studyportal.access.views.forms import day_of, form_page, reason_field, version_seen
+from studyportal.access.views.forms import form_page, reason_field, version_seen
 from studyportal.access.views.tokens import described
 from studyportal.ui.parts import Cell, FieldView, Filter, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 METHODS = ["GET", "POST"]
-WHOLE_STUDY = "whole-study"
 
 
 @requires(Permission.MANAGE_USERS)
@@ -99,7 +98,7 @@ def person_new(request: HttpRequest) -> HttpResponse:
                 username=request.POST.get("username", ""),
                 display_name=request.POST.get("display_name", ""),
                 email=request.POST.get("email", ""),
-                by=_by(request),
+                by=acting_user(request),
             )
         except NotDone as error:
             refusal = error
@@ -234,7 +233,7 @@ def person_change(request: HttpRequest, username: str) -> HttpResponse:
         try:
             people.change_user(
                 user=user,
-                by=_by(request),
+                by=acting_user(request),
                 expected_version=version_seen(request.POST),
                 display_name=request.POST.get("display_name", ""),
                 email=request.POST.get("email", ""),
@@ -249,7 +248,7 @@ def person_change(request: HttpRequest, username: str) -> HttpResponse:
         request,
         _person_fields(request, user.display_name, user.email),
         title=_("Change %s") % user,
-        trail=_trail(user),
+        trail=trail_of(user),
         lead=_("As it stands: %(name)s, %(email)s.") % {"name": user, "email": user.email or _("no e-mail")}
         if refusal
         else "",
@@ -268,7 +267,7 @@ def person_password(request: HttpRequest, username: str) -> HttpResponse:
     refusal = None
     if request.method == "POST":
         try:
-            password = people.set_temporary_password(user=user, by=_by(request))
+            password = people.set_temporary_password(user=user, by=acting_user(request))
         except NotDone as error:
             refusal = error
         else:
@@ -278,7 +277,7 @@ def person_password(request: HttpRequest, username: str) -> HttpResponse:
         request,
         [],
         title=_("New temporary password for %s") % user,
-        trail=_trail(user),
+        trail=trail_of(user),
         lead=_("The sessions and tokens of the person end at once. Hand the password over in person."),
         save=_("Make a password"),
         cancel=reverse("access:person", args=[username]),
@@ -296,7 +295,7 @@ def person_standing(request: HttpRequest, username: str) -> HttpResponse:
     if request.method == "POST":
         said: dict[str, Any] = {
             "user": user,
-            "by": _by(request),
+            "by": acting_user(request),
             "reason": request.POST.get("reason", ""),
             "expected_version": version_seen(request.POST),
         }
@@ -318,7 +317,7 @@ def person_standing(request: HttpRequest, username: str) -> HttpResponse:
         request,
         [reason_field(request.POST)],
         title=(_("Deactivate %s") if closing else _("Reactivate %s")) % user,
-        trail=_trail(user),
+        trail=trail_of(user),
         lead=_("Roles, sessions and tokens end at once. What the person entered keeps the name.")
         if closing
         else _("The account opens without any role and with a temporary password. Give roles anew."),
@@ -327,138 +326,6 @@ def person_standing(request: HttpRequest, username: str) -> HttpResponse:
         refusal=refusal,
         danger=closing,
         version=user.version,
-    )
-
-
-@requires(Permission.MANAGE_USERS)
-@require_http_methods(METHODS)
-def role_new(request: HttpRequest, username: str) -> HttpResponse:
-    """Give the person a role, at a site or for the whole study."""
-    user = selectors.person_or_404(username)
-    sites = list(Site.objects.filter(is_active=True).order_by("code"))
-    refusal = None
-    if request.method == "POST":
-        try:
-            delegation.grant(
-                user=user,
-                role=request.POST.get("role", ""),
-                site=_site_of(request.POST.get("site", ""), sites),
-                by=_by(request),
-                valid_from=day_of(request.POST, "valid_from"),
-                valid_until=day_of(request.POST, "valid_until"),
-                reason=request.POST.get("reason", ""),
-            )
-        except NotDone as error:
-            refusal = error
-        else:
-            messages.success(request, _("The role is given; it stands in the delegation log."))
-            return redirect("access:person", username)
-    posted = request.POST
-    fields = [
-        FieldView(
-            "role",
-            _("Role"),
-            widget="select",
-            value=posted.get("role", ""),
-            choices=selectors.role_choices(),
-        ),
-        FieldView(
-            "site",
-            _("Where"),
-            widget="select",
-            value=posted.get("site", ""),
-            choices=[*((s.code, f"{s.code} {s.name}") for s in sites), (WHOLE_STUDY, _("whole study"))],
-        ),
-        FieldView(
-            "valid_from",
-            _("From"),
-            widget="date",
-            required=False,
-            value=posted.get("valid_from", ""),
-            help=_("Empty: from today."),
-        ),
-        FieldView(
-            "valid_until",
-            _("Last day"),
-            widget="date",
-            required=False,
-            value=posted.get("valid_until", ""),
-            help=_("Empty: until further notice."),
-        ),
-        reason_field(posted),
-    ]
-    return form_page(
-        request,
-        fields,
-        title=_("Give %s a role") % user,
-        trail=_trail(user),
-        save=_("Give the role"),
-        cancel=reverse("access:person", args=[username]),
-        refusal=refusal,
-    )
-
-
-def _site_of(given: str, sites: list[Site]) -> Site | None:
-    if given == WHOLE_STUDY:
-        return None
-    for site in sites:
-        if site.code == given:
-            return site
-    raise wrong("site", "unknown_site", _("Choose a site, or the whole study."))
-
-
-@requires(Permission.MANAGE_USERS)
-@require_http_methods(METHODS)
-def role_end(request: HttpRequest, username: str, pk: int) -> HttpResponse:
-    """End a role: at once, or after a last day."""
-    membership = selectors.membership_or_404(pk)
-    if membership.user.username != username:
-        raise Http404(_("There is no such entry in the delegation log."))
-    refusal = None
-    if request.method == "POST":
-        try:
-            delegation.end_membership(
-                membership=membership,
-                by=_by(request),
-                last_day=day_of(request.POST, "last_day"),
-                reason=request.POST.get("reason", ""),
-                expected_version=version_seen(request.POST),
-            )
-        except NotDone as error:
-            refusal = error
-            membership.refresh_from_db()
-        else:
-            messages.success(request, _("The end of the role stands in the delegation log."))
-            return redirect("access:person", username)
-    fields = [
-        FieldView(
-            "last_day",
-            _("Last day"),
-            widget="date",
-            required=False,
-            value=request.POST.get("last_day", ""),
-            help=_("Empty: the role ends at once."),
-        ),
-        reason_field(request.POST),
-    ]
-    return form_page(
-        request,
-        fields,
-        title=_("End a role"),
-        trail=_trail(membership.user),
-        lead=_("%(membership)s, from %(first)s until %(last)s.")
-        % {
-            "membership": membership,
-            "first": human_date_text(membership.valid_from),
-            "last": human_date_text(membership.valid_until)
-            if membership.valid_until
-            else _("further notice"),
-        },
-        save=_("End the role"),
-        cancel=reverse("access:person", args=[username]),
-        refusal=refusal,
-        danger=True,
-        version=membership.version,
     )
 
 
@@ -479,13 +346,13 @@ def _with_password(request: HttpRequest, user: User, password: str) -> HttpRespo
     return _person(request, user, password=password)
 
 
-def _trail(user: User) -> list[tuple[str, str]]:
+def trail_of(user: User) -> list[tuple[str, str]]:
     return [
         (_("People"), reverse("access:people")),
         (str(user), reverse("access:person", args=[user.username])),
     ]
 
 
-def _by(request: HttpRequest) -> User:
+def acting_user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
