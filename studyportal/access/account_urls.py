@@ -40,7 +40,9 @@ urlpatterns = [
     path(SECURITY + "app/", own(account.AddApp.as_view()), name="mfa_activate_totp"),
     path(SECURITY + "app/remove/", own(account.RemoveApp.as_view()), name="mfa_deactivate_totp"),
     path(SECURITY + "codes/", own(account.RecoveryCodes.as_view()), name="mfa_view_recovery_codes"),
-    path(SECURITY + "codes/new/", own(account.NewRecoveryCodes.as_view()), name="mfa_generate_recovery_codes"),
+    path(
+        SECURITY + "codes/new/", own(account.NewRecoveryCodes.as_view()), name="mfa_generate_recovery_codes"
+    ),
     path(SECURITY + "passkeys/add/", own(account.AddPasskey.as_view()), name="mfa_add_webauthn"),
     path(SECURITY + "passkeys/<int:pk>/", own(account.RenamePasskey.as_view()), name="mfa_edit_webauthn"),
     path(

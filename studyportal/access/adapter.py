@@ -45,7 +45,9 @@ class AccountAdapter(DefaultAccountAdapter):
         "account_inactive": WRONG,
         "incorrect_password": gettext_lazy("The password is wrong."),
         "enter_current_password": gettext_lazy("This is not your current password."),
-        "too_many_login_attempts": gettext_lazy("Too many wrong codes. Wait a quarter of an hour, then try again."),
+        "too_many_login_attempts": gettext_lazy(
+            "Too many wrong codes. Wait a quarter of an hour, then try again."
+        ),
         "rate_limited": gettext_lazy("Too many attempts. Wait a little, then try again."),
     }
 
@@ -141,7 +143,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def build_totp_svg(self, url: str) -> SafeString:
         """An `<svg>` element for the page itself: the policy allows no data: image."""
         image = qrcode.make(url, image_factory=SvgPathImage, box_size=12)
-        return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 (of our own making)
+        return mark_safe(image.to_string(encoding="unicode"))
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         if authenticator.type not in second_factor.FACTORS:

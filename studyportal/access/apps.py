@@ -33,4 +33,6 @@ class AccessConfig(AppConfig):
         for signal in (post_save, post_delete):
             signal.connect(second_factor.forget, sender=Authenticator, dispatch_uid="access.forget_factor")
         post_save.connect(sign_in_log.factor_added, sender=Authenticator, dispatch_uid="access.factor_added")
-        post_delete.connect(sign_in_log.factor_removed, sender=Authenticator, dispatch_uid="access.factor_gone")
+        post_delete.connect(
+            sign_in_log.factor_removed, sender=Authenticator, dispatch_uid="access.factor_gone"
+        )

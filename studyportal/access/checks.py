@@ -26,7 +26,8 @@ def settings_of_signing_in(**_: Any) -> list[CheckMessage]:
     if not 0 < settings.SESSION_IDLE.total_seconds() <= settings.SESSION_LONGEST.total_seconds():
         found.append(
             Error(
-                "SESSION_IDLE_MINUTES must be more than 0 and not longer than SESSION_HOURS.", id="access.E002"
+                "SESSION_IDLE_MINUTES must be more than 0 and not longer than SESSION_HOURS.",
+                id="access.E002",
             )
         )
     return found

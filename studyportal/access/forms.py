@@ -135,7 +135,9 @@ class PasskeySignInForm(_ReadPasskey, passkey_forms.LoginWebAuthnForm):
 
 class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
     name = forms.CharField(label=_("Name"), required=False, max_length=NAME_LENGTH)
-    passwordless = forms.BooleanField(label=_("Sign in with this passkey alone, without the password"), required=False)
+    passwordless = forms.BooleanField(
+        label=_("Sign in with this passkey alone, without the password"), required=False
+    )
 
     def clean(self) -> dict[str, Any]:
         try:

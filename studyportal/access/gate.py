@@ -35,7 +35,9 @@ class Duty(StrEnum):
     def words(self) -> str:
         if self is Duty.PASSWORD:
             return _("Your password was given to you for once. Choose your own before you go on.")
-        return _("Your role asks for a second factor. Set up an authenticator app or a passkey before you go on.")
+        return _(
+            "Your role asks for a second factor. Set up an authenticator app or a passkey before you go on."
+        )
 
 
 def duty_of(user: Any) -> Duty | None:

@@ -19,7 +19,13 @@ from django.utils.translation import gettext as _
 
 from studyportal.access import sessions, sign_in_log
 
-BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
 SYSTEMS = (
     ("Android", "Android"),
     ("iPhone|iPad", "iOS"),
@@ -42,7 +48,9 @@ class OwnSession:
 
 def browser_of(agent: str) -> str:
     """“Firefox, Linux” from the long name that a browser gives itself."""
-    found = [next((word for mark, word in names if re.search(mark, agent)), "") for names in (BROWSERS, SYSTEMS)]
+    found = [
+        next((word for mark, word in names if re.search(mark, agent)), "") for names in (BROWSERS, SYSTEMS)
+    ]
     return ", ".join(word for word in found if word) or _("Unknown browser")
 
 
@@ -63,7 +71,9 @@ def own(request: HttpRequest) -> list[OwnSession]:
                 browser=browser_of(one.user_agent),
                 address=str(one.ip),
                 began=one.created_at,
-                seen=dt.datetime.fromtimestamp(data.get(sessions.SEEN) or one.last_seen_at.timestamp(), dt.UTC),
+                seen=dt.datetime.fromtimestamp(
+                    data.get(sessions.SEEN) or one.last_seen_at.timestamp(), dt.UTC
+                ),
                 is_this=one.session_key == request.session.session_key,
             )
         )
@@ -95,5 +105,7 @@ def end_others(*, request: HttpRequest) -> int:
     )
     get_adapter().end_sessions(others)
     for _one in others:
-        sign_in_log.session_ended(request=request, username=request.user.get_username(), why="ended by its owner")
+        sign_in_log.session_ended(
+            request=request, username=request.user.get_username(), why="ended by its owner"
+        )
     return len(others)

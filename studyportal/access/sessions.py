@@ -47,7 +47,9 @@ class Why(StrEnum):
         if self is Why.LONG:
             hours = int(settings.SESSION_LONGEST.total_seconds() // 3600)
             return (
-                _("You were signed out because a session lasts %d hours at most; what you typed is kept as a draft.")
+                _(
+                    "You were signed out because a session lasts %d hours at most; what you typed is kept as a draft."
+                )
                 % hours
             )
         return _("You are signed out. What you typed is kept as a draft; sign in to go on.")
@@ -131,13 +133,9 @@ def ended(request: HttpRequest, why: Why) -> HttpResponse:
         return problems.json_response(401, "session_ended", why.words)
     address = f"{settings.LOGIN_URL}?{urlencode({'next': page_of(request), 'ended': why.value})}"
     if is_partial(request):
-        return render(
-            request,
-            "access/session_ended.html",
-            {"why": why, "sign_in": address},
-            status=401,
-            headers={ENDED: why.value},
-        )
+        said = render(request, "access/session_ended.html", {"why": why, "sign_in": address}, status=401)
+        said[ENDED] = why.value
+        return said
     return HttpResponseRedirect(address)
 
 
@@ -147,7 +145,9 @@ def page_of(request: HttpRequest) -> str:
         path = request.get_full_path()
     else:
         said = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/"
-        inside = url_has_allowed_host_and_scheme(said, {request.get_host()}, require_https=request.is_secure())
+        inside = url_has_allowed_host_and_scheme(
+            said, {request.get_host()}, require_https=request.is_secure()
+        )
         parts = urlsplit(said) if inside else urlsplit("/")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return "/" if path.startswith(settings.LOGIN_URL) else path

@@ -20,9 +20,7 @@ def sign_in(*, request: HttpRequest, username: str, password: str, code: str = "
     """
     user = authenticate(request, username=username, password=password)
     if user is None:
-        raise ProblemError(
-            401, "wrong_credentials", _("This user name and password do not belong together.")
-        )
+        raise ProblemError(401, "wrong_credentials", _("This user name and password do not belong together."))
     if Authenticator.objects.filter(user_id=user.pk).exists():
         _second_step(user, code)
     gate.check(user, request)

@@ -60,7 +60,12 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
         _("The password is right, and a second factor protects the account."),
         _("Send `code` too."),
     ),
-    ("wrong_code", 401, _("The code of the second factor is wrong, used or out of date."), _("Send a fresh one.")),
+    (
+        "wrong_code",
+        401,
+        _("The code of the second factor is wrong, used or out of date."),
+        _("Send a fresh one."),
+    ),
     (
         "second_factor_missing",
         403,

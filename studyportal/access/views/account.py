@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import views as account_views
-from allauth.mfa.base import views as code_views
 from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import views as code_views
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_views
 from allauth.mfa.totp import views as totp_views
@@ -113,6 +113,10 @@ class RemoveApp(totp_views.DeactivateTOTPView):
 
 class RecoveryCodes(recovery_views.ViewRecoveryCodesView):
     template_name = "mfa/recovery_codes/index.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return context | {"lines": "\n".join(context["unused_codes"])}
 
 
 class NewRecoveryCodes(recovery_views.GenerateRecoveryCodesView):

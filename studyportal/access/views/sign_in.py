@@ -40,15 +40,17 @@ sign_out = always_open(requires(Permission.PUBLIC)(auth_views.LogoutView.as_view
 def lockout(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     """Too many wrong passwords or codes: said plainly, without saying whether the user exists."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
-    detail = (
-        _("Too many attempts with a wrong password or code. Wait %d minutes, then try again.") % (seconds // 60)
+    detail = _("Too many attempts with a wrong password or code. Wait %d minutes, then try again.") % (
+        seconds // 60
     )
     return _slow_down(request, "locked_out", detail, seconds)
 
 
 def too_many_requests(request: HttpRequest, exception: Any = None) -> HttpResponse:
     """The answer to who asks too often (allauth's limits)."""
-    return _slow_down(request, "too_many_requests", _("Too many attempts in a short time. Wait a minute."), 60)
+    return _slow_down(
+        request, "too_many_requests", _("Too many attempts in a short time. Wait a minute."), 60
+    )
 
 
 def _slow_down(request: HttpRequest, code: str, detail: str, seconds: int) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.test import Client
 from studyportal.access.models import User
 from tests.cast import Cast
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 WRONG = "incorrect donkey"
 
 
@@ -35,6 +35,7 @@ def lockout(settings: Any) -> None:
 
 @pytest.fixture
 def asha(cast: Cast) -> User:
+    cast.asha.display_name = "Asha Kulkarni"
     cast.asha.set_password(PASSWORD)
     cast.asha.save()
     return cast.asha
@@ -48,7 +49,11 @@ def code_of(secret: str, *, at: float | None = None) -> str:
 def wrong_code(secret: str) -> str:
     """Six digits that are right neither now nor one period earlier or later."""
     near = {code_of(secret, at=time.time() + shift * app_settings.TOTP_PERIOD) for shift in range(-2, 3)}
-    return next(digits for digits in ("111111", "222222", "333333", "444444", "555555", "666666") if digits not in near)
+    return next(
+        digits
+        for digits in ("111111", "222222", "333333", "444444", "555555", "666666")
+        if digits not in near
+    )
 
 
 @pytest.fixture
