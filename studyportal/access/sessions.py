@@ -87,6 +87,10 @@ def is_partial(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+def _asks_to_sign_in(response: HttpResponse) -> bool:
+    return response.status_code == 302 and response["Location"].startswith(settings.LOGIN_URL)
+
+
 class SessionTimeoutMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -100,10 +104,9 @@ class SessionTimeoutMiddleware:
                 return ended(request, why)
             request.session_is_alive = True  # type: ignore[attr-defined]
         response = self.get_response(request)
-        if is_partial(request) and response.status_code == 302 and not request.user.is_authenticated:
+        if is_partial(request) and _asks_to_sign_in(response):
             # htmx would follow to the sign-in page and put it into the middle of this one.
-            if response["Location"].startswith(settings.LOGIN_URL):
-                return ended(request, Why.OUT)
+            return ended(request, Why.OUT)
         return response
 
     def _look(self, request: HttpRequest) -> Why | None:
