@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "studyportal.access.sessions.SessionTimeoutMiddleware",
+    "studyportal.access.middleware.WallMiddleware",
     "studyportal.audit.middleware.AuditContextMiddleware",
     "studyportal.access.middleware.DeclaredAccessMiddleware",
     "studyportal.access.middleware.GateMiddleware",

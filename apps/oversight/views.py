@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from apps.oversight import actions, contexts, log_lines, selectors
 from apps.oversight.items import BY_NUMBER
 from apps.oversight.models import LoggedPage
+from studyportal.access import walls
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 
@@ -57,9 +59,14 @@ def consent_log_csv(request: HttpRequest) -> StreamingHttpResponse:
     zone = selectors.zone_of(sites)
     choice = contexts.log_choice(request.GET, sites)
     actions.log_view(page=LoggedPage.CONSENT_LOG_FILE, by=request.user, narrowed=vars(choice))
-    events = selectors.consent_log(request.user, choice, zone).order_by("id").iterator(chunk_size=2000)
+    events = selectors.consent_log(request.user, choice, zone).order_by("id")
+
+    def lines() -> Iterator[str]:
+        with walls.opened(request.user):
+            yield from log_lines.as_csv(events.iterator(chunk_size=2000))
+
     return StreamingHttpResponse(
-        log_lines.as_csv(events),
+        lines(),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="consent-log.csv"'},
     )

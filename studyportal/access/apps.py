@@ -8,9 +8,11 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from studyportal.access import checks, grants  # noqa: F401 (registers its checks)
+        from studyportal.access import checks, grants, walls  # noqa: F401 (registers its checks)
 
-        post_migrate.connect(grants.close_logs, dispatch_uid="access.close_logs")
+        # Sent for each app when all are migrated: once is enough.
+        post_migrate.connect(grants.close_logs, sender=self, dispatch_uid="access.close_logs")
+        post_migrate.connect(walls.build, sender=self, dispatch_uid="access.walls")
         self._listen_to_signing_in()
 
     def _listen_to_signing_in(self) -> None:
