@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import logging
 import time
 from typing import Any
 
@@ -16,7 +17,8 @@ from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
+from allauth.mfa.totp.internal.auth import generate_totp_secret
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -34,7 +36,15 @@ from studyportal.access import second_factor
 from studyportal.access.address import client_address
 from studyportal.ui.context import study_name
 
+logger = logging.getLogger("studyportal.access")
 WRONG = gettext_lazy("This user name and password do not belong together.")
+
+
+PLAIN_FROM_THE_PAGE = (
+    "account/messages/logged_in.txt",
+    "account/messages/logged_out.txt",
+    "mfa/messages/recovery_codes_generated.txt",
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -82,7 +92,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def add_message(self, request: HttpRequest, level: int, *args: Any, **kwargs: Any) -> None:
         """What is plain from the page itself is not said again."""
         template = args[0] if args else kwargs.get("message_template")
-        if template not in ("account/messages/logged_in.txt", "account/messages/logged_out.txt"):
+        if template not in PLAIN_FROM_THE_PAGE:
             super().add_message(request, level, *args, **kwargs)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
@@ -125,8 +135,13 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return _ciphers(keys).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
+        """What no key reads (SECRET_KEY was lost) becomes a secret that nobody has: no code matches it."""
         keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-        return _ciphers(keys).decrypt(encrypted_text.encode()).decode()
+        try:
+            return _ciphers(keys).decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            logger.error("A second factor is encrypted under a key that is not here; it must be set up anew")
+            return generate_totp_secret()
 
     def get_totp_issuer(self) -> str:
         return study_name()

@@ -13,7 +13,5 @@ def session(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `session_idle` and `session_warn` in seconds; nothing for a stranger."""
     if not getattr(request, "session_is_alive", False):
         return {}
-    return {
-        "session_idle": sessions.remaining_s(request.session),
-        "session_warn": sessions.warn_before_s(),
-    }
+    remaining, _renewable = sessions.remaining_s(request.session)
+    return {"session_idle": remaining, "session_warn": sessions.warn_before_s()}

@@ -90,6 +90,8 @@ class CodeAgainForm(_LockedOut, code_forms.ReauthenticateForm):
 class AddAppForm(totp_forms.ActivateTOTPForm):
     """The first code of a new app: it proves that the secret arrived, and counts for nothing else."""
 
+    code = forms.CharField(label=_("Six digits of the app"))
+
     def clean_code(self) -> str:
         code: str = super().clean_code()
         second_factor.first_use(self.user, code)

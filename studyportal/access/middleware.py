@@ -75,7 +75,7 @@ class GateMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        if request.path.startswith("/api/v1/") or getattr(view, gate.OPEN, False):
+        if request.path.startswith("/api/") or getattr(view, gate.OPEN, False):
             return None
         if Permission.PUBLIC in getattr(view, DECLARED, ()) or not request.user.is_authenticated:
             return None

@@ -69,12 +69,12 @@ def over(moments: Any, now: float) -> Why | None:
     return None
 
 
-def remaining_s(session: Any) -> int:
-    """Seconds until the session ends if nothing happens."""
+def remaining_s(session: Any) -> tuple[int, bool]:
+    """Seconds until the session ends if nothing happens, and whether activity would put that off."""
     now = time.time()
     idle = settings.SESSION_IDLE.total_seconds() - (now - session.get(SEEN, now))
     longest = settings.SESSION_LONGEST.total_seconds() - (now - session.get(BEGAN, now))
-    return max(0, int(min(idle, longest)))
+    return max(0, int(min(idle, longest))), idle < longest
 
 
 def warn_before_s() -> int:

@@ -139,7 +139,7 @@ def test_an_idle_session_ends_and_leads_back_to_its_page(
     tester.visit("/exports/?kind=form")
     older(running_portal, tester, 31 * 60)
     page.reload()
-    expect(page.locator(".alert")).to_contain_text("after 30 minutes without activity")
+    expect(page.locator(".alert.tone-info")).to_contain_text("after 30 minutes without activity")
     tester.shot("signed-out", both=True)
     page.get_by_label("User name").fill(TESTER)
     page.get_by_label("Password").fill(PASSWORD)

@@ -159,7 +159,8 @@ class RemovePasskey(passkey_views.RemoveWebAuthnView):
 @require_http_methods(["GET", "POST"])
 def session_state(request: HttpRequest) -> HttpResponse:
     """Seconds left; POST is the button “Stay signed in”."""
-    return JsonResponse({"remaining": sessions.remaining_s(request.session)})
+    remaining, renewable = sessions.remaining_s(request.session)
+    return JsonResponse({"remaining": remaining, "renewable": renewable})
 
 
 @require_GET

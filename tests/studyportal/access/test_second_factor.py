@@ -142,6 +142,20 @@ def test_a_recovery_code_lets_in_once(asha: User, app_of: AppOf, client: Client)
         assert is_in(visitor) is expected
 
 
+def test_a_lost_key_lets_nobody_in_and_breaks_no_page(
+    asha: User, app_of: AppOf, client: Client, page: Any, settings: Any
+) -> None:
+    secret = app_of(asha)
+    old = settings.SECRET_KEY
+    settings.SECRET_KEY = "another key"
+    sign_in(client)
+    assert client.post(STEP, {"code": code_of(secret)}).status_code == 200
+    assert page(asha).get("/account/security/").status_code == 200
+    settings.SECRET_KEY_FALLBACKS = [old]
+    totp_of = Authenticator.objects.get(type="totp").wrap()
+    assert totp_of.validate_code(code_of(secret))
+
+
 @pytest.mark.parametrize(
     "credential",
     [

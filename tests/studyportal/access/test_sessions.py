@@ -125,6 +125,9 @@ def test_staying_signed_in(browser: Client) -> None:
     age(browser, idle=IDLE - 60)
     assert browser.get("/account/session/", headers={"X-Poll": "1"}).json()["remaining"] <= 60
     assert browser.post("/account/session/").json()["remaining"] > IDLE - 10
+    age(browser, began=LONGEST - IDLE)
+    said = browser.post("/account/session/").json()
+    assert said["remaining"] < 90 and not said["renewable"]
     assert Client().post("/account/session/").status_code == 302
 
 

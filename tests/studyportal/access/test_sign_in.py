@@ -106,6 +106,12 @@ def test_the_api_counts_as_well(asha: User, lockout: None, client: Client) -> No
     assert sign_in(client).status_code == 429
 
 
+def test_one_address_signs_in_thirty_times_a_minute_at_most(asha: User, client: Client) -> None:
+    answers = [sign_in(client, name=f"guess{number}") for number in range(31)]
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+    assert "Too many attempts in a short time" in said(answers[-1])
+
+
 def test_success_begins_the_count_anew(asha: User, lockout: None, client: Client) -> None:
     for _round in range(2):
         for _ in range(6):

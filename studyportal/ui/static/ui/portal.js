@@ -184,7 +184,9 @@
   };
   const warnBefore = Number(document.body.dataset.sessionWarn);
   let sessionTimer = 0;
-  const watchSession = (remaining) => {
+  const watchSession = ({ remaining, renewable = true }) => {
+    notes.querySelectorAll("[data-session-renewable]").forEach((part) => { part.hidden = !renewable; });
+    notes.querySelector("[data-session-final]").hidden = renewable;
     const wait = remaining > warnBefore ? remaining - warnBefore : remaining + 1;
     clearTimeout(sessionTimer);
     sessionTimer = setTimeout(askSession, Math.max(wait, 1) * 1000);
@@ -197,13 +199,13 @@
     try {
       const answer = await fetch(notes.dataset.sessionUrl, { method: stay === true ? "POST" : "GET", headers });
       if (answer.headers.get("X-Session-Ended")) sessionOver(await answer.text());
-      else if (answer.ok) watchSession((await answer.json()).remaining);
+      else if (answer.ok) watchSession(await answer.json());
     } catch {
       sessionTimer = setTimeout(askSession, 30000); // no network: the session is looked at when it is back
     }
   };
   if (notes) {
-    watchSession(Number(document.body.dataset.sessionIdle));
+    watchSession({ remaining: Number(document.body.dataset.sessionIdle) });
     notes.querySelector("[data-session-stay]").addEventListener("click", () => askSession(true));
   }
   document.addEventListener("htmx:beforeSwap", (event) => {
