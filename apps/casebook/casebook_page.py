@@ -44,6 +44,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "may_record_consent": user.may(Permission.RECORD_CONSENT, participant.site_id),
         "may_register": user.may(Permission.REGISTER_PARTICIPANTS, participant.site_id),
         "may_ask": user.may(Permission.MANAGE_QUERIES, participant.site_id),
+        "may_see_identity": user.may(Permission.VIEW_IDENTITY, participant.site_id),
         "may_see_trail": user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id),
         "consent_chip": consent_chip(book.consent) if book.consent_events else "missing",
         "consent_since": consent_since(book),

@@ -70,6 +70,8 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:product": lambda w: {"pk": w.records["cell-product"].pk},
     "api:product-evaluations": lambda w: {"pk": w.records["cell-product"].pk},
     "api:session": lambda w: {"pk": w.records["cell-session"].pk},
+    "identity:show": lambda w: {"code": w.participant.code},
+    "identity:change": lambda w: {"code": w.participant.code},
     "casebook:visit-new": lambda w: {"code": w.participant.code},
     "casebook:consent-new": lambda w: {"code": w.participant.code},
     "oversight:finding": lambda w: {"number": 1},
@@ -95,7 +97,16 @@ SITE_OBJECTS = [
     name
     for name, fill in FILL.items()
     if name.startswith(
-        ("crf:", "casebook:", "celldose:", "api:participant", "api:visit", "api:product", "api:session")
+        (
+            "crf:",
+            "casebook:",
+            "identity:",
+            "celldose:",
+            "api:participant",
+            "api:visit",
+            "api:product",
+            "api:session",
+        )
     )
     and name != "crf:explain"
 ]
