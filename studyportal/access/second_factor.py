@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import Any
 
 from allauth.mfa import app_settings as mfa_settings
@@ -14,6 +15,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
 
+logger = logging.getLogger("studyportal.access")
 EVERY_ROLE = "all"
 # Recovery codes stand in for one of these; alone they are none.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -68,6 +70,22 @@ def forget(*, instance: Authenticator, **_: Any) -> None:
     key = _key(instance.user_id)
     cache.delete(key)
     transaction.on_commit(lambda: cache.delete(key))
+
+
+def reset(*, user: Any, by: Any = None) -> int:
+    """Phone and codes are lost: the person's factors are removed, so that new ones can be set up; how many there were.
+
+    by: who does it, None for a command. The password still stands; a role that asks for a factor asks at once.
+    """
+    if by is not None and by.pk == user.pk:
+        raise ValueError("Nobody resets the own second factor: it is removed on the security page.")
+    factors = list(Authenticator.objects.filter(user_id=user.pk))
+    for factor in factors:
+        factor.delete()
+    logger.warning(
+        "Second factor reset: %s by %s", user.get_username(), by.get_username() if by else "a command"
+    )
+    return sum(factor.type in FACTORS for factor in factors)
 
 
 # --- A code ----------------------------------------------------------------------------------------------

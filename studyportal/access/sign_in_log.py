@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 
@@ -46,11 +47,13 @@ def locked_out(*, request: Any, username: str | None, **_: Any) -> None:
 
 def factor_added(*, instance: Authenticator, created: bool, **_: Any) -> None:
     if created:
-        logger.warning("Second factor added: %s for %s", instance.type, instance.user.get_username())
+        name = instance.user.get_username()
+        logger.warning("Second factor added: %s for %s from %s", instance.type, name, _from(context.request))
 
 
 def factor_removed(*, instance: Authenticator, **_: Any) -> None:
-    logger.warning("Second factor removed: %s of %s", instance.type, instance.user.get_username())
+    name = instance.user.get_username()
+    logger.warning("Second factor removed: %s of %s from %s", instance.type, name, _from(context.request))
 
 
 def password_changed(*, request: Any, user: Any, **_: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from studyportal.access import reauthentication, second_factor, tokens
@@ -277,6 +278,19 @@ def test_the_only_passkey_stays_while_a_role_asks_for_it(asha: User, page: Any, 
     settings.SECOND_FACTOR_ROLES = frozenset()
     client.post(address + "remove/")
     assert not Authenticator.objects.exists()
+
+
+def test_a_lost_phone_is_forgotten_by_command(asha: User, cast: Any, app_of: AppOf, client: Client) -> None:
+    app_of(asha)
+    others = app_of(cast.vikram)
+    with pytest.raises(CommandError, match="no user"):
+        call_command("reset_second_factor", "nobody")
+    with pytest.raises(ValueError, match="Nobody resets the own"):
+        second_factor.reset(user=asha, by=asha)
+    assert second_factor.has(asha)
+    call_command("reset_second_factor", "asha")
+    assert not second_factor.has(asha) and second_factor.has(cast.vikram) and others
+    assert sign_in(client)["Location"] == "/"
 
 
 # --- Required by the role --------------------------------------------------------------------------------
