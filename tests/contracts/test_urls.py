@@ -56,6 +56,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:new": lambda w: {"code": w.participant.code, "key": "demographics"},
     "crf:edit": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
+    "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:explain": lambda w: {"pk": MISSING},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
@@ -114,7 +115,7 @@ SITE_OBJECTS = [
 
 def url_of(address: Address, world: World) -> str:
     values: dict[str, Any] = {}
-    form = re.match(r"form-([\w-]+?)(-detail|-history)?$", address.name.removeprefix("api:"))
+    form = re.match(r"form-([\w-]+?)(-detail|-history|-signatures)?$", address.name.removeprefix("api:"))
     if form and form[1] in FORMS and address.parameters:
         values = {"pk": world.records[form[1]].pk}
     elif address.name in FILL:

@@ -39,7 +39,7 @@ BESIDE_THE_NAVIGATION = {
         "/tokens/",
         "/ui/",
     ),
-    "rao": ("/products/{product}/",),
+    "rao": ("/products/{product}/", "/forms/cell-product/{product}/sign/"),
     "meera": ("/participants/{treated}/queries/new/", "/queries/"),
     "sanjay": ("/exports/vital-signs/", "/tokens/", "/api/docs/", "/api/docs/problems/", "/protocol/"),
     "farah": (
