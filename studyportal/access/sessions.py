@@ -88,6 +88,9 @@ def is_partial(request: HttpRequest) -> bool:
 
 
 def _asks_to_sign_in(response: HttpResponse) -> bool:
+    """The redirect of a page, or the problem of the API."""
+    if response.status_code == 401:
+        return (getattr(response, "data", None) or {}).get("code") == "not_authenticated"
     return response.status_code == 302 and response["Location"].startswith(settings.LOGIN_URL)
 
 
@@ -96,18 +99,27 @@ class SessionTimeoutMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Without the cookie there is no session to look up: scripts with a token pay nothing here.
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
-            why = self._look(request)
-            if why is not None:
-                end(request, why)
-                return ended(request, why)
-            request.session_is_alive = True  # type: ignore[attr-defined]
+        why = self._end_of(request)
+        # Who was signed out just now goes on as a stranger: public pages answer, and a form leaves its draft
+        # (`crf.drafts.keeps_what_was_typed`). What then asks to sign in, says why.
         response = self.get_response(request)
-        if is_partial(request) and _asks_to_sign_in(response):
+        if why is not None and _asks_to_sign_in(response):
+            return ended(request, why)
+        if is_partial(request) and response.status_code == 302 and _asks_to_sign_in(response):
             # htmx would follow to the sign-in page and put it into the middle of this one.
             return ended(request, Why.OUT)
         return response
+
+    def _end_of(self, request: HttpRequest) -> Why | None:
+        # Without the cookie there is no session to look up: scripts with a token pay nothing here.
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or SESSION_KEY not in request.session:
+            return None
+        why = self._look(request)
+        if why is not None:
+            end(request, why)
+        else:
+            request.session_is_alive = True  # type: ignore[attr-defined]
+        return why
 
     def _look(self, request: HttpRequest) -> Why | None:
         now = int(time.time())
@@ -147,7 +159,9 @@ def page_of(request: HttpRequest) -> str:
     if request.method in ("GET", "HEAD") and not is_partial(request):
         path = request.get_full_path()
     else:
-        said = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/"
+        said = (
+            request.headers.get("HX-Current-URL") or request.headers.get("Referer") or request.get_full_path()
+        )
         inside = url_has_allowed_host_and_scheme(
             said, {request.get_host()}, require_https=request.is_secure()
         )

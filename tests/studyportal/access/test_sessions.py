@@ -61,6 +61,12 @@ def test_a_session_ends(browser: Client, idle: int, began: int, why: str) -> Non
     assert is_in(browser)
 
 
+def test_public_pages_answer_a_stranger(browser: Client) -> None:
+    age(browser, idle=IDLE)
+    assert browser.get("/sign-in/").status_code == 200
+    assert not is_in(browser)
+
+
 def test_the_reason_on_the_sign_in_page_is_one_of_ours(client: Client) -> None:
     assert "evil" not in client.get("/sign-in/?ended=<b>evil</b>").content.decode()
 
