@@ -16,6 +16,7 @@ urlpatterns = [
     path("people/<str:username>/", people.person, name="person"),
     path("people/<str:username>/change/", people.person_change, name="person-change"),
     path("people/<str:username>/password/", people.person_password, name="person-password"),
+    path("people/<str:username>/second-factor/", people.person_factor, name="person-factor"),
     path("people/<str:username>/standing/", people.person_standing, name="person-standing"),
     path("people/<str:username>/roles/new/", memberships.role_new, name="role-new"),
     path("people/<str:username>/roles/<int:pk>/end/", memberships.role_end, name="role-end"),

@@ -6,6 +6,7 @@ import ipaddress
 from typing import Any
 
 from axes.helpers import get_client_ip_address
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -13,6 +14,7 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.authentication import SessionAuthentication as DrfSessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from studyportal.access import gate
 from studyportal.access.tokens import note_use
 from studyportal.audit.context import identify
 
@@ -30,6 +32,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
             identify(user)
             # From here on this user may what the token leaves, on every road.
             user.narrow(token.narrowing)
+            gate.check(user, request._request)
             note_use(token, _address_of(request))
         return answer
 
@@ -57,6 +60,7 @@ class SessionAuthentication(DrfSessionAuthentication):
         answer = super().authenticate(request)
         if answer is not None:
             identify(answer[0])
+            gate.check(answer[0], request._request)
         return answer
 
     def authenticate_header(self, request: Any) -> str:
@@ -81,4 +85,4 @@ class SessionScheme(OpenApiAuthenticationExtension):
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

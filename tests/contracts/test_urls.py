@@ -85,6 +85,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "access:person": lambda w: {"username": "asha"},
     "access:person-change": lambda w: {"username": "asha"},
     "access:person-password": lambda w: {"username": "asha"},
+    "access:person-factor": lambda w: {"username": "asha"},
     "access:person-standing": lambda w: {"username": "asha"},
     "access:role-new": lambda w: {"username": "asha"},
     "access:role-end": lambda w: {"username": "asha", "pk": w.cast.asha.memberships.get().pk},

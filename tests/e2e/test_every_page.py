@@ -58,6 +58,12 @@ BESIDE_THE_NAVIGATION = {
         "/sites/MUM/",
         "/delegations/",
         "/access/roles/",
+        "/account/security/",
+        "/account/security/app/",
+        "/account/security/passkeys/add/",
+        "/account/password/",
+        "/account/again/",
+        "/account/sessions/",
     ),
 }
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studyportal.access import people, selectors, tokens
+from studyportal.access import people, second_factor, selectors, tokens
 from studyportal.access.declare import requires
 from studyportal.access.models import ApiToken, Membership, Site, User
 from studyportal.access.permissions import Permission
-from studyportal.access.refusals import NotDone
+from studyportal.access.refusals import NotDone, refused
 from studyportal.access.roles import ROLES
 from studyportal.access.selectors import PeopleChoice
 from studyportal.access.views.forms import form_page, reason_field, version_seen
@@ -150,6 +150,7 @@ def _person(request: HttpRequest, user: User, *, password: str = "") -> HttpResp
         "access/person.html",
         {
             "person": user,
+            "secured": bool(secured),
             "own": user.pk == request.user.pk,
             "password": password,
             "facts": _facts(user, secured),
@@ -280,6 +281,32 @@ def person_password(request: HttpRequest, username: str) -> HttpResponse:
         trail=trail_of(user),
         lead=_("The sessions and tokens of the person end at once. Hand the password over in person."),
         save=_("Make a password"),
+        cancel=reverse("access:person", args=[username]),
+        refusal=refusal,
+        danger=True,
+    )
+
+
+@requires(Permission.MANAGE_USERS)
+@require_http_methods(METHODS)
+def person_factor(request: HttpRequest, username: str) -> HttpResponse:
+    """Take a lost second factor away; the person sets up a new one at the next sign-in."""
+    user = selectors.person_or_404(username)
+    refusal = None
+    if request.method == "POST":
+        if user.pk == request.user.pk:
+            refusal = refused("own_account", _("Manage your own second factor under “Security”."))
+        else:
+            second_factor.reset(user=user, by=acting_user(request))
+            messages.success(request, _("The second factor of %s is gone.") % user)
+            return redirect("access:person", username)
+    return form_page(
+        request,
+        [],
+        title=_("Reset the second factor of %s") % user,
+        trail=trail_of(user),
+        lead=_("For a lost phone or key. Make sure that it is the person who asks: call back, or meet."),
+        save=_("Reset it"),
         cancel=reverse("access:person", args=[username]),
         refusal=refusal,
         danger=True,

@@ -22,6 +22,7 @@ MANAGED = (
     "/people/asha/change/",
     "/people/asha/password/",
     "/people/asha/standing/",
+    "/people/asha/second-factor/",
     "/people/asha/roles/new/",
     "/sites/",
     "/sites/new/",
@@ -166,6 +167,22 @@ def test_an_administrator_sees_and_revokes_tokens_but_no_secret(cast: Any, page:
     assert page(cast.asha).post(f"/people/meera/tokens/{token.token_key}/revoke/").status_code == 403
     assert client.post(f"/people/meera/tokens/{token.token_key}/revoke/").status_code == 302
     assert not ApiToken.objects.exists()
+
+
+def test_a_lost_second_factor_is_taken_away_by_an_administrator_never_by_the_person(
+    cast: Any, page: Any
+) -> None:
+    from allauth.mfa.models import Authenticator
+
+    for user in (cast.asha, cast.admin):
+        Authenticator.objects.create(user=user, type="totp", data={})
+    client = page(cast.admin)
+    assert "Reset second factor" in client.get("/people/asha/").content.decode()
+    assert client.post("/people/admin/second-factor/").status_code == 409
+    assert page(cast.asha).post("/people/asha/second-factor/").status_code == 403
+    assert Authenticator.objects.count() == 2
+    assert client.post("/people/asha/second-factor/").status_code == 302
+    assert [one.user_id for one in Authenticator.objects.all()] == [cast.admin.pk]
 
 
 def test_people_are_found(cast: Any, page: Any) -> None:
