@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Any
 
 import pghistory
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -185,10 +183,7 @@ def _end_sessions_and_tokens(user: User) -> None:
 
 
 def _session_keys(user: User) -> list[str]:
-    """Keys of the person's sessions, from allauth's list where there is one."""
-    if apps.is_installed("allauth.usersessions"):
-        listed: Any = apps.get_model("usersessions", "UserSession")
-        return list(listed.objects.filter(user=user).values_list("session_key", flat=True))
+    """Keys of the person's sessions. Each is opened to see whose it is: no list of them is complete."""
     open_sessions = Session.objects.filter(expire_date__gt=timezone.now())
     return [
         s.session_key for s in open_sessions.iterator() if s.get_decoded().get(SESSION_KEY) == str(user.pk)

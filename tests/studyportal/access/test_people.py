@@ -322,7 +322,7 @@ def test_the_command_makes_the_first_administrator_only(db: Any, capsys: Any) ->
 def test_the_command_reads_a_password_and_refuses_a_weak_one(db: Any, monkeypatch: Any) -> None:
     import io
 
-    monkeypatch.setattr("sys.stdin", io.StringIO("12345678901234\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
     with pytest.raises(CommandError):
         call_command("add_administrator", username="first", password_stdin=True)
     assert not User.objects.exists()

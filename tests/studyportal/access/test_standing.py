@@ -33,7 +33,7 @@ def in_thread(act: Callable[[], Any], results: dict[str, Any], name: str) -> thr
     return thread
 
 
-def waiting(count: int = 1, patience: float = 5.0) -> None:
+def waiting(count: int = 1, patience: float = 20.0) -> None:
     """Until so many sessions wait for an advisory lock."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
