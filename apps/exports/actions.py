@@ -13,6 +13,7 @@ from apps.exports.selectors import visible_sites
 from apps.exports.stream import CopyStream, Sent
 from studyportal import protocol
 from studyportal.access.models import User
+from studyportal.audit.looks import log_look
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
     sites = visible_sites(by)
     receipt = uuid.uuid4()
     started = timezone.now()
+    # The receipt stands when the file has ended; that it was asked for stands at once.
+    log_look(what="export", by=by, detail={"dataset": dataset.key} | filters.as_json() | {"receipt": receipt})
 
     def keep_receipt(sent: Sent) -> None:
         ExportReceipt.objects.create(

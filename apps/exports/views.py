@@ -20,6 +20,7 @@ from apps.exports.rules import codes_as_text
 from apps.exports.snippets import snippets
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
+from studyportal.audit.looks import log_look
 from studyportal.ui.parts import Cell, Column, Filter
 
 
@@ -89,6 +90,7 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
         filters = Filters()
         problems = [(name, name, messages[0]) for name, messages in error.message_dict.items()]
     rows, total = selectors.preview(chosen, filters, request.user)
+    log_look(what="dataset_preview", by=request.user, detail={"dataset": key} | filters.as_json())
     query = urlencode(filters.as_json())
     address = csv_address(key) + (f"?{query}" if query else "")
     context = {

@@ -8,7 +8,14 @@ class OversightConfig(AppConfig):
 
     def ready(self) -> None:
         from studyportal.access.permissions import Permission
+        from studyportal.audit import looks
         from studyportal.ui.navigation import NavItem, register
+
+        looks.register("findings", _("Consent findings"))
+        looks.register("finding", _("One consent finding"))
+        looks.register("consent_log", _("Consent log"))
+        looks.register("consent_log_file", _("Consent log, downloaded"))
+        looks.register("consent_story", _("Consent of one participant"))
 
         see_findings, see_log = Permission.VIEW_FINDINGS, Permission.VIEW_CONSENT_LOG
         register(

@@ -11,4 +11,5 @@ urlpatterns = [
     path("oversight/consent/<str:code>/", views.consent_story, name="consent-story"),
     path("oversight/audit-trail/", views.audit_trail, name="audit-trail"),
     path("oversight/views/", views.looked_at, name="views"),
+    path("oversight/views.csv", views.looked_at_csv, name="views-csv"),
 ]

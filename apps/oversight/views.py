@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.oversight import actions, contexts, log_lines, selectors
+from apps.oversight import contexts, log_lines, looks_page, selectors
 from apps.oversight.items import BY_NUMBER
-from apps.oversight.models import LoggedPage
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
+from studyportal.audit.looks import log_look
 
 
 @requires(Permission.VIEW_FINDINGS)
@@ -22,7 +22,7 @@ from studyportal.access.permissions import Permission
 def findings(request: HttpRequest) -> HttpResponse:
     """The sixteen questions with their counts."""
     context = contexts.findings_of(request.user, request.GET)
-    actions.log_view(page=LoggedPage.FINDINGS, by=request.user, narrowed=context["narrowed"])
+    log_look(what="findings", by=request.user, detail=context["narrowed"])
     return render(request, "oversight/findings.html", context)
 
 
@@ -33,9 +33,7 @@ def finding(request: HttpRequest, number: int) -> HttpResponse:
     if number not in BY_NUMBER:
         raise Http404(_("There are sixteen questions; this is none of them."))
     context = contexts.finding_of(request.user, BY_NUMBER[number], request.GET)
-    actions.log_view(
-        page=LoggedPage.FINDING, by=request.user, narrowed={"number": number} | context["narrowed"]
-    )
+    log_look(what="finding", by=request.user, detail={"number": number} | context["narrowed"])
     return render(request, "oversight/finding.html", context)
 
 
@@ -45,7 +43,7 @@ def consent_log(request: HttpRequest) -> HttpResponse:
     sites = selectors.sites_with(request.user, Permission.VIEW_CONSENT_LOG)
     with timezone.override(selectors.zone_of(sites)):
         context = contexts.log_of(request.user, request.GET, sites)
-        actions.log_view(page=LoggedPage.CONSENT_LOG, by=request.user, narrowed=context["narrowed"])
+        log_look(what="consent_log", by=request.user, detail=context["narrowed"])
         return render(request, "oversight/consent_log.html", context)
 
 
@@ -56,13 +54,9 @@ def consent_log_csv(request: HttpRequest) -> StreamingHttpResponse:
     sites = selectors.sites_with(request.user, Permission.VIEW_CONSENT_LOG)
     zone = selectors.zone_of(sites)
     choice = contexts.log_choice(request.GET, sites)
-    actions.log_view(page=LoggedPage.CONSENT_LOG_FILE, by=request.user, narrowed=vars(choice))
+    log_look(what="consent_log_file", by=request.user, detail=vars(choice))
     events = selectors.consent_log(request.user, choice, zone).order_by("id").iterator(chunk_size=2000)
-    return StreamingHttpResponse(
-        log_lines.as_csv(events),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="consent-log.csv"'},
-    )
+    return csv_answer(log_lines.as_csv(events), "consent-log")
 
 
 @requires(Permission.VIEW_CONSENT_LOG)
@@ -70,7 +64,9 @@ def consent_log_csv(request: HttpRequest) -> StreamingHttpResponse:
 def consent_story(request: HttpRequest, code: str) -> HttpResponse:
     """Everything about the consent of one participant, and nothing else about that participant."""
     participant = selectors.participant_or_404(request.user, code)
-    actions.log_view(page=LoggedPage.CONSENT_STORY, by=request.user, participant=participant)
+    log_look(
+        what="consent_story", by=request.user, site=participant.site_id, participant_code=participant.code
+    )
     with timezone.override(selectors.zone_of([participant.site])):
         return render(request, "oversight/consent_story.html", contexts.story_of(request.user, participant))
 
@@ -81,7 +77,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
     sites = selectors.sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
     with timezone.override(selectors.zone_of(sites)):
         context = contexts.trail_of(request.user, request.GET, sites)
-        actions.log_view(page=LoggedPage.AUDIT_TRAIL, by=request.user, narrowed=context["narrowed"])
+        log_look(what="audit_trail", by=request.user, detail=context["narrowed"])
         return render(request, "oversight/audit_trail.html", context)
 
 
@@ -89,8 +85,26 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
 @require_safe
 def looked_at(request: HttpRequest) -> HttpResponse:
     """Who looked at what."""
-    sites = selectors.sites_with(request.user, Permission.VIEW_FINDINGS)
-    with timezone.override(selectors.zone_of(sites)):
-        context: dict[str, Any] = contexts.looks_of(request.user, request.GET)
-        actions.log_view(page=LoggedPage.VIEWS, by=request.user, narrowed=context["narrowed"])
+    zone = selectors.zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
+    with timezone.override(zone):
+        context = looks_page.context_of(request.user, request.GET, zone)
+        log_look(what="looks", by=request.user, detail=context["narrowed"])
         return render(request, "oversight/views.html", context)
+
+
+@requires(Permission.VIEW_FINDINGS)
+@require_safe
+def looked_at_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The looks as a file, with the filters of the page, oldest first."""
+    zone = selectors.zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
+    choice = looks_page.choice_of(request.GET)
+    log_look(what="looks_file", by=request.user, detail=vars(choice))
+    return csv_answer(looks_page.as_csv(request.user, choice, zone), "who-looked-at-what")
+
+
+def csv_answer(lines: Iterator[str], name: str) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
+    )

@@ -39,6 +39,11 @@ def acting(
                 _tracker.value.metadata.update(before)
 
 
+def current() -> dict[str, Any]:
+    """What is said of the action under way (user, username, source, reason, request …); {} outside of any."""
+    return dict(_tracker.value.metadata) if hasattr(_tracker, "value") else {}
+
+
 def because(reason: str | None) -> Any:
     """Attach the reason to everything written inside."""
     return acting(reason=reason)
