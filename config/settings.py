@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "studyportal.access.middleware.WallMiddleware",
     "studyportal.audit.middleware.AuditContextMiddleware",
     "studyportal.access.middleware.DeclaredAccessMiddleware",
     "axes.middleware.AxesMiddleware",

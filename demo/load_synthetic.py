@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections
 from django.utils import timezone
 
 from apps.celldose import actions as celldose
@@ -23,6 +23,7 @@ from apps.visits import actions as visits
 from demo import synthetic
 from demo.synthetic import Form, Product, Session, SyntheticParticipant, Visit
 from demo.synthetic_cells import CODE
+from studyportal.access import walls
 from studyportal.access.models import Site, User
 from studyportal.audit import acting
 from studyportal.crf import actions as crf
@@ -65,13 +66,14 @@ def load(
         for planned in synthetic.cohort(seed=seed, until=until, cases=cases, controls=controls)
         if planned.person.site in sites
     ]
-    known = {one.label: one for one in Participant.objects.filter(synthetic=True)}
+    with walls.whole_study():
+        known = {one.label: one for one in Participant.objects.filter(synthetic=True)}
     loaded = Loaded()
     for position, planned in enumerate(cohort, start=1):
         if planned.person.label in known:
             loaded.there += 1
             continue
-        with transaction.atomic(), acting(source="command", reason=REASON):
+        with walls.whole_study(), acting(source="command", reason=REASON):
             participant = enter(planned, crews[planned.person.site], known.get(planned.person.case_label))
         known[planned.person.label] = participant
         loaded.created.append(participant.code)
@@ -120,7 +122,8 @@ def _crews() -> dict[str, Crew]:
 
 
 def _day_of_first_load() -> dt.date | None:
-    first = Participant.objects.filter(synthetic=True).order_by("id").first()
+    with walls.whole_study():
+        first = Participant.objects.filter(synthetic=True).order_by("id").first()
     return None if first is None else timezone.localdate(first.created_at)
 
 

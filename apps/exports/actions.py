@@ -12,6 +12,7 @@ from apps.exports.models import ExportReceipt
 from apps.exports.selectors import visible_sites
 from apps.exports.stream import CopyStream, Sent
 from studyportal import protocol
+from studyportal.access import walls
 from studyportal.access.models import User
 from studyportal.audit.looks import log_look
 
@@ -53,7 +54,7 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
         )
 
     return Download(
-        stream=CopyStream(dataset.select(filters, sites), on_end=keep_receipt),
+        stream=CopyStream(dataset.select(filters, sites), on_end=keep_receipt, prepare=walls.for_cursor(by)),
         receipt=receipt,
         filename=f"{dataset.key}_{timezone.localdate().isoformat()}.csv",
     )

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.outcomes import frames
@@ -44,18 +43,10 @@ class Input:
 
 
 def read_hba1c(site_ids: frozenset[int] | None) -> Input:
-    """Participants and HbA1c of the sites (None: all), in one REPEATABLE READ transaction.
-
-    Inside a transaction that is already open its own isolation holds.
-    """
-    alone = not connection.in_atomic_block
-    with transaction.atomic():
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        people = frames.participants_frame(site_ids)
-        values = frames.hba1c_values(site_ids)
-        moment = frames.latest_change(site_ids)
+    """Participants and HbA1c of the sites (None: all). A job reads them at one moment (studyportal.jobs)."""
+    people = frames.participants_frame(site_ids)
+    values = frames.hba1c_values(site_ids)
+    moment = frames.latest_change(site_ids)
     known = people["group"].isin(list(protocol.current().groups))
     return Input(people[known].reset_index(drop=True), values, moment, int((~known).sum()))
 

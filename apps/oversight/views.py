@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from apps.oversight import contexts, log_lines, looks_page, selectors
 from apps.oversight.items import BY_NUMBER
+from studyportal.access import walls
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.audit.looks import log_look
@@ -56,7 +58,7 @@ def consent_log_csv(request: HttpRequest) -> StreamingHttpResponse:
     choice = contexts.log_choice(request.GET, sites)
     log_look(what="consent_log_file", by=request.user, detail=vars(choice))
     events = selectors.consent_log(request.user, choice, zone).order_by("id").iterator(chunk_size=2000)
-    return csv_answer(log_lines.as_csv(events), "consent-log")
+    return csv_answer(request.user, log_lines.as_csv(events), "consent-log")
 
 
 @requires(Permission.VIEW_CONSENT_LOG)
@@ -99,12 +101,18 @@ def looked_at_csv(request: HttpRequest) -> StreamingHttpResponse:
     zone = selectors.zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
     choice = looks_page.choice_of(request.GET)
     log_look(what="looks_file", by=request.user, detail=vars(choice))
-    return csv_answer(looks_page.as_csv(request.user, choice, zone), "who-looked-at-what")
+    return csv_answer(request.user, looks_page.as_csv(request.user, choice, zone), "who-looked-at-what")
 
 
-def csv_answer(lines: Iterator[str], name: str) -> StreamingHttpResponse:
+def csv_answer(user: Any, lines: Iterator[str], name: str) -> StreamingHttpResponse:
+    """lines: read when the answer is sent, after the request's transaction, behind the same wall."""
+
+    def sent() -> Iterator[str]:
+        with walls.opened(user):
+            yield from lines
+
     return StreamingHttpResponse(
-        lines,
+        sent(),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
     )

@@ -15,9 +15,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 
+from studyportal.access import walls
 from studyportal.access.permissions import Permission
+from studyportal.access.standing import settle
 
 View = Callable[..., HttpResponse]
 M = TypeVar("M", bound=Model)
@@ -36,7 +38,7 @@ def requires(*permissions: Permission) -> Callable[[View], View]:
             if Permission.PUBLIC not in permissions:
                 if not request.user.is_authenticated:
                     return redirect_to_login(request.get_full_path())
-                if not holds_any(request.user, permissions):
+                if not admitted(request, permissions):
                     raise PermissionDenied(refusal(*permissions))
             return view(request, *args, **kwargs)
 
@@ -44,6 +46,15 @@ def requires(*permissions: Permission) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def admitted(request: Any, permissions: tuple[Permission, ...]) -> bool:
+    """Whether the signed-in person holds one of the permissions; then the second wall opens for the person."""
+    settle(request.user, writing=request.method not in SAFE_METHODS)
+    if not holds_any(request.user, permissions):
+        return False
+    walls.enter(request.user)
+    return True
 
 
 def holds_any(user: Any, permissions: tuple[Permission, ...]) -> bool:
@@ -100,7 +111,7 @@ class DeclaredPermission(BasePermission):
         if not request.user.is_authenticated:
             return False
         self.message = refusal(*permissions)
-        return holds_any(request.user, permissions)
+        return admitted(request, permissions)
 
 
 def get_visible_or_404(queryset: Any, user: Any, permission: Permission, **lookup: Any) -> Any:

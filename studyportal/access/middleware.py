@@ -1,15 +1,54 @@
-"""The gate that no page slips past: an undeclared view is refused."""
+"""One transaction per request behind the second wall, and the gate that no page slips past."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from studyportal.access import walls
 from studyportal.access.declare import declared
+from studyportal.api.handlers import permission_denied
+
+logger = logging.getLogger(__name__)
+
+
+class WallMiddleware:
+    """A request is one transaction: what it says to the database about its person ends with it, however it ends.
+
+    What fails (5xx) leaves nothing; a refusal (4xx) keeps what was logged on the way, since every action is a
+    unit of its own. A response that streams reads after the transaction and opens the wall itself.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        nested = connection.in_atomic_block
+        with transaction.atomic():
+            if nested:
+                walls.close()
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        if nested:
+            walls.leave()
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A write that the first wall let through and the second did not: refused like any other, and told to us."""
+        if not walls.is_breach(exception):
+            return None
+        logger.error("The second wall refused a write of %s at %s", request.user, request.path)
+        transaction.set_rollback(True)
+        return permission_denied(
+            request, PermissionDenied(_("This belongs to a site that you do not reach."))
+        )
 
 
 class DeclaredAccessMiddleware:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterable
 from typing import Self
 
 from django.contrib.auth.models import AbstractUser
@@ -16,6 +17,7 @@ from knox.models import AbstractAuthToken
 
 from studyportal.access.permissions import Permission
 from studyportal.access.roles import ROLES, roles_with
+from studyportal.access.standing import HOLD
 
 
 class AllSites:
@@ -77,16 +79,12 @@ class User(AbstractUser):
         """Role key → the sites of the memberships in force today; read once per loaded user."""
         cached: dict[str, frozenset[int] | AllSites] | None = getattr(self, "_grants", None)
         if cached is None:
-            cached = {}
-            if self.is_active:
-                for role, site_id in memberships_in_force(self):
-                    held = cached.get(role, frozenset())
-                    if site_id is None or isinstance(held, AllSites):
-                        cached[role] = ALL_SITES
-                    else:
-                        cached[role] = held | {site_id}
-            self._grants = cached
+            cached = self._grants = granted(memberships_in_force(self)) if self.is_active else {}
         return cached
+
+    def hold_grants(self) -> None:
+        """Read the memberships under the lock that keeps them until the transaction ends (`standing`)."""
+        self._grants = granted(memberships_in_force(self, hold=True)) if self.is_active else {}
 
     def forget_grants(self) -> None:
         """To be called when memberships changed within the life of this instance."""
@@ -162,15 +160,27 @@ class Membership(models.Model):
         return f"{self.user}: {ROLES[self.role].label}, {where}"
 
 
-def memberships_in_force(user: User) -> list[tuple[str, int | None]]:
+def granted(memberships: Iterable[tuple[str, int | None]]) -> dict[str, frozenset[int] | AllSites]:
+    """Role key → sites, from role and site (None: every site) of each membership."""
+    grants: dict[str, frozenset[int] | AllSites] = {}
+    for role, site_id in memberships:
+        held = grants.get(role, frozenset())
+        everywhere = site_id is None or isinstance(held, AllSites)
+        grants[role] = ALL_SITES if everywhere else held | {site_id}  # type: ignore[operator]
+    return grants
+
+
+def memberships_in_force(user: User, *, hold: bool = False) -> list[tuple[str, int | None]]:
     """Role and site of each membership in force today. Every request asks, so it is asked in plain SQL:
-    building the same statement with the ORM cost more than the rest of the sign-in."""
+    building the same statement with the ORM cost more than the rest of the sign-in. hold: under the lock of
+    `standing`, taken in the same round trip by a statement of its own, so that what is read is what stands then."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT m.role, m.site_id FROM access_membership m LEFT JOIN access_site s ON s.id = m.site_id"
+            (f"{HOLD}; " if hold else "")
+            + "SELECT m.role, m.site_id FROM access_membership m LEFT JOIN access_site s ON s.id = m.site_id"
             " WHERE m.user_id = %s AND m.valid_from <= %s AND (m.valid_until IS NULL OR m.valid_until >= %s)"
             " AND (m.site_id IS NULL OR s.is_active)",
-            [user.pk, today := timezone.localdate(), today],
+            [*([user.pk] if hold else []), user.pk, today := timezone.localdate(), today],
         )
         return list(cursor.fetchall())
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from celery import shared_task
@@ -15,6 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from studyportal.access import walls
 from studyportal.access.models import User
 from studyportal.audit import acting
 
@@ -51,9 +53,12 @@ def _attempt(job_id: int, token: uuid.UUID) -> None:
     try:
         kind = _permitted(job, requester)
         with acting(user=requester, source="job", reason=job.reason or None, job=job.pk):
-            with reporting(job.pk, token) as progress:
-                result = _as_result(kind.run(kind.validated(job.params), progress, requester))
-            leases.finish(job.pk, token, result)
+            params = kind.validated(job.params)
+            with reporting(job.pk, token) as progress, _one_moment(requester):
+                result = _as_result(kind.run(params, progress, requester))
+            with walls.opened(requester, writing=True):
+                _permitted(job, requester)  # as it stands now, and stays until the end is written
+                leases.finish(job.pk, token, result)
     except Cancelled:
         leases.end(job.pk, token, JobState.CANCELLED, message=_("Cancelled; nothing was written"))
     except (JobError, UnknownKind, InvalidParams) as error:
@@ -72,6 +77,18 @@ def _attempt(job_id: int, token: uuid.UUID) -> None:
             )
             % {"error": type(error).__name__, "number": job.pk},
         )
+
+
+@contextmanager
+def _one_moment(requester: User) -> Iterator[None]:
+    """The work reads behind the wall of who asked for it, and sees the data of one moment from end to end."""
+    alone = not connection.in_atomic_block
+    with transaction.atomic():
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        with walls.opened(requester):
+            yield
 
 
 def _permitted(job: Job, requester: User) -> Kind:

@@ -1,4 +1,4 @@
-"""Measure the portal against this machine: `python -m tests.benchmarks [save] [pages] [export] [options]`.
+"""Measure the portal against this machine: `python -m tests.benchmarks [save] [pages] [export] [wall] [options]`.
 
 Everything runs in a scratch installation of its own (embedded servers with the durability of the real ones,
 gunicorn as the supervisor starts it, generated data), which is removed at the end.
@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.portal import ROOT, Portal
 from tests.benchmarks.report import Report
 
-PARTS = ("save", "pages", "export")
+PARTS = ("save", "pages", "export", "wall")
 
 
 def main() -> int:
@@ -39,6 +39,7 @@ def main() -> int:
 
         django.setup()
         from tests.benchmarks import parts, study
+        from tests.benchmarks.wall import wall
 
         people = study.make_people()
         study.make_participants(portal.places, options.participants)
@@ -55,6 +56,9 @@ def main() -> int:
                 portal, people, report, participants=options.participants, seconds=min(options.seconds, 3)
             )
             say("pages measured")
+        if "wall" in chosen:
+            wall(portal.places, report)
+            say("wall measured")
         if "export" in chosen:
             with_saved = parts.count(portal, "labs_labresult")
             parts.export(portal, people, report, rows=with_saved)
@@ -66,7 +70,7 @@ def main() -> int:
         "Limits: pgbench, one prepared INSERT of a row as wide; the SELECTs of the page by psycopg2;"
     )
     report.notes.append(
-        "COPY (same query) TO STDOUT by psycopg2. Server, gunicorn and clients share this machine."
+        "COPY (same query) TO STDOUT by psycopg2; the same query past the wall. Server, gunicorn and clients share this machine."
     )
     print(report.text())
     return 0
