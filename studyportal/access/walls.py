@@ -8,7 +8,7 @@ reaches is said once per transaction, in settings that end with it; a connection
     with walls.whole_study(): …       commands, which act for no person
 
 Requests enter by `access.declare`. The policies are put on the tables after each migration (`build`), by what the
-model says: its `site`, or `wall = "identity" | "own" | "log"`. See docs/decisions/0009-row-level-security.md.
+model says: its `site`, or `wall = "identity" | "own" | "log"`. See docs/decisions/0014-row-level-security.md.
 """
 
 from __future__ import annotations
@@ -131,7 +131,12 @@ def _say(reach: Reach) -> None:
 @contextmanager
 def opened(user: Any, *, writing: bool = False) -> Iterator[None]:
     """One transaction behind the wall of the person. writing: what the person holds stays until it ends."""
-    with _behind(lambda: (settle(user, writing=writing), reach_of(user))[1]):
+
+    def reach() -> Reach:
+        settle(user, writing=writing)
+        return reach_of(user)
+
+    with _behind(reach):
         yield
 
 

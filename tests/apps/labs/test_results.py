@@ -17,6 +17,7 @@ from studyportal.queries.models import Query
 from tests.apps.enrolment.factories import a_case
 from tests.apps.labs.factories import a_chart, a_result
 from tests.apps.visits.factories import a_visit, on_insulin, weighed
+from tests.counting import questions
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/glucose-readings/"
@@ -216,7 +217,7 @@ def test_a_reading_changes_only_with_a_reason(cast: Any) -> None:
     )
 
 
-def test_readings_and_their_profile(cast: Any, api: Any, django_assert_num_queries: Any) -> None:
+def test_readings_and_their_profile(cast: Any, api: Any) -> None:
     chart = a_chart(cast.asha, a_case(cast))
     days = [f"2024-03-{day:02d}" for day in range(1, 8)]
     readings = [
@@ -231,8 +232,9 @@ def test_readings_and_their_profile(cast: Any, api: Any, django_assert_num_queri
     found = selectors.profile_of(chart)
     assert (found.days, found.percent_in_range, found.percent_above_180) == (7, 50.0, 50.0)
     client.get(URL)
-    with django_assert_num_queries(1):
+    with questions() as asked:
         rows = client.get(f"{URL}?chart={chart.pk}&slot=fasting&measured_from=2024-03-05").json()["results"]
+    assert len(asked) == 1
     assert [row["value"] for row in rows] == ["110.00"] * 3
 
 
