@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,15 +19,16 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
+from studyportal.audit import reasons
 from studyportal.audit.selectors import history_of
 from studyportal.crf import actions, display, forms
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.reasons import field_views, names_for
 from studyportal.crf.registry import UnknownForm, get
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
-from studyportal.ui.parts import FieldView
 
 
 @requires(Permission.VIEW_DATA)
@@ -148,7 +149,7 @@ def _save(
             parents=parents,
             record=record,
             expected_version=_version_seen(request) if record is not None else None,
-            reason=request.POST.get("reason"),
+            reason=reasons.of_form(request.POST, **vars(names_for(spec))),
             complete="incomplete" not in request.POST,
         )
     except ReasonRequired as error:
@@ -176,7 +177,7 @@ def _save(
         ),
         conflict=[] if current is None else _differences(spec, raw, current),
         needs_reason=needs_reason,
-        reason=request.POST.get("reason", ""),
+        reason_problems=[p.message for p in problems if p.field == names_for(spec).text],
         status=status,
     )
 
@@ -213,7 +214,7 @@ def _page(
     record: Any = None,
     conflict: Any = (),
     needs_reason: bool = False,
-    reason: str = "",
+    reason_problems: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
     return render(
@@ -227,13 +228,12 @@ def _page(
             "form": form,
             "conflict": conflict,
             "asks_reason": needs_reason or (record is not None and record.is_complete),
-            "reason_field": FieldView(
-                name="reason",
-                label=_("Why are you changing this form?"),
+            "reason_fields": field_views(
+                request.POST,
+                names=names_for(spec),
                 help=_("It was complete. The reason is kept with the old and the new value."),
-                value=reason,
                 required=needs_reason,
-                errors=[_("Say why you change it.")] if needs_reason else [],
+                errors=[_("Say why you change it.")] if needs_reason else reason_problems,
             ),
             "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
             "parents": [

@@ -37,6 +37,7 @@ class Job(models.Model):
     )
     params = models.JSONField(_("parameters"), default=dict, encoder=DjangoJSONEncoder)
     reason = models.TextField(_("reason"), blank=True, default="")
+    reason_code = models.CharField(_("code of the reason"), max_length=30, blank=True, default="")
 
     state = models.CharField(_("state"), max_length=10, choices=JobState, default=JobState.QUEUED)
     done = models.PositiveBigIntegerField(_("steps done"), default=0)
