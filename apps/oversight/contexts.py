@@ -7,20 +7,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.consent import selectors as consent
 from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
-from apps.oversight import log_lines, selectors, trail
+from apps.oversight import log_lines, selectors
 from apps.oversight.items import Item
 from apps.oversight.selectors import LogChoice
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
-from studyportal.crf.models import CrfRecord
-from studyportal.crf.registry import UnknownForm, spec_for
 from studyportal.ui.parts import Cell, Column, Filter, Row, TimelineEvent
 
 ROWS = 50
@@ -306,101 +304,3 @@ def line_of(participant: Participant, events: Sequence[ConsentEvent]) -> list[Ti
 def _order(when: Any, rank: int) -> tuple[int, str, int]:
     known = when is not None and when.earliest is not None
     return (0 if known else 1, when.earliest.isoformat() if known else "", rank)
-
-
-# --- the audit trail ------------------------------------------------------------------------------------
-
-
-def trail_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any]:
-    zone = selectors.zone_of(sites)
-    names = sorted(
-        ((code, model_label(table.model)) for code, table in trail.tables().items()), key=lambda pair: pair[1]
-    )
-    said = {
-        "participant": selectors.clean_code(query.get("participant", "")),
-        "user": query.get("user", "").strip().replace("\x00", "")[:150],
-        "model": known(query.get("model"), trail.tables()),
-        "since": query.get("since", "")[:10],
-        "until": query.get("until", "")[:10],
-    }
-    choice = trail.Choice(
-        participant=said["participant"],
-        username=said["user"],
-        model=said["model"],
-        since=selectors.moment(said["since"], zone),
-        until=selectors.moment(said["until"], zone, end=True),
-    )
-    entries, older, newer = trail.recent(
-        user, choice, older=query.get("older", "")[:120], newer=query.get("newer", "")[:120], size=ROWS
-    )
-    narrowed = {name: value for name, value in said.items() if value}
-    return {
-        "narrowed": narrowed,
-        "filters": [
-            Filter(
-                "participant",
-                _("Participant"),
-                widget="search",
-                value=said["participant"],
-                placeholder="MUM-0001-K",
-            ),
-            Filter("user", _("Sign-in name"), widget="search", value=said["user"]),
-            Filter("model", _("Form or record"), value=said["model"], choices=[("", _("All")), *names]),
-            Filter("since", _("From"), widget="date", value=said["since"]),
-            Filter("until", _("Until"), widget="date", value=said["until"]),
-        ],
-        "clear_url": reverse("oversight:audit-trail") if narrowed else "",
-        "entries": [entry_view(user, entry) for entry in entries],
-        "zone": str(zone),
-        **paging(narrowed, older=older, newer=newer),
-    }
-
-
-def model_label(model: Any) -> str:
-    """The name of a form, or of a record that is no form."""
-    if issubclass(model, CrfRecord):
-        try:
-            return str(spec_for(model).title)
-        except UnknownForm:
-            pass
-    name = str(model._meta.verbose_name)
-    return name[:1].upper() + name[1:]
-
-
-def entry_view(user: User, entry: trail.Entry) -> dict[str, Any]:
-    labels = {"insert": _("Entered"), "update": _("Changed"), "delete": _("Deleted")}
-    return {
-        "at": entry.at,
-        "label": labels.get(entry.label, entry.label),
-        "is_insert": entry.label == "insert",
-        "what": model_label(entry.model),
-        "record": entry.record_id,
-        "url": history_url(user, entry),
-        "participant": entry.participant_code,
-        "participant_url": participant_url(user, entry),
-        "by": entry.by or _("the database"),
-        "source": entry.source,
-        "reason": entry.reason,
-        "fields": entry.fields,
-        "values_shown": entry.values_shown,
-    }
-
-
-def history_url(user: User, entry: trail.Entry) -> str:
-    """The history of a form's record, for those who may see its values."""
-    if not entry.values_shown or not issubclass(entry.model, CrfRecord) or entry.label == "delete":
-        return ""
-    try:
-        return reverse("crf:history", args=[spec_for(entry.model).key, entry.record_id])
-    except (UnknownForm, NoReverseMatch):
-        return ""
-
-
-def participant_url(user: User, entry: trail.Entry) -> str:
-    if not entry.participant_code:
-        return ""
-    if user.may(Permission.VIEW_DATA, entry.site_id):
-        return reverse("casebook:participant", args=[entry.participant_code])
-    if user.may(Permission.VIEW_CONSENT_LOG, entry.site_id):
-        return reverse("oversight:consent-story", args=[entry.participant_code])
-    return ""

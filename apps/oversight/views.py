@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.oversight import contexts, log_lines, looks_page, selectors
+from apps.oversight import contexts, log_lines, looks_page, selectors, trail_page
 from apps.oversight.items import BY_NUMBER
 from studyportal.access import walls
 from studyportal.access.declare import requires
@@ -76,11 +76,36 @@ def consent_story(request: HttpRequest, code: str) -> HttpResponse:
 @requires(Permission.VIEW_AUDIT_TRAIL)
 @require_safe
 def audit_trail(request: HttpRequest) -> HttpResponse:
+    """Every change, searched by who, whose, what, how, why and when."""
     sites = selectors.sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
-    with timezone.override(selectors.zone_of(sites)):
-        context = contexts.trail_of(request.user, request.GET, sites)
-        log_look(what="audit_trail", by=request.user, detail=context["narrowed"])
+    search = trail_page.search_of(request.GET, sites)
+    with timezone.override(search.zone):
+        context = trail_page.context_of(request.user, request.GET, search, sites)
+        log_look(what="audit_trail", by=request.user, site=search.choice.site, detail=search.said)
         return render(request, "oversight/audit_trail.html", context)
+
+
+@requires(Permission.VIEW_AUDIT_TRAIL)
+@require_safe
+def audit_trail_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The trail as a file, with the filters of the page, oldest first, one line for each field."""
+    sites = selectors.sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
+    search = trail_page.search_of(request.GET, sites)
+    log_look(what="audit_trail_file", by=request.user, site=search.choice.site, detail=search.said)
+    return csv_answer(request.user, trail_page.as_csv(request.user, search.choice, sites), "audit-trail")
+
+
+@requires(Permission.VIEW_AUDIT_TRAIL)
+@require_safe
+def field_history(request: HttpRequest) -> HttpResponse:
+    """What one field of one record held, from the first entry to now."""
+    sites = selectors.sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
+    context = trail_page.field_context_of(request.user, request.GET, sites)
+    if context is None:
+        raise Http404(_("No history of such a field of such a record among those that you may see."))
+    log_look(what="audit_trail", by=request.user, detail=context["narrowed"])
+    with timezone.override(context["zone_info"]):
+        return render(request, "oversight/field_history.html", context)
 
 
 @requires(Permission.VIEW_FINDINGS)

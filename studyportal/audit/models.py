@@ -1,16 +1,19 @@
-"""The log of looks: who read what. It grows, and is never changed."""
+"""The log of looks, who read what; and the history of access. Both grow, and are never changed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import pghistory
 import pgtrigger
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from pghistory.core import create_event_model
 
-from studyportal.access.models import ScopedQuerySet, Site
+from studyportal.access.models import ApiToken, Membership, ScopedQuerySet, Site, User
 
 
 class Look(models.Model):
@@ -69,3 +72,40 @@ class Look(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("A look that was logged is never deleted.")
+
+
+# --- History of access: who could do what, and when ------------------------------------------------------
+#
+# `access` lies below, so its models are tracked from here. What is secret (a password's hash, a token's digest) and
+# what changes at every sign-in is not kept.
+
+
+def _history_of(model: type[models.Model], *, exclude: Sequence[str] = (), **more: Any) -> Any:
+    return create_event_model(
+        model,
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(),
+        pghistory.DeleteEvent(),
+        exclude=list(exclude),
+        app_label="audit",
+        **more,
+    )
+
+
+class UserEvent(_history_of(User, exclude=("password", "last_login"), model_name="BaseUserEvent")):  # type: ignore[misc]
+    pass
+
+
+class SiteEvent(_history_of(Site, model_name="BaseSiteEvent")):  # type: ignore[misc]
+    pass
+
+
+class MembershipEvent(_history_of(Membership, model_name="BaseMembershipEvent")):  # type: ignore[misc]
+    pass
+
+
+class ApiTokenEvent(  # type: ignore[misc]
+    # The digest is the key of the table: its history has no reference to the row.
+    _history_of(ApiToken, exclude=("digest",), obj_field=None, model_name="BaseApiTokenEvent")
+):
+    pass
