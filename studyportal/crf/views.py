@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
-from studyportal.audit import reasons
+from studyportal.audit import links, reasons
 from studyportal.audit.selectors import history_of
 from studyportal.crf import actions, display, forms
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
@@ -98,6 +98,9 @@ def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
                 "participant": record.participant,
                 "synthetic": getattr(record.participant, "synthetic", False),
                 "changes": display.history_in_words(spec, history_of(record)),
+                "trail_url": links.trail_of(record)
+                if request.user.may(Permission.VIEW_AUDIT_TRAIL, record.site_id)  # type: ignore[union-attr]
+                else "",
             },
         )
 
