@@ -29,7 +29,8 @@ NEVER_SHOWN = TECHNICAL | {"site", "participant"}
 class Table:
     """A table of history. at, label, context, key, record, site, participant, person: SQL over its alias e.
 
-    of_participant: SQL of the condition that a row is about the participant %s, "" when it never is. person: the user
+    of_user, of_participant: SQL of the condition that the user of that name made it, or that it is about that
+    participant ("" when it never is). person: the user
     whom the row is about, "" when it is about none.
     """
 
@@ -41,6 +42,7 @@ class Table:
     key: str
     record: str
     site: str
+    of_user: str
     participant: str
     of_participant: str
     person: str
@@ -134,6 +136,7 @@ def tables() -> dict[str, Table]:
             key="e.pgh_id",
             record="e.pgh_obj_id" if has_record else "NULL::bigint",
             site="e.site_id" if "site" in names else "NULL::bigint",
+            of_user="e.pgh_by = %s",
             participant=_participant_of(model),
             of_participant=_of_participant(model),
             person=PERSONS.get(model._meta.label_lower, ""),
@@ -149,6 +152,7 @@ def tables() -> dict[str, Table]:
         key="e.id",
         record="e.id",
         site="e.site_id",
+        of_user="e.entered_by_id = (SELECT a.id FROM access_user a WHERE a.username = %s)",
         participant="e.participant_id",
         of_participant="e.participant_id = %s",
         person="",
@@ -247,15 +251,11 @@ def _statement(
             # Said once more without the name, so that the index is entered at the place.
             wheres.append(f"{table.at} {beyond}= %s")
             values.append(cursor[0])
-        # What is rare is fetched whole by its own index and then put in order; otherwise the database believes that
-        # it will soon meet enough of it while it walks back through all of history.
-        rare = choice.reason or choice.words or choice.participant or choice.record is not None
-        source = f"(SELECT * FROM {table.name} e WHERE {' AND '.join(wheres) or 'TRUE'}{' OFFSET 0' if rare else ''}) e"
         params += [table.code, *values]
         branches.append(
             f"(SELECT %s::text AS model, {table.key}::bigint AS key, {table.at} AS at, {table.label} AS label,"
             f" {table.context} AS context, {table.record}::bigint AS obj, {table.site} AS site_id,"
-            f" {table.participant} AS participant_id, to_jsonb(e) AS now FROM {source}"
+            f" {table.participant} AS participant_id, to_jsonb(e) AS now FROM {table.name} e WHERE {' AND '.join(wheres) or 'TRUE'}"
             f" ORDER BY {table.at} {direction}, {table.key} {direction} LIMIT {int(limit)})"
         )
     before = " ".join(f"WHEN '{table.code}' THEN ({table.before})" for table in chosen)
@@ -298,7 +298,7 @@ def _wheres(
     if participant_id is not None:
         also(table.of_participant, participant_id)
     if choice.username:
-        also(f"{table.context} ->> 'username' = %s", choice.username)
+        also(table.of_user, choice.username)
     if choice.about:
         also(f"{table.person} = (SELECT a.id FROM access_user a WHERE a.username = %s)", choice.about)
     if choice.record is not None:
@@ -308,17 +308,14 @@ def _wheres(
         if choice.label != "insert":
             also("e.pgh_label <> 'insert'")
     if choice.road:
-        road = "coalesce(e.pgh_context ->> 'source', 'database')"
-        also(f"{road} = %s", choice.road)
+        also("e.pgh_road = %s", choice.road)
         if choice.road not in COMMON_ROADS:
-            also(f"{road} NOT IN ('page', 'api', 'import')")
+            also("e.pgh_road NOT IN ('page', 'api', 'import')")
     if choice.reason:
-        reason_code = "(e.pgh_context ->> 'reason_code')"
-        also(f"{reason_code} IS NOT NULL AND {reason_code} = %s", choice.reason)
+        also("e.pgh_code IS NOT NULL AND e.pgh_code = %s", choice.reason)
     if choice.words:
-        reason = "e.pgh_context ->> 'reason'"
         also(
-            f"({reason}) IS NOT NULL AND to_tsvector('simple'::regconfig, {reason})"
+            "e.pgh_has_reason AND to_tsvector('simple'::regconfig, e.pgh_context ->> 'reason')"
             " @@ plainto_tsquery('simple'::regconfig, %s)",
             choice.words,
         )

@@ -2,8 +2,13 @@
 
 After each migration every table of history has
 - `pgh_role`: the database role that wrote. A change past the portal has no context; the role still says whose hand
-  it was. Not in the models: the column fills itself, and no statement of the portal names it.
-- the indexes by which the audit trail is searched (figures: docs/decisions/0013-looks-and-reasons.md).
+  it was.
+- `pgh_by`, `pgh_road`, `pgh_code`, `pgh_has_reason`: what the audit trail is searched by, taken from the context.
+  They are columns, not expressions over the context: behind row-level security an index on `context ->> …` is not
+  used, since the operator is not leakproof, and every search would read all of history.
+- the indexes of these (figures: docs/decisions/0013-looks-and-reasons.md).
+
+None of it is in the models: the columns fill themselves, and no statement that writes names them.
 """
 
 from __future__ import annotations
@@ -14,20 +19,24 @@ from django.db import connections
 
 from studyportal.access.grants import history_tables
 
+COLUMNS = {
+    "pgh_role": "name",
+    "pgh_by": "text GENERATED ALWAYS AS (pgh_context ->> 'username') STORED",
+    "pgh_road": "text GENERATED ALWAYS AS (coalesce(pgh_context ->> 'source', 'database')) STORED",
+    "pgh_code": "text GENERATED ALWAYS AS (pgh_context ->> 'reason_code') STORED",
+    "pgh_has_reason": "boolean GENERATED ALWAYS AS (coalesce(pgh_context ? 'reason', false)) STORED",
+}
 INDEXES = {
     # newest first, and by day
     "trail_at": "(pgh_created_at, pgh_id)",
     # by person
-    "trail_by": "((pgh_context ->> 'username'), pgh_created_at, pgh_id)",
+    "trail_by": "(pgh_by, pgh_created_at, pgh_id)",
     # Few rows have a reason, or are no first entry: these indexes are small, and cost nothing where they are not met.
-    "trail_why": "((pgh_context ->> 'reason_code'), pgh_created_at, pgh_id)"
-    " WHERE (pgh_context ->> 'reason_code') IS NOT NULL",
-    "trail_words": "USING gin (to_tsvector('simple'::regconfig, pgh_context ->> 'reason'))"
-    " WHERE (pgh_context ->> 'reason') IS NOT NULL",
+    "trail_why": "(pgh_code, pgh_created_at, pgh_id) WHERE pgh_code IS NOT NULL",
+    "trail_words": "(pgh_created_at, pgh_id) WHERE pgh_has_reason",
     "trail_changes": "(pgh_created_at, pgh_id) WHERE pgh_label <> 'insert'",
     # Pages, API and imports write nearly everything; what came by another road is rare and looked for.
-    "trail_road": "(coalesce(pgh_context ->> 'source', 'database'), pgh_created_at, pgh_id)"
-    " WHERE coalesce(pgh_context ->> 'source', 'database') NOT IN ('page', 'api', 'import')",
+    "trail_road": "(pgh_road, pgh_created_at, pgh_id) WHERE pgh_road NOT IN ('page', 'api', 'import')",
 }
 
 
@@ -40,16 +49,21 @@ def complete(using: str = "default", **_: Any) -> None:
         cursor.execute(
             "SELECT indexname FROM pg_indexes WHERE tablename = ANY(%s) AND schemaname = current_schema()"
             " UNION ALL SELECT table_name || '.' || column_name FROM information_schema.columns"
-            " WHERE table_name = ANY(%s) AND column_name = 'pgh_role'",
+            " WHERE table_name = ANY(%s) AND column_name LIKE 'pgh\\_%%'",
             [tables, tables],
         )
         standing = {row[0] for row in cursor.fetchall()}
         statements = []
         for table in tables:
-            if f"{table}.pgh_role" not in standing:
+            adding = [
+                f"ADD COLUMN {name} {kind}"
+                for name, kind in COLUMNS.items()
+                if f"{table}.{name}" not in standing
+            ]
+            if adding:
                 # The default comes second: of rows that are there already nobody knows the role.
                 statements.append(
-                    f"ALTER TABLE {quote(table)} ADD COLUMN pgh_role name;"
+                    f"ALTER TABLE {quote(table)} {', '.join(adding)};"
                     f"ALTER TABLE {quote(table)} ALTER COLUMN pgh_role SET DEFAULT session_user"
                 )
             statements += [
@@ -58,4 +72,4 @@ def complete(using: str = "default", **_: Any) -> None:
                 if f"{table}_{name}" not in standing
             ]
         if statements:
-            cursor.execute("; ".join(statements).replace("%", "%%"))
+            cursor.execute("; ".join(statements))
