@@ -193,7 +193,8 @@ def _among(name: str) -> str:
 
 
 PERSON = f"user_id = {_setting('person')}::bigint"
-WITHOUT_PERSON = f"coalesce({_setting('read')} = '{ALL}', false)"
+# A command, which acts for nobody; a person with a study-wide role reads every site too, but is somebody.
+WITHOUT_PERSON = f"coalesce({_setting('read')} = '{ALL}' AND {_setting('person')} IS NULL, false)"
 
 # Kind of wall → (which rows are shown, which may be written).
 KINDS: dict[str, tuple[str, str]] = {

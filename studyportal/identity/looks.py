@@ -1,0 +1,23 @@
+"""Logging that somebody looked: the one place where this package meets the log of looks.
+
+The log is read by auditors, so its words are English whatever the language of the person who looked.
+"""
+
+from __future__ import annotations
+
+from studyportal.access.models import Site, User
+from studyportal.audit.looks import log_look
+
+
+def log(*, by: User, site: Site, participant_code: str, detail: str) -> None:
+    """`by` reads the identity of a participant. detail: what for; never a value."""
+    _log("identity", by, site, participant_code, detail)
+
+
+def log_search(*, by: User, site: Site | None, participant_code: str = "") -> None:
+    """`by` searched by a hospital number, which is not kept, and found this participant or nobody."""
+    _log("identity_search", by, site, participant_code, "found" if participant_code else "nobody found")
+
+
+def _log(what: str, by: User, site: Site | None, participant_code: str, detail: str) -> None:
+    log_look(what=what, by=by, site=site, participant_code=participant_code, detail=detail)
