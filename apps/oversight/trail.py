@@ -320,7 +320,7 @@ def _wheres(
             choice.words,
         )
     if choice.field and choice.model == table.code:
-        column = connection.ops.quote_name(table.model._meta.get_field(choice.field).column)  # type: ignore[union-attr]
+        column = connection.ops.quote_name(_column(table.model, choice.field))
         also(
             f"e.pgh_label <> 'insert' AND (e.pgh_label = 'delete' OR e.{column} IS DISTINCT FROM (SELECT b.{column} FROM"
             f" {table.name} b WHERE b.pgh_obj_id = e.pgh_obj_id AND b.pgh_id < e.pgh_id ORDER BY b.pgh_id DESC LIMIT 1))"
@@ -330,6 +330,10 @@ def _wheres(
     if choice.until is not None:
         also(f"{table.at} < %s", choice.until)
     return wheres, params
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return next(str(field.column) for field in model._meta.concrete_fields if field.name == name)
 
 
 def fields_of(code: str) -> list[tuple[str, str]]:

@@ -26,6 +26,8 @@ from studyportal.ui.parts import Cell, Filter
 
 UTC = ZoneInfo("UTC")
 MOST_OF_A_RECORD = 500
+# What is asked most; the other filters are folded away while none is used.
+FIRST = ("participant", "user", "model", "field", "record", "since", "until")
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,13 @@ def context_of(user: User, query: QueryDict, search: Search, sites: Sequence[Sit
         size=ROWS,
     )
     zones = {site.pk: ZoneInfo(site.timezone) for site in sites}
+    controls = filters_of(search, sites)
+    more = [one for one in controls if one.name not in FIRST]
     narrowed = f"?{urlencode(search.said)}" if search.said else ""
     return {
-        "filters": filters_of(search, sites),
+        "filters": [one for one in controls if one.name in FIRST],
+        "more_filters": more,
+        "more_open": any(one.value for one in more),
         "clear_url": reverse("oversight:audit-trail") if search.said else "",
         "csv_url": reverse("oversight:audit-trail-csv") + narrowed,
         "entries": [entry_view(user, entry, zones) for entry in entries],
@@ -270,7 +276,7 @@ def field_context_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dic
     values = [_("Before"), _("After")] if newest.values_shown else []
     return {
         "narrowed": {"model": model, "record": record, "field": field},
-        "label": labels[field],
+        "label": labels[field][:1].upper() + labels[field][1:],
         "what": model_label(newest.model),
         "record": record,
         "record_url": trail_url(model=model, record=record),
