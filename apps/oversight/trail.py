@@ -110,7 +110,13 @@ LABELS = ("insert", "update", "delete")
 # What the index of rare roads leaves out (audit.storage).
 COMMON_ROADS = ("page", "api", "import")
 # The user whom a row about access is about.
-PERSONS = {"access.user": "e.id", "access.membership": "e.user_id", "access.apitoken": "e.user_id"}
+PERSONS = {
+    "access.user": "e.id",
+    "access.membership": "e.user_id",
+    "access.apitoken": "e.user_id",
+    "audit.secondfactor": "e.user_id",
+}
+ACCESS = ("access", "audit")  # apps whose history tells who may do what
 
 
 @functools.cache
@@ -119,10 +125,10 @@ def tables() -> dict[str, Table]:
     found: dict[str, Table] = {}
     for event in apps.get_models():
         model = getattr(event, "pgh_tracked_model", None)
-        if model is None or model._meta.proxy:
+        if model is None or (model._meta.proxy and model._meta.app_label not in ACCESS):
             continue
         names = {field.name for field in model._meta.fields}
-        if "site" not in names and model._meta.app_label != "access":
+        if "site" not in names and model._meta.app_label not in ACCESS:
             continue
         table = connection.ops.quote_name(event._meta.db_table)
         has_record = "pgh_obj" in {field.name for field in event._meta.fields}
@@ -380,7 +386,7 @@ def _entry(user: User, row: Sequence[Any]) -> Entry:
     model = tables()[code].model
     said = _as_mapping(context)
     may_see = (
-        model is ConsentEvent or model._meta.app_label == "access" or user.may(Permission.VIEW_DATA, site_id)
+        model is ConsentEvent or model._meta.app_label in ACCESS or user.may(Permission.VIEW_DATA, site_id)
     )
     row_now = _as_mapping(now)
     return Entry(

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import pghistory
 import pgtrigger
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
@@ -107,5 +108,20 @@ class MembershipEvent(_history_of(Membership, model_name="BaseMembershipEvent"))
 class ApiTokenEvent(  # type: ignore[misc]
     # The digest is the key of the table: its history has no reference to the row.
     _history_of(ApiToken, exclude=("digest",), obj_field=None, model_name="BaseApiTokenEvent")
+):
+    pass
+
+
+class SecondFactor(Authenticator):
+    """A second factor of a person, as far as its history goes: that there is one, of which kind, never its secret."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+
+
+class SecondFactorEvent(  # type: ignore[misc]
+    _history_of(SecondFactor, exclude=("data", "last_used_at"), model_name="BaseSecondFactorEvent")
 ):
     pass

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -148,6 +149,10 @@ def test_what_one_request_did_carries_its_number(cast: Cast, records: Records, p
 
 
 def test_access_has_history_without_its_secrets(cast: Cast) -> None:
+    factor = Authenticator.objects.create(
+        user=cast.sanjay, type=Authenticator.Type.TOTP, data={"secret": "JBSWY3DPEHPK3PXP"}
+    )
+    Authenticator.objects.filter(pk=factor.pk).update(last_used_at="2026-01-01T00:00Z")
     token, _secret = ApiToken.objects.create(user=cast.sanjay)
     with acting(user=cast.admin, source="page"):
         cast.sanjay.set_password("correct horse battery")
@@ -162,11 +167,14 @@ def test_access_has_history_without_its_secrets(cast: Cast) -> None:
     assert said["user", "update"] == {"display_name": ("Sanjay", "S. Rao")}
     assert said["membership", "update"] == {"valid_until": ("", "2026-12-31")}
     assert ("apitoken", "insert") in said
+    assert said["secondfactor", "insert"]["type"][1] and ("secondfactor", "update") not in said
     with connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(e::text, ' ') FROM audit_apitokenevent e")
         assert token.digest not in cursor.fetchone()[0]
         cursor.execute("SELECT string_agg(e::text, ' ') FROM audit_userevent e")
         assert cast.sanjay.password not in cursor.fetchone()[0]
+        cursor.execute("SELECT string_agg(e::text, ' ') FROM audit_secondfactorevent e")
+        assert "JBSWY3DPEHPK3PXP" not in cursor.fetchone()[0]
 
 
 def test_of_access_one_site_sees_the_roles_at_that_site(
