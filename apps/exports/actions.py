@@ -15,6 +15,7 @@ from studyportal import protocol
 from studyportal.access import walls
 from studyportal.access.models import User
 from studyportal.access.profiles import CODED
+from studyportal.audit.looks import log_look
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
     suffix = "" if dataset.profile == CODED else f"_{dataset.profile}"
     receipt = uuid.uuid4()
     started = timezone.now()
+    # The receipt stands when the file has ended; that it was asked for stands at once.
+    log_look(
+        what="export",
+        by=by,
+        detail={"dataset": dataset.key, "profile": dataset.profile}
+        | filters.as_json()
+        | {"receipt": receipt},
+    )
 
     def keep_receipt(sent: Sent) -> None:
         ExportReceipt.objects.create(

@@ -22,6 +22,7 @@ from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import PROFILES, lesser
 from studyportal.api.csv_cells import codes_as_text
+from studyportal.audit.looks import log_look
 from studyportal.ui.parts import Cell, Column, Filter
 
 
@@ -101,6 +102,7 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
         problems = [(name, name, messages[0]) for name, messages in error.message_dict.items()]
     chosen = selectors.dataset_or_404(key, user, profile)
     rows, total = selectors.preview(chosen, filters, user)
+    log_look(what="dataset_preview", by=user, detail={"dataset": key, "profile": profile} | filters.as_json())
     less = {} if profile == fullest else {"profile": profile}
     query = urlencode(filters.as_json() | less)
     asked = f"?{urlencode(less)}" if less else ""

@@ -14,6 +14,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from studyportal.access.models import User
 from studyportal.access.narrowing import Narrowing
+from studyportal.audit import reasons
 
 from . import registry
 from .errors import NotPossible
@@ -22,18 +23,20 @@ from .models import Job, JobState
 logger = logging.getLogger(__name__)
 
 
-def start(key: str, *, params: Mapping[str, Any] | None = None, by: User, reason: str | None = None) -> Job:
+def start(key: str, *, params: Mapping[str, Any] | None = None, by: User, reason: Any = None) -> Job:
     """Ask for a job; it is queued when the transaction commits.
 
-    Raises UnknownKind, InvalidParams, and PermissionDenied when `by` does not hold the kind's permission.
+    reason: as `audit.reasons.parse` takes it. Raises ReasonError, UnknownKind, InvalidParams, and PermissionDenied when `by` does not hold the kind's permission.
     """
     kind = registry.get(key)
     require(kind, by)
+    why = reasons.parse(reason)
     job = Job.objects.create(
         kind=key,
         requester=by,
         params=kind.stored(params or {}),
-        reason=reason or "",
+        reason=str(why or ""),
+        reason_code=why.code if why else "",
         narrowing=None if by.narrowing is None else by.narrowing.as_json(),
         max_attempts=kind.max_attempts,
     )
