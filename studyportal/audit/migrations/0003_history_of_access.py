@@ -8,9 +8,10 @@ import django.utils.timezone
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
-import studyportal.access.models
 from django.conf import settings
 from django.db import migrations, models
+
+import studyportal.access.models
 
 
 class Migration(migrations.Migration):

@@ -47,9 +47,9 @@ def test_a_long_detail_is_cut(cast: Any) -> None:
     [
         (
             "/api/v1/datasets/demographics.csv?synthetic=exclude",
-            ("export", "dataset: demographics; synthetic: exclude"),
+            ("export", "dataset: demographics; profile: coded; synthetic: exclude"),
         ),
-        ("/exports/demographics/", ("dataset_preview", "dataset: demographics")),
+        ("/exports/demographics/", ("dataset_preview", "dataset: demographics; profile: coded")),
     ],
 )
 def test_what_leaves_the_portal_is_logged(cast: Any, page: Any, url: str, expected: tuple[str, str]) -> None:

@@ -43,7 +43,9 @@ def test_a_code_is_its_value_whatever_the_language() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [1.5, dt.datetime(2016, 11, 3), object(), Decimal("NaN"), {1: "a"}, b"x"], ids=repr
+    "value",
+    [1.5, dt.datetime(2016, 11, 3), pytest.param(object(), id="an object"), Decimal("NaN"), {1: "a"}, b"x"],
+    ids=repr,
 )
 def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
     with pytest.raises(TypeError):
