@@ -11,6 +11,8 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.authentication import SessionAuthentication as DrfSessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from studyportal.api.client import address_of
+from studyportal.api.throttling import refuse_when_over
 from studyportal.audit.context import identify
 
 
@@ -21,7 +23,11 @@ class TokenAuthentication(KnoxTokenAuthentication):
         try:
             answer = super().authenticate(request)
         except UnicodeDecodeError:
+            refuse_when_over("wrong_tokens", address_of(request))
             raise AuthenticationFailed(_("The token contains characters that no token has.")) from None
+        except AuthenticationFailed:
+            refuse_when_over("wrong_tokens", address_of(request))
+            raise
         if answer is not None:
             identify(answer[0])
         return answer
