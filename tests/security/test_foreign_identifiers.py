@@ -65,9 +65,10 @@ def test_what_belongs_to_a_person_is_that_persons_alone(worlds: Worlds, api: Any
     for name, person in worlds.cast.everyone().items():
         if name == "vikram":
             continue
+        scripts, browser = api(person), page(person)
         with nothing_changed(name):
             for address in addresses:
-                client = api(person) if address.is_api else page(person)
+                client = scripts if address.is_api else browser
                 url = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda m: str(keys[m[1]]), address.route)
                 for method in ("get", *METHODS):
                     answer = send(client, method, url, {})
