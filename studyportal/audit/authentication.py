@@ -22,7 +22,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
     def authenticate(self, request: Any) -> Any:
         try:
             answer = super().authenticate(request)
-        except UnicodeDecodeError:
+        except ValueError:  # no UTF-8, or a NUL character
             refuse_when_over("wrong_tokens", address_of(request))
             raise AuthenticationFailed(_("The token contains characters that no token has.")) from None
         except AuthenticationFailed:

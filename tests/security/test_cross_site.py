@@ -12,6 +12,7 @@ from django.test import Client
 from studyportal.access.declare import declared
 from studyportal.access.permissions import Permission
 from tests.contracts.test_urls import ADDRESSES, allowed, url_of
+from tests.security.pages import sign_in, with_password
 from tests.security.worlds import nothing_changed
 from tests.world import World
 
@@ -53,6 +54,8 @@ def test_the_token_of_the_page_is_taken_and_of_another_page_not(world: World) ->
     page = client.get("/tokens/")
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())
     assert token is not None
+    other = strict(world.cast.asha)
+    other.get("/tokens/")
     good = {"csrfmiddlewaretoken": token[1], "name": "mine", "days": "1"}
     with nothing_changed():
         for wrong in ("", "x" * 64, token[1][:-1] + ("a" if token[1][-1] != "a" else "b"), token[1] + "x", "\u0410" * 64):
@@ -62,8 +65,6 @@ def test_the_token_of_the_page_is_taken_and_of_another_page_not(world: World) ->
         for referer in ("https://evil.example/", "", "https://testserver@evil.example/"):
             answer = client.post("/tokens/", good, secure=True, headers={"Referer": referer} if referer else {})
             assert answer.status_code == 403
-        other = strict(world.cast.asha)
-        other.get("/tokens/")
         assert other.post("/tokens/", good).status_code == 403
     assert client.post("/tokens/", good).status_code == 201
     assert client.post("/tokens/", good | {"name": "two"}, headers={"Origin": "http://testserver"}).status_code == 201
@@ -89,12 +90,13 @@ def test_nothing_is_changed_by_get(world: World, page: Any) -> None:
 
 @pytest.mark.django_db
 def test_cookies_go_to_nobody_else(cast: Any) -> None:
-    client = strict(cast.rao)
-    page = client.get("/tokens/")
-    client.post("/language/", {"language": "hi", "csrfmiddlewaretoken": re.search(r'csrfmiddlewaretoken" value="(\w+)"', page.content.decode())[1]})  # type: ignore[index]
-    assert {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME} <= set(client.cookies)
+    with_password(cast.rao)
+    client = Client()
+    assert sign_in(client, "rao").status_code == 302
+    client.get("/tokens/")
+    client.post("/language/", {"language": "hi"})
+    assert {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME} <= set(client.cookies)
     for name, cookie in client.cookies.items():
         assert cookie["samesite"] in ("Lax", "Strict"), name
-        if name != settings.SESSION_COOKIE_NAME or cookie["httponly"] != "":
-            assert cookie["httponly"], name
-        assert not cookie["domain"]
+        assert cookie["httponly"], name
+        assert not cookie["domain"], name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.conf import settings
@@ -170,5 +171,5 @@ def test_nothing_leads_out_of_the_portal(cast: Any, page: Any, evil: str) -> Non
     for answer in answers:
         assert answer.status_code in (200, 204, 302, 400)
         location = answer.headers.get("Location", "/")
-        assert location.startswith("/") and not location.startswith(("//", "/\\")), location
-        assert "evil" not in location.split("?")[0] or location.startswith("/%")
+        assert "\\" not in location and not location.startswith("//")
+        assert urlsplit(urljoin("http://testserver/here/", location)).netloc == "testserver", location
