@@ -74,7 +74,5 @@ def method_of(request: HttpRequest) -> str:
 
 def shown(path: str) -> str:
     """The address with its identifiers; whatever looks like words is left out."""
-    parts = [
-        part if not part or IDENTIFIER.fullmatch(part) else LEFT_OUT for part in path[:1000].split("/")
-    ]
+    parts = [part if not part or IDENTIFIER.fullmatch(part) else LEFT_OUT for part in path[:1000].split("/")]
     return "/".join(parts[:12])

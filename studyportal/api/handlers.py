@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from studyportal.api import problems
 
-
 # Statuses with a page of their own; any other 4xx is shown as a request that was not understood.
 PAGES = (400, 403, 404, 500)
 
@@ -38,7 +37,9 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
         limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         return answer(request, 413, "too_large", problems.too_large_words(limit))
     if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
-        return answer(request, 400, "too_many_fields", _("The form has more fields than any form of the portal."))
+        return answer(
+            request, 400, "too_many_fields", _("The form has more fields than any form of the portal.")
+        )
     if isinstance(exception, DisallowedHost):
         return answer(request, 400, "host", _("The portal does not answer under this host name."))
     return answer(request, 400, "bad_request", _("The request could not be read."))

@@ -17,10 +17,10 @@ class PlainFormatter(logging.Formatter):
     gives files, lines and classes, and of a database error its SQLSTATE and constraint.
     """
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's own name)
+    def formatMessage(self, record: logging.LogRecord) -> str:
         return super().formatMessage(record).translate(CONTROL)
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802
+    def formatException(self, ei: Any) -> str:
         return "\n".join(_lines(ei[1]))
 
 

@@ -37,14 +37,14 @@ def read(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise _unreadable(_("The body is not UTF-8: byte %d cannot be read.") % error.start) from None
     try:
-        value = json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite
-        )
+        value = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
         # The words of the parser name a place, never a value; those about digits name a limit.
-        place = f"{error.msg}, {error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        place = (
+            f"{error.msg}, {error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        )
         raise _unreadable(_("The body is no JSON (%s).") % (place or _("a number is too long"))) from None
     if body.count(b"[") + body.count(b"{") > DEEPEST and _depth_exceeds(value, DEEPEST):
         raise _too_deep()

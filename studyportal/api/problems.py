@@ -11,7 +11,6 @@ from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -93,6 +92,9 @@ def json_response(status_code: int, code: str, detail: str, **more: Any) -> Json
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every error of the API leaves as a problem."""
+    # Late: DRF's views read the parsers of the settings as they are imported, and those raise problems.
+    from rest_framework.views import set_rollback
+
     if isinstance(exc, Http404):
         exc = exceptions.NotFound(str(exc) or _("Not found."))
     elif isinstance(exc, PermissionDenied):
@@ -137,9 +139,9 @@ def flatten(details: Any, path: str = "") -> Iterable[dict[str, Any]]:
 
 
 def too_large_words(limit: int) -> str:
-    return _("The request is larger than %(limit)d bytes. Send fewer records at a time, or use an import.") % {
-        "limit": limit
-    }
+    return _(
+        "The request is larger than %(limit)d bytes. Send fewer records at a time, or use an import."
+    ) % {"limit": limit}
 
 
 def too_large_problem(limit: int) -> ProblemError:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from studyportal.crf.partial_date import PartialDate, PartialDateError
 
-
 # Signs that end, hide or turn text: control characters other than tab and line ends, and the overrides of direction,
 # with which a text reads as what it is not. Joiners stay: Hindi and Marathi are written with them.
-UNSEEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+UNSEEN = dict.fromkeys(
+    (*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
 
 
 def text_of(raw: Any, *, max_length: int) -> str:

@@ -40,7 +40,11 @@ def send(client: Any, method: str, url: str, data: Any = None, **more: Any) -> A
     """Send, inside a savepoint so that one failure does not hide the next."""
     try:
         with transaction.atomic():
-            given = getattr(client, method)(url, data, **more) if data is not None else getattr(client, method)(url, **more)
+            given = (
+                getattr(client, method)(url, data, **more)
+                if data is not None
+                else getattr(client, method)(url, **more)
+            )
             body = b"".join(given.streaming_content) if getattr(given, "streaming", False) else given.content
             return Answer(given.status_code, body.decode("utf-8", "replace"), given)
     except Exception as error:  # told as what a caller would have met
@@ -81,7 +85,9 @@ def foreign_urls(address: Address, worlds: Worlds) -> Iterator[str]:
     foreign, own = worlds.foreign_numbers(), [worlds.mumbai.world.visit.pk, 1]
     wanted = parameters(address)
     of_form = form_of(f"/{address.route}")
-    for key in [of_form.key] if of_form else FORMS if {name for _k, name in wanted} & {"key", "form"} else [""]:
+    for key in (
+        [of_form.key] if of_form else FORMS if {name for _k, name in wanted} & {"key", "form"} else [""]
+    ):
         # A form is tried with its own record; what names no form, with every number of Pune.
         numbers = [worlds.pune.world.records[key].pk] if key else foreign
         options = []
@@ -91,7 +97,11 @@ def foreign_urls(address: Address, worlds: Worlds) -> Iterator[str]:
                 continue
             mine = kind in ("int", "uuid") or name in ("code", "digest")
             theirs = [(value, mine) for value in choices(kind, name, worlds.pune, numbers)]
-            beside = [(value, False) for value in choices(kind, name, worlds.mumbai, own)] if len(wanted) > 1 else []
+            beside = (
+                [(value, False) for value in choices(kind, name, worlds.mumbai, own)]
+                if len(wanted) > 1
+                else []
+            )
             options.append(theirs + (beside if mine else []))
         for combination in itertools.product(*options):
             if any(is_foreign for _value, is_foreign in combination):
@@ -139,7 +149,11 @@ def _resolved(schema: dict[str, Any], document: Any) -> dict[str, Any]:
 BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
     "/api/v1/participants/": lambda h: {"site": h.site.code, "group": "case"},
     "/api/v1/visits/": lambda h: {"participant": h.code, "key": "M3", "happened_on": "2017-02-01"},
-    "/api/v1/consent-events/": lambda h: {"participant": h.code, "kind": "oral_assent", "signed_on": "2016-10-01"},
+    "/api/v1/consent-events/": lambda h: {
+        "participant": h.code,
+        "kind": "oral_assent",
+        "signed_on": "2016-10-01",
+    },
     "/api/v1/glucose-readings/": lambda h: {
         "chart": h.world.records["glucose-chart"].pk,
         "readings": [{"measured_on": "2016-11-01", "slot": "fasting", "value": "110"}],

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.test import Client
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 SIGN_IN = "/sign-in/"
 
 

@@ -24,7 +24,17 @@ from tests.security.attack import (
 from tests.security.worlds import Worlds, nothing_changed
 
 METHODS = ("post", "put", "patch", "delete")
-SAME_FOR_ALL = ("api-schema", "api-docs", "api-problems", "ui-gallery", "protocol", "api:protocol", "api:forms")
+SAME_FOR_ALL = (
+    "api-schema",
+    "api-docs",
+    "api-problems",
+    "ui-gallery",
+    "protocol",
+    "api:protocol",
+    "api:forms",
+)
+
+
 @pytest.mark.django_db
 def test_no_address_opens_with_a_foreign_identifier(worlds: Worlds, api: Any, page: Any) -> None:
     """Rao holds Mumbai, and at Mumbai all that a person of one site can hold: of Pune nothing opens, by any method."""
@@ -36,7 +46,9 @@ def test_no_address_opens_with_a_foreign_identifier(worlds: Worlds, api: Any, pa
                 continue
             client = scripts if address.is_api else browser
             asked = declared(address.callback) or {}
-            methods = [m for m in METHODS if m.upper() in asked or "*" in asked] if address.is_api else ["post"]
+            methods = (
+                [m for m in METHODS if m.upper() in asked or "*" in asked] if address.is_api else ["post"]
+            )
             for url in foreign_urls(address, worlds):
                 for method in ("get", *methods):
                     tried += 1
@@ -58,9 +70,7 @@ def test_what_belongs_to_a_person_is_that_persons_alone(worlds: Worlds, api: Any
     wrong = []
     owned = worlds.pune.others
     keys = {"job_id": owned["job"].pk, "digest": owned["token"].token_key, "pk": owned["receipt"].pk}
-    addresses = [
-        a for a in ALL_ADDRESSES if re.search(r"job_id|digest|export-receipts/<uuid", a.route)
-    ]
+    addresses = [a for a in ALL_ADDRESSES if re.search(r"job_id|digest|export-receipts/<uuid", a.route)]
     assert len(addresses) >= 8
     for name, person in worlds.cast.everyone().items():
         if name == "vikram":
@@ -88,7 +98,13 @@ def test_no_body_reaches_a_foreign_object(worlds: Worlds, api: Any) -> None:
             for name, values in foreign_members(write, worlds).items():
                 for value in values:
                     tried += 1
-                    answer = send(scripts, write.method, url, base(write, worlds.mumbai) | {name: value}, headers=HEADERS)
+                    answer = send(
+                        scripts,
+                        write.method,
+                        url,
+                        base(write, worlds.mumbai) | {name: value},
+                        headers=HEADERS,
+                    )
                     if not answer.refused:
                         wrong.append((str(write), name, value, str(answer)))
     assert tried > 150
@@ -98,7 +114,12 @@ def test_no_body_reaches_a_foreign_object(worlds: Worlds, api: Any) -> None:
 def foreign_members(write: Write, worlds: Worlds) -> dict[str, list[Any]]:
     """Member → what Pune has under that name: the object itself where it is known, else every number."""
     pune, spec = worlds.pune, form_of(write.path)
-    known: dict[str, Any] = {"participant": pune.code, "matched_case": pune.code, "site": "PUN", "visit": pune.world.visit.pk}
+    known: dict[str, Any] = {
+        "participant": pune.code,
+        "matched_case": pune.code,
+        "site": "PUN",
+        "visit": pune.world.visit.pk,
+    }
     known |= {"chart": pune.world.records["glucose-chart"].pk, "corrects": pune.others["consent"].pk}
     known |= {"harvest": pune.world.records["cell-product"].harvest_id}
     if spec is not None:
@@ -119,7 +140,8 @@ def test_lists_filtered_by_foreign_objects_are_empty(worlds: Worlds, api: Any, p
     scripts, browser = api(worlds.cast.rao), page(worlds.cast.rao)
     code, number = worlds.pune.code, worlds.foreign_numbers()[0]
     asked: list[dict[str, Any]] = [
-        {"participant": code, "q": code, "search": code} | dict.fromkeys(("visit", "session", "chart", "record"), number),
+        {"participant": code, "q": code, "search": code}
+        | dict.fromkeys(("visit", "session", "chart", "record"), number),
         {"site": "PUN"},
     ]
     for address in ALL_ADDRESSES:

@@ -27,7 +27,10 @@ def test_every_answer_carries_the_headers(world: World, api: Any, page: Any) -> 
             policy = answer.headers.get("Content-Security-Policy", "unsafe")
             if missing or "unsafe" in policy or "no-store" not in answer.headers["Cache-Control"]:
                 wrong.append((address.name, answer.status_code, missing, answer.headers.get("Cache-Control")))
-            if answer.headers["X-Frame-Options"] != "DENY" or answer.headers["X-Content-Type-Options"] != "nosniff":
+            if (
+                answer.headers["X-Frame-Options"] != "DENY"
+                or answer.headers["X-Content-Type-Options"] != "nosniff"
+            ):
                 wrong.append((address.name, "weaker"))
             if "Server" in answer.headers or "X-Powered-By" in answer.headers:
                 wrong.append((address.name, "tells what it is"))
@@ -56,7 +59,13 @@ def test_refusals_before_any_view_carry_them_too(cast: Any, page: Any, monkeypat
 
 
 def test_the_policy_is_strict() -> None:
-    for part in ("default-src 'self'", "base-uri 'none'", "object-src 'none'", "form-action 'self'", "frame-ancestors 'none'"):
+    for part in (
+        "default-src 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ):
         assert part in POLICY
     for word in ("unsafe", "http", "*", "data:", "blob:"):
         assert word not in POLICY

@@ -25,7 +25,19 @@ MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script>javascript:aler
 # All at once, within the shortest text that a form takes whole.
 EVERYTHING = f"=cmd|' /C calc'!A0 {MARKUP} {TEMPLATE} {SQL}"
 RAW = ("<img src=x", "<script>alert", '"><img src=x', "onerror=alert(1)>")
-PAYLOADS = (SQL, TEMPLATE, MARKUP, "=1+1", "../../etc/passwd", "a\r\nSet-Cookie: x=1", "%00", "\u202e", "%", "_", "\\")
+PAYLOADS = (
+    SQL,
+    TEMPLATE,
+    MARKUP,
+    "=1+1",
+    "../../etc/passwd",
+    "a\r\nSet-Cookie: x=1",
+    "%00",
+    "\u202e",
+    "%",
+    "_",
+    "\\",
+)
 
 
 def texts(spec: Any) -> dict[str, str]:
@@ -48,7 +60,9 @@ def test_every_text_is_kept_and_shown_as_typed(worlds: Worlds, api: Any, page: A
             continue
         record = spec.model._default_manager.get(pk=worlds.mumbai.world.records[spec.key].pk)
         url = f"/api/v1/forms/{spec.key}/{record.pk}/"
-        answer = send(scripts, "patch", url, typed | {"complete": False}, headers={"If-Match": f'"{record.version}"'})
+        answer = send(
+            scripts, "patch", url, typed | {"complete": False}, headers={"If-Match": f'"{record.version}"'}
+        )
         if answer.status in (400, 409):
             continue  # the form refuses the words themselves, such as an identifier with a space
         assert answer.status == 200, (spec.key, str(answer))
@@ -154,10 +168,22 @@ def test_every_text_of_a_query_is_only_a_text(worlds: Worlds, api: Any, page: An
                 if first.status != 200:
                     continue
                 names = set(re.findall(r'<(?:input|select)[^>]*\bname="([\w-]+)"', first.text))
-                names |= {"participant", "site", "cursor", "limit", "updated_since", "q", "page", "format", "order"}
+                names |= {
+                    "participant",
+                    "site",
+                    "cursor",
+                    "limit",
+                    "updated_since",
+                    "q",
+                    "page",
+                    "format",
+                    "order",
+                }
                 for payload in PAYLOADS:
                     tried += 1
-                    answer = send(client, "get", url, dict.fromkeys(sorted(names - {"csrfmiddlewaretoken"}), payload))
+                    answer = send(
+                        client, "get", url, dict.fromkeys(sorted(names - {"csrfmiddlewaretoken"}), payload)
+                    )
                     if answer.status >= 500 or raw_in(answer) or "Set-Cookie: x" in str(answer.headers):
                         wrong.append((url, payload, raw_in(answer), str(answer)[:400]))
                 break
@@ -176,7 +202,11 @@ def test_texts_beside_the_forms(worlds: Worlds, api: Any, page: Any) -> None:
             (scripts, "/api/v1/participants/", {"site": "MUM", "group": "case", "label": payload[:60]}),
             (scripts, f"/api/v1/queries/{query}/answer/", {"text": payload}),
             (scripts, "/api/v1/visits/", {"participant": code, "key": payload, "happened_on": payload}),
-            (scripts, "/api/v1/consent-events/", {"participant": code, "kind": payload, "document_version": payload}),
+            (
+                scripts,
+                "/api/v1/consent-events/",
+                {"participant": code, "kind": payload, "document_version": payload},
+            ),
             (scripts, "/api/v1/tokens/", {"username": payload, "password": payload, "name": payload}),
         ]
         if payload.isprintable():
@@ -184,7 +214,11 @@ def test_texts_beside_the_forms(worlds: Worlds, api: Any, page: Any) -> None:
                 (manager, f"/participants/{code}/queries/new/", {"message": payload}),
                 (browser, f"/participants/{code}/consent/new/", {"kind": payload, "witness": payload}),
                 (browser, f"/participants/{code}/visits/new/", {"key": payload, "nominal_label": payload}),
-                (browser, "/participants/register/", {"site": payload, "label": payload, "matched_case": payload}),
+                (
+                    browser,
+                    "/participants/register/",
+                    {"site": payload, "label": payload, "matched_case": payload},
+                ),
                 (browser, "/tokens/", {"name": payload[:80], "days": payload}),
             ]
         for client, url, data in posts:

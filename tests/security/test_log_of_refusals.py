@@ -35,7 +35,12 @@ def lines(caplog: Any) -> Any:
 
 @pytest.mark.django_db
 def test_each_refusal_has_one_line(world: World, api: Any, page: Any, lines: Any) -> None:
-    rao, asha, sanjay, stranger = api(world.cast.rao), page(world.cast.asha), page(world.cast.sanjay), APIClient()
+    rao, asha, sanjay, stranger = (
+        api(world.cast.rao),
+        page(world.cast.asha),
+        page(world.cast.sanjay),
+        APIClient(),
+    )
     vikram = api(world.cast.vikram)
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(world.cast.rao, backend="django.contrib.auth.backends.ModelBackend")
@@ -43,7 +48,10 @@ def test_each_refusal_has_one_line(world: World, api: Any, page: Any, lines: Any
     big = {"name": "x" * 3_000_000}
     for act, words in (
         (lambda: stranger.get("/api/v1/me/"), ("401 not_authenticated", "user=-", "GET /api/v1/me/")),
-        (lambda: stranger.get("/api/v1/me/", HTTP_AUTHORIZATION=f"Token {PLANTED}"), ("401 authentication_failed",)),
+        (
+            lambda: stranger.get("/api/v1/me/", HTTP_AUTHORIZATION=f"Token {PLANTED}"),
+            ("401 authentication_failed",),
+        ),
         (lambda: Client().get("/worklist/"), ("302 sign_in", "user=-", "/worklist/")),
         (lambda: sanjay.get("/worklist/"), ("403 permission_denied", "user=sanjay")),
         (lambda: vikram.get(f"/api/v1/participants/{code}/"), ("404 not_found", "user=vikram", code)),
@@ -70,7 +78,12 @@ def test_each_refusal_has_one_line(world: World, api: Any, page: Any, lines: Any
 def test_nothing_typed_is_logged(world: World, api: Any, page: Any, caplog: Any) -> None:
     """Whatever logger: values, passwords, tokens, queries, hosts, origins, words in an address."""
     caplog.set_level(logging.DEBUG)
-    for name in ("django.request", "django.security", "django.security.csrf", "django.security.DisallowedHost"):
+    for name in (
+        "django.request",
+        "django.security",
+        "django.security.csrf",
+        "django.security.DisallowedHost",
+    ):
         logging.getLogger(name).setLevel(logging.NOTSET)
     for name, said in configured.LOGGING["loggers"].items():  # type: ignore[attr-defined]
         logging.getLogger(name).setLevel(said["level"])
@@ -88,7 +101,9 @@ def test_nothing_typed_is_logged(world: World, api: Any, page: Any, caplog: Any)
     browser.get(f"/nowhere/{PLANTED} x/")
     browser.get("/", headers={"Host": f"{PLANTED.lower()}.example"})
     browser.get("/participants/", headers={"Referer": f"https://x/{PLANTED}"})
-    Client(enforce_csrf_checks=True).post("/sign-in/", {"username": PLANTED}, headers={"Origin": f"https://{PLANTED}"})
+    Client(enforce_csrf_checks=True).post(
+        "/sign-in/", {"username": PLANTED}, headers={"Origin": f"https://{PLANTED}"}
+    )
     Client().get("/worklist/", headers={"Authorization": f"Token {PLANTED}", "User-Agent": PLANTED})
     written = "\n".join(PlainFormatter("%(name)s %(message)s").format(r) for r in caplog.records)
     assert SECURITY in written
@@ -114,7 +129,10 @@ def test_a_traceback_gives_places_and_no_values(cast: Any) -> None:
     """PostgreSQL quotes the row in its messages."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("INSERT INTO access_site (code, name, timezone, country, is_active) VALUES ('MUM', %s, '', '', true)", [PLANTED])
+            cursor.execute(
+                "INSERT INTO access_site (code, name, timezone, country, is_active) VALUES ('MUM', %s, '', '', true)",
+                [PLANTED],
+            )
     except IntegrityError:
         import sys
 

@@ -62,7 +62,13 @@ def test_nested_members_are_refused(worlds: Worlds, api: Any) -> None:
     chart = worlds.mumbai.world.records["glucose-chart"].pk
     good = {"measured_on": "2016-11-01", "slot": "fasting", "value": "110"}
     with nothing_changed():
-        for extra in ({"id": 1}, {"chart": 1}, {"site": "PUN"}, {"participant": worlds.pune.code}, {"version": 7}):
+        for extra in (
+            {"id": 1},
+            {"chart": 1},
+            {"site": "PUN"},
+            {"participant": worlds.pune.code},
+            {"version": 7},
+        ):
             body = {"chart": chart, "readings": [good | extra]}
             assert scripts.post("/api/v1/glucose-readings/", body).status_code == 400, extra
         for spec in all_specs():
@@ -75,15 +81,28 @@ def test_nested_members_are_refused(worlds: Worlds, api: Any) -> None:
 def test_a_page_takes_no_more_than_its_controls(worlds: Worlds, page: Any) -> None:
     """The same post, with and without what the portal sets: the same outcome, and nobody moves anywhere."""
     browser = page(worlds.cast.rao)
-    extra = {name: str(value) for name, value in SET_BY_THE_PORTAL.items() if name not in ("status", "version", "site")}
+    extra = {
+        name: str(value)
+        for name, value in SET_BY_THE_PORTAL.items()
+        if name not in ("status", "version", "site")
+    }
     extra |= {"participant": worlds.pune.code}
     for spec in all_specs():
         record = worlds.mumbai.world.records[spec.key]
         before = spec.model._default_manager.filter(pk=record.pk).values()[0]
-        answer = send(browser, "post", record.get_absolute_url(), {"version": record.version, "incomplete": "1"} | extra)
+        answer = send(
+            browser, "post", record.get_absolute_url(), {"version": record.version, "incomplete": "1"} | extra
+        )
         assert answer.status in (302, 400, 409), (spec.key, str(answer))
         after = spec.model._default_manager.filter(pk=record.pk).values()[0]
-        for name in ("id", "site_id", "participant_id", "status", "created_at", *(f"{p}_id" for p in spec.parents)):
+        for name in (
+            "id",
+            "site_id",
+            "participant_id",
+            "status",
+            "created_at",
+            *(f"{p}_id" for p in spec.parents),
+        ):
             assert after[name] == before[name], (spec.key, name)
     code = worlds.mumbai.code
     accounts = {table: found for table, found in state().items() if table.startswith("access_")}

@@ -34,12 +34,20 @@ def test_no_tracked_file_holds_a_secret() -> None:
         if SECRET_FILES.search(str(path.relative_to(servers.BASE_DIR))):
             found.append((path.name, "a file of secrets"))
         text = path.read_bytes()
-        found += [(str(path.relative_to(servers.BASE_DIR)), what, hit[0][:60]) for what, sign in SIGNS.items() if (hit := sign.search(text))]
+        found += [
+            (str(path.relative_to(servers.BASE_DIR)), what, hit[0][:60])
+            for what, sign in SIGNS.items()
+            if (hit := sign.search(text))
+        ]
     assert not found
 
 
 def test_secrets_are_not_tracked_by_mistake() -> None:
     ignored = (servers.BASE_DIR / ".gitignore").read_text()
     for path in ("deploy/secrets", "var", ".env"):
-        checked = subprocess.run(["git", "check-ignore", "-q", f"{path}/x" if path != ".env" else path], cwd=servers.BASE_DIR, check=False)
+        checked = subprocess.run(
+            ["git", "check-ignore", "-q", f"{path}/x" if path != ".env" else path],
+            cwd=servers.BASE_DIR,
+            check=False,
+        )
         assert checked.returncode == 0, (path, ignored)

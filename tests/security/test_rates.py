@@ -80,12 +80,16 @@ def test_the_client_does_not_choose_its_address(settings: Any, rates: Any) -> No
 
 
 @pytest.mark.django_db
-def test_one_round_trip_and_a_cache_that_is_away_stops_nobody(cast: Any, api: Any, rates: Any, monkeypatch: Any) -> None:
+def test_one_round_trip_and_a_cache_that_is_away_stops_nobody(
+    cast: Any, api: Any, rates: Any, monkeypatch: Any
+) -> None:
     rates(person=3)
     server = throttling._server()
     sent = []
     plain = redis.client.Pipeline.execute
-    monkeypatch.setattr(redis.client.Pipeline, "execute", lambda self, *a, **k: sent.append(1) or plain(self, *a, **k))
+    monkeypatch.setattr(
+        redis.client.Pipeline, "execute", lambda self, *a, **k: sent.append(1) or plain(self, *a, **k)
+    )
     assert throttling.over("person", "x") == 0
     assert len(sent) == 1 and server is not None
 

@@ -37,7 +37,9 @@ def test_ten_megabytes_of_text(world: World, api: Any, page: Any) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for spec in all_specs()[:3]:
             name = next(iter(spec.entered_fields))
-            answer = scripts.post(f"/api/v1/forms/{spec.key}/", {"participant": world.participant.code, name: TEN_MB})
+            answer = scripts.post(
+                f"/api/v1/forms/{spec.key}/", {"participant": world.participant.code, name: TEN_MB}
+            )
             assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
             answer = browser.post(world.records[spec.key].get_absolute_url(), {name: TEN_MB})
             assert answer.status_code == 413
@@ -49,7 +51,9 @@ def test_ten_megabytes_of_text(world: World, api: Any, page: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_text_just_within_the_body_limit_is_too_long_for_its_field(world: World, api: Any, page: Any) -> None:
+def test_a_text_just_within_the_body_limit_is_too_long_for_its_field(
+    world: World, api: Any, page: Any
+) -> None:
     scripts, browser = api(world.cast.rao), page(world.cast.rao)
     with nothing_changed():
         for spec in all_specs():
@@ -154,7 +158,10 @@ def test_codes_that_only_look_right(bare_world: World, api: Any, page: Any) -> N
     with nothing_changed():
         for shape in LOOK_ALIKES:
             code = shape.replace("0001-7", held[4:]) if "0001-7" in shape else shape
-            for client, url in ((scripts, f"/api/v1/participants/{quote(code)}/"), (browser, f"/participants/{quote(code)}/")):
+            for client, url in (
+                (scripts, f"/api/v1/participants/{quote(code)}/"),
+                (browser, f"/participants/{quote(code)}/"),
+            ):
                 answer = send(client, "get", url)
                 if answer.status not in (400, 404):
                     wrong.append((url, str(answer)))

@@ -21,7 +21,9 @@ ME = "/api/v1/me/"
 
 
 def asked(token: str | bytes, url: str = ME) -> Any:
-    return APIClient().get(url, HTTP_AUTHORIZATION=f"Token {token}" if isinstance(token, str) else b"Token " + token)
+    return APIClient().get(
+        url, HTTP_AUTHORIZATION=f"Token {token}" if isinstance(token, str) else b"Token " + token
+    )
 
 
 @pytest.mark.django_db
@@ -88,7 +90,9 @@ def test_tokens_are_kept_as_digests(cast: Any) -> None:
     token, secret = tokens.issue(by=cast.asha, name="mine")
     stored = {str(value) for value in ApiToken.objects.filter(pk=token.pk).values_list().get()}
     assert secret not in stored
-    assert all(asked(value).status_code == 401 for value in stored if value and value.isascii() and "\n" not in value)
+    assert all(
+        asked(value).status_code == 401 for value in stored if value and value.isascii() and "\n" not in value
+    )
     assert "compare_digest" in inspect.getsource(knox.auth.TokenAuthentication.authenticate_credentials)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models
 
 from apps.consent import actions as consent
@@ -25,14 +26,22 @@ from studyportal import protocol
 from studyportal.access import tokens
 from studyportal.access.grants import is_log
 from studyportal.access.models import Membership, Site, User
+from studyportal.files import actions as files
 from studyportal.jobs.models import Job
 from studyportal.queries import actions as queries
 from tests.cast import Cast
+from tests.studyportal.files.samples import PDF
 from tests.world import World
 
 OURS = [m for m in apps.get_models(include_auto_created=True) if m._meta.managed]
 # What any request may add to: it says that somebody came, not that anything changed.
-COMES_AND_GOES = {"pghistory_context", "django_session", "axes_accessattempt", "axes_accessfailurelog", "axes_accesslog"}
+COMES_AND_GOES = {
+    "pghistory_context",
+    "django_session",
+    "axes_accessattempt",
+    "axes_accessfailurelog",
+    "axes_accesslog",
+}
 
 
 @dataclass
@@ -66,7 +75,9 @@ class Worlds:
     def _numbers(self, wanted: Callable[[int], bool]) -> list[int]:
         found: set[int] = set()
         for model in OURS:
-            told = hasattr(model, "pgh_tracked_model") or not model.__module__.startswith(("apps.", "studyportal."))
+            told = hasattr(model, "pgh_tracked_model") or not model.__module__.startswith(
+                ("apps.", "studyportal.")
+            )
             if not told and isinstance(model._meta.pk, models.AutoField):
                 found |= {pk for pk in model._base_manager.values_list("pk", flat=True) if wanted(pk)}
         return sorted(found)
@@ -78,14 +89,14 @@ def build(cast: Cast, as_owner: Callable[[], AbstractContextManager[None]]) -> W
     floor = _highest() + 100_000
     _begin_at(floor, as_owner)
     investigator = User.objects.create(username="patil", display_name="Dr Patil")
-    Membership.objects.create(
-        user=investigator, role="investigator", site=cast.pune, valid_from="2020-01-01"
-    )
+    Membership.objects.create(user=investigator, role="investigator", site=cast.pune, valid_from="2020-01-01")
     return Worlds(cast, mumbai, _held(cast, cast.pune, investigator, cast.vikram), floor)
 
 
 def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held:
-    participant = enrolment.register(site=site, by=cast.meera, group="case", retrospective=True, label="World")
+    participant = enrolment.register(
+        site=site, by=cast.meera, group="case", retrospective=True, label="World"
+    )
     visit = visits.record(participant=participant, key="BL", by=coordinator, happened_on="2016-11-01")
     world = World(cast=_as(cast, rao=investigator), participant=participant, visit=visit).fill()
     held = Held(world, coordinator, site)
@@ -95,6 +106,10 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
     )
     held.others["job"] = Job.objects.create(kind="nothing", requester=coordinator, params={})
     held.others["token"], held.others["secret"] = tokens.issue(by=coordinator, name="script")
+    held.others["document"] = files.add_delegation_document(
+        user=coordinator, site=site, kind="gcp_certificate", valid_from="2026-01-01", by=cast.admin,
+        upload=SimpleUploadedFile("sheet.pdf", PDF),
+    )  # type: ignore[arg-type]  # fmt: skip
     now = held.others["query"].opened_at
     held.others["receipt"] = ExportReceipt.objects.create(
         id=_uuid(), requester=coordinator, source="api", dataset="demographics", filters={}, sites=[site.code],
