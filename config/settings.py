@@ -53,6 +53,28 @@ SECRET_KEY = secret("SECRET_KEY") or (demo_secret(servers.places().secret_key) i
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY, or SECRET_KEY_FILE to a file that holds it.")
 
+# Who the participants are is sealed with these; studyportal.identity.sealing is the only module that uses them. The
+# first of IDENTITY_KEYS seals, all open. A process that never opens an identity says IDENTITY=closed and has none.
+IDENTITY_CLOSED = env.str("IDENTITY", default="open") == "closed"
+
+
+def identity_secret(name: str, made_at: Path) -> str:
+    if IDENTITY_CLOSED:
+        return ""
+    found = secret(name) or (demo_secret(made_at) if DEMO else "")
+    if not found.strip():
+        raise ImproperlyConfigured(
+            f"Set {name}, or {name}_FILE to a file that holds it (deploy/make-secrets.sh makes one). A process that"
+            " never opens an identity, such as worker, beat and migrate, says IDENTITY=closed instead."
+        )
+    return found.strip()
+
+
+IDENTITY_KEYS = tuple(
+    identity_secret("IDENTITY_KEYS", servers.places().identity_keys).replace(",", " ").split()
+)
+IDENTITY_INDEX_KEY = identity_secret("IDENTITY_INDEX_KEY", servers.places().identity_index_key)
+
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -270,6 +292,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "rescue-stale-jobs": {"task": "jobs.rescue_stale", "schedule": 15.0, "options": {"expires": 15}},
+    "forget-old-drafts": {"task": "crf.forget_old_drafts", "schedule": timedelta(days=1)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(servers.places().var / "celerybeat-schedule")
 
@@ -324,6 +347,9 @@ SILENCED_SYSTEM_CHECKS = [
     *([] if SECURE_HSTS_PRELOAD else ["security.W021"]),  # see HSTS_PRELOAD
 ]
 
+# A traceback shows the code and none of the values that it worked on.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "studyportal.identity.reports.NoValues"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -341,6 +367,8 @@ LOGGING = {
         # Refusals are told by studyportal.security; these would quote what was sent.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},
+        # Its debug lines hold whole contexts of templates, and with them who somebody is.
+        "django.template": {"level": "INFO"},
         "axes": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }

@@ -20,7 +20,7 @@ from apps.enrolment import actions as enrolment
 from apps.enrolment.models import Group, Participant, ParticipantStatus
 from apps.labs import actions as labs
 from apps.visits import actions as visits
-from demo import synthetic
+from demo import synthetic, synthetic_identities
 from demo.synthetic import Form, Product, Session, SyntheticParticipant, Visit
 from demo.synthetic_cells import CODE
 from studyportal.access import walls
@@ -28,6 +28,7 @@ from studyportal.access.models import Site, User
 from studyportal.audit import acting
 from studyportal.crf import actions as crf
 from studyportal.crf import registry
+from studyportal.identity import actions as identity
 
 REASON = "Synthetic demo cohort"
 COORDINATORS = {"MUM": "asha", "PUN": "vikram"}
@@ -141,6 +142,8 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
         matched_case=None if person.control is None else case,
         enrolled_on=planned.enrolled_on.isoformat(),
     )
+    if (who := synthetic_identities.identity(planned)) is not None:
+        identity.record(participant=participant, raw=who, by=by)
     for event in planned.consents:
         consent.record_event(participant=participant, by=by, **event)
     for form in planned.history:

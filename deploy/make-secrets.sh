@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 umask 077
 mkdir -p secrets
-for name in secret_key postgres_password owner_password app_password; do
+for name in secret_key postgres_password owner_password app_password identity_keys identity_index_key; do
     if [ ! -e "secrets/$name" ]; then
         # 48 bytes of the system's randomness as letters and digits
         head -c 48 /dev/urandom | od -An -tx1 | tr -d ' \n' > "secrets/$name"

@@ -44,6 +44,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "may_record_consent": user.may(Permission.RECORD_CONSENT, participant.site_id),
         "may_register": user.may(Permission.REGISTER_PARTICIPANTS, participant.site_id),
         "may_ask": user.may(Permission.MANAGE_QUERIES, participant.site_id),
+        "may_see_identity": user.may(Permission.VIEW_IDENTITY, participant.site_id),
         "may_see_trail": user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id),
         "consent_chip": consent_chip(book.consent) if book.consent_events else "missing",
         "consent_since": consent_since(book),
@@ -159,20 +160,22 @@ def about_of(book: Casebook, may_enter: bool) -> list[list[Any]]:
         "hospitalisation": list(book.hospitalisations),
     }
     code = book.participant.code
+    signs = {(one.form, one.object_id): one.state for one in book.signed}
+    signed = grid.signs_of(book)
     rows: list[list[Any]] = []
     for spec in holdings.participant_forms():
         if spec.key == "cell-session":
             continue
         own = records.get(spec.key, [])
         if spec.key not in records and spec.key in held:
-            rows.append(_held_row(book.participant.code, held[spec.key]))
+            rows.append(_held_row(book.participant.code, held[spec.key], signed.get((None, spec.key), "")))
             continue
         for record in own:
             rows.append(
                 [
                     Cell(str(spec.title), url=record.get_absolute_url()),
                     Cell("", state=record.status),
-                    display.summary(spec, record),
+                    Cell(display.summary(spec, record), state=signs.get((spec.key, record.pk), "")),
                 ]
             )
         if (not own or spec.repeats) and may_enter:
@@ -193,14 +196,15 @@ def about_of(book: Casebook, may_enter: bool) -> list[list[Any]]:
 
 def outside_visits(book: Casebook) -> list[list[Any]]:
     """Forms of visits that belong to none: laboratory results of the time before the study, adverse events."""
+    signed = grid.signs_of(book)
     return [
-        _held_row(book.participant.code, one)
+        _held_row(book.participant.code, one, signed.get((None, one.form), ""))
         for one in book.held
         if one.visit_id is None and "visit" in get(one.form).parents
     ]
 
 
-def _held_row(code: str, one: holdings.Held) -> list[Any]:
+def _held_row(code: str, one: holdings.Held, sign: str) -> list[Any]:
     several = reverse("casebook:records", args=[code, one.form])
     return [
         Cell(
@@ -208,7 +212,7 @@ def _held_row(code: str, one: holdings.Held) -> list[Any]:
             url=several if one.count > 1 else reverse("crf:edit", args=[one.form, one.first_id]),
         ),
         Cell("", state="complete" if one.is_complete else "incomplete"),
-        ngettext("%(n)d record", "%(n)d records", one.count) % {"n": one.count},
+        Cell(ngettext("%(n)d record", "%(n)d records", one.count) % {"n": one.count}, state=sign),
     ]
 
 

@@ -68,6 +68,7 @@ def participants_of(user: User, query: QueryDict) -> dict[str, Any]:
         **_neighbours(page, narrowed),
         "narrowed": bool(narrowed),
         "may_register": user.may(Permission.REGISTER_PARTICIPANTS),
+        "may_find_by_number": user.may(Permission.VIEW_IDENTITY),
     }
 
 

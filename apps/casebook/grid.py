@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -18,6 +18,7 @@ from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import Scheduled
 from studyportal import protocol
 from studyportal.crf.registry import UnknownForm, get
+from studyportal.signatures.selectors import SignatureState
 from studyportal.ui.parts import GridCell, GridRow, GridVisit
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
@@ -61,6 +62,7 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
     code = book.participant.code
     held = {(one.visit_id, one.form): one for one in book.held}
     asked = open_queries(book)
+    signed = signs_of(book)
     columns = columns_of(book)
     plan = Expectations()
     shown = {form for (visit_id, form) in held if visit_id is not None}
@@ -70,7 +72,10 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
         GridRow(
             str(spec.title),
             [
-                _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter, plan)
+                _signed(
+                    _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter, plan),
+                    signed.get((column.visit.pk, spec.key), "") if column.visit else "",
+                )
                 for column in columns
             ],
         )
@@ -90,6 +95,23 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
         for column in columns
     ]
     return Grid(visits, rows)
+
+
+def signs_of(book: Casebook) -> dict[tuple[int | None, str], str]:
+    """(visit, form) → its sign: broken when the signature of one record is, signed when every record bears one."""
+    held = {(one.visit_id, one.form): one.count for one in book.held}
+    states: dict[tuple[int | None, str], list[SignatureState]] = {}
+    for one in book.signed:
+        states.setdefault((one.visit_id, one.form), []).append(one.state)
+    return {
+        key: SignatureState.BROKEN if SignatureState.BROKEN in found else SignatureState.SIGNED
+        for key, found in states.items()
+        if SignatureState.BROKEN in found or len(found) == held.get(key)
+    }
+
+
+def _signed(cell: GridCell, sign: str) -> GridCell:
+    return replace(cell, signature=sign) if sign else cell
 
 
 def open_queries(book: Casebook) -> Counter[tuple[str, int]]:

@@ -25,6 +25,7 @@ from apps.visits.selectors import Scheduled
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.partial_date import PartialDate
+from studyportal.crf.signing import SignedRecord, signed_records
 from studyportal.deviations.models import Deviation, DeviationState
 from studyportal.queries.models import Query, QueryState
 
@@ -44,6 +45,7 @@ class Casebook:
     visits: Sequence[Visit]
     schedule: Sequence[Scheduled]
     held: Sequence[Held]
+    signed: Sequence[SignedRecord]
     queries: Sequence[Query]
     deviations: Sequence[Deviation]
     sessions: Sequence[CellSession]
@@ -72,6 +74,7 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         visits=list(Visit.objects.filter(**own).order_by("id")),
         schedule=visits.schedule(participant),
         held=holdings.held_forms([participant.pk]),
+        signed=signed_records([participant.pk]),
         queries=list(Query.objects.filter(**own).exclude(state=QueryState.CLOSED).order_by("-state", "id")),
         deviations=list(
             Deviation.objects.filter(**own).exclude(state=DeviationState.WITHDRAWN).order_by("-id")

@@ -15,6 +15,7 @@ from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates, due_of
 from studyportal import protocol
 from studyportal.crf.absence import label_of
+from studyportal.crf.signing import signed_records
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import Cell
 from studyportal.ui.templatetags.ui_tags import human_date_text
@@ -47,7 +48,7 @@ def context_of(participant: Participant, visit: Visit, *, may_enter: bool) -> di
         else forms_of(participant, visit, may_enter=may_enter),
         "queries": queries,
         "may_enter": may_enter,
-        "columns": [_("Record"), _("State")],
+        "columns": [_("Record"), _("State"), _("Signature")],
         "content": getattr(protocol.current().visits.get(visit.key), "content", ""),
     }
 
@@ -88,6 +89,7 @@ def facts_of(participant: Participant, visit: Visit) -> list[tuple[Any, ...]]:
 def forms_of(participant: Participant, visit: Visit, *, may_enter: bool) -> list[FormOfVisit]:
     required = expected_at(visit.key, participant.group)
     offered = expected_at(visit.key, participant.group, required_only=False)
+    signed = {(one.form, one.object_id): one.state for one in signed_records([participant.pk])}
     found: list[FormOfVisit] = []
     for spec in visit_forms():
         records = list(spec.model._default_manager.filter(visit=visit).order_by("id"))
@@ -112,6 +114,9 @@ def forms_of(participant: Participant, visit: Visit, *, may_enter: bool) -> list
                     [
                         Cell(summary_of(spec, record), url=record.get_absolute_url()),
                         Cell("", state=record.status),
+                        Cell("", state=signed[spec.key, record.pk])
+                        if (spec.key, record.pk) in signed
+                        else "–",
                     ]
                     for record in records
                 ],

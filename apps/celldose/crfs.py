@@ -1,8 +1,10 @@
 """The forms of a cell session. Pages, API, export and dictionary come from these declarations."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, gates, rules
+from apps.celldose import checks, contexts, gates, release, rules
 from apps.celldose.models import (
     CellCounts,
     CellProduct,
@@ -18,14 +20,22 @@ from apps.celldose.models import (
     Processing,
     ReagentLot,
     Release,
+    ReleaseEvaluation,
     Transport,
     Viability,
 )
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import register
-from studyportal.crf.spec import CrfSpec, Section, ShowIf
+from studyportal.crf.spec import CrfSpec, Section, ShowIf, SignedRows
+from studyportal.signatures.models import Meaning
 
 TREATED = ("case",)
+VERDICTS = {
+    release.PASS: _("Passed"),
+    release.FAIL: _("Failed"),
+    release.PENDING: _("Pending"),
+    release.NOT_EVALUABLE: _("Could not be evaluated"),
+}
 
 CELL_SESSION = register(
     CrfSpec(
@@ -295,6 +305,19 @@ MICROBIOLOGY = register(
     )
 )
 
+
+def criteria_table(evaluations: list[ReleaseEvaluation]) -> tuple[list[Any], list[list[Any]]]:
+    """The criteria that the decision stands on, as they were evaluated."""
+    return (
+        [_("Criterion"), _("Specification"), _("Result"), _("Verdict")],
+        [
+            [one["label"], one["specification"], one["result"], VERDICTS.get(one["outcome"], one["outcome"])]
+            for evaluation in evaluations
+            for one in evaluation.criteria
+        ],
+    )
+
+
 RELEASE = register(
     CrfSpec(
         model=Release,
@@ -320,6 +343,8 @@ RELEASE = register(
         gates=(gates.release_gate,),
         permission=Permission.RELEASE_PRODUCTS,
         groups=TREATED,
+        meanings=(Meaning.RELEASED, Meaning.REVIEWED),
+        signed_rows=(SignedRows(ReleaseEvaluation, "releases", _("Criteria, as evaluated"), criteria_table),),
     )
 )
 

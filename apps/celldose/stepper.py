@@ -24,6 +24,8 @@ from studyportal.access.permissions import Permission
 from studyportal.crf import display
 from studyportal.crf.absence import label_of
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.crf.signature_pages import shown_on
+from studyportal.crf.signing import may_sign
 from studyportal.crf.spec import CrfSpec
 from studyportal.ui.parts import Cell, Column, Row, Step, TimelineEvent
 
@@ -115,6 +117,10 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "evaluation": file.evaluation,
         "evaluation_current": file.evaluation_is_current,
         "decision": file.decision,
+        "signatures": shown_on(crfs.RELEASE, file.decision) if file.decision else [],
+        "may_sign": file.decision is not None
+        and file.decision.is_complete
+        and bool(may_sign(user, crfs.RELEASE, product.site_id)),
         "forms": _forms(file.session, file.harvest, file),
         "form_columns": form_columns(),
         "identity_columns": [Column(_("Step")), Column(_("Checked")), Column(_("By")), Column(_("Match"))],

@@ -19,6 +19,7 @@ from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.identity.selectors import mentioned_in
 
 CHANGEABLE = ("group", "status", "label", "index_date", "matched_case", "enrolled_on")
 MAX_REASON = 1000
@@ -118,6 +119,16 @@ def change(
             if not changed:
                 return current
             problems += _rules(before | changed, participant=current, retrospective=current.retrospective)
+            if mentioned_in(current, changed.get("label", ""), by):
+                problems.append(
+                    Problem(
+                        "label",
+                        "names_person",
+                        _(
+                            "This names the participant. Everybody who sees the code sees the label: use other words."
+                        ),
+                    )
+                )
             if problems:
                 raise CrfInvalid(problems)
             given_before = [name for name in changed if before[name] not in (None, "", Group.UNASSIGNED)]

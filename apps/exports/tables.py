@@ -1,4 +1,4 @@
-"""The datasets that are no forms: participants, visits, consent events, glucose readings, queries."""
+"""The datasets that are no forms: participants, visits, consent events, glucose readings, queries, signatures."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from apps.enrolment.models import Participant
 from apps.exports.datasets import Dataset, coded, key_columns, moment
 from apps.labs.models import GlucoseChart, GlucoseReading
 from apps.visits.models import Visit
+from studyportal.access.models import User
 from studyportal.crf.columns import Column
 from studyportal.crf.fields import CrfField
+from studyportal.crf.registry import all_specs
+from studyportal.crf.signing import changed_later_sql, version_sql
 from studyportal.queries.models import Query
+from studyportal.signatures.models import Signature
 
 # The fields that a dataset shows, in order. What is not named here never leaves the portal.
 CONSENT_EVENT = (
@@ -58,6 +62,11 @@ def columns_of(model: type[models.Model], names: Sequence[str], *, prefix: str =
         yield Column(
             prefix + name, expression, type_, label, codes=codes, required=not field.null, free_text=free
         )
+
+
+def bound(columns: Iterator[Column]) -> Iterator[Column]:
+    """Columns whose text the portal writes itself: keys and hashes, nothing that a person typed."""
+    return (replace(column, free_text=False) for column in columns)
 
 
 def participants() -> Dataset:
@@ -172,5 +181,37 @@ def queries() -> Dataset:
     )
 
 
+def signatures() -> Dataset:
+    """Whether a signature stands is asked of the history of what was signed, which knows of every later change."""
+    specs = all_specs()
+    state = f"CASE WHEN {changed_later_sql(specs)} IS FALSE THEN 'signed' ELSE 'broken' END"
+    return Dataset(
+        key="signatures",
+        title=_("Signatures"),
+        description=_(
+            "One row per electronic signature, with the hash of what was signed and whether it has changed since."
+        ),
+        kind="table",
+        table=Signature._meta.db_table,
+        joins=f'LEFT JOIN "{User._meta.db_table}" signer ON signer.id = t.signer_id',
+        columns=(
+            *key_columns(),
+            *bound(columns_of(Signature, ("form", "object_id", "record_version", "meaning"))),
+            Column("signer", "signer.username", "text", _("User name of the signer"), free_text=True),
+            *bound(columns_of(Signature, ("signed_at", "method", "content_sha256", "content_format"))),
+            Column(
+                "state",
+                state,
+                "code",
+                _("Whether the signature stands"),
+                codes=(("signed", _("Signed")), ("broken", _("Broken by a later change"))),
+                required=True,
+            ),
+            Column("version_now", version_sql(specs), "integer", _("Version of the record today")),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+        ),
+    )
+
+
 def all_tables() -> list[Dataset]:
-    return [participants(), visits(), consent_events(), glucose_readings(), queries()]
+    return [participants(), visits(), consent_events(), glucose_readings(), queries(), signatures()]

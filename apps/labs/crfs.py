@@ -8,11 +8,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.labs import checks, rules, selectors
-from apps.labs.models import GlucoseChart, LabResult
+from apps.labs.models import GlucoseChart, GlucoseReading, LabResult
 from apps.visits.crfs import visit_took_place
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.registry import register
-from studyportal.crf.spec import CrfSpec, Section
+from studyportal.crf.spec import CrfSpec, Section, SignedRows
+from studyportal.ui.parts import Column
 
 
 def within_protocol(values: Mapping[str, Any]) -> Iterable[Problem]:
@@ -53,6 +54,14 @@ LAB_RESULT = register(
     )
 )
 
+
+def readings_table(readings: list[GlucoseReading]) -> tuple[list[Any], list[list[Any]]]:
+    return (
+        [_("Day"), _("Slot"), Column(_("Value"), numeric=True), _("Unit")],
+        [[r.measured_on, r.get_slot_display(), str(r.value), r.unit] for r in readings],
+    )
+
+
 GLUCOSE_CHART = register(
     CrfSpec(
         model=GlucoseChart,
@@ -68,5 +77,6 @@ GLUCOSE_CHART = register(
         context=selectors.glucose_chart_context,
         gates=(visit_took_place,),
         repeats=True,
+        signed_rows=(SignedRows(GlucoseReading, "chart", _("Readings"), readings_table),),
     )
 )

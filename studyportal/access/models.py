@@ -165,8 +165,10 @@ def granted(memberships: Iterable[tuple[str, int | None]]) -> dict[str, frozense
     grants: dict[str, frozenset[int] | AllSites] = {}
     for role, site_id in memberships:
         held = grants.get(role, frozenset())
-        everywhere = site_id is None or isinstance(held, AllSites)
-        grants[role] = ALL_SITES if everywhere else held | {site_id}  # type: ignore[operator]
+        if site_id is None or isinstance(held, AllSites):
+            grants[role] = ALL_SITES
+        else:
+            grants[role] = held | {site_id}
     return grants
 
 

@@ -131,7 +131,12 @@ def _say(reach: Reach) -> None:
 @contextmanager
 def opened(user: Any, *, writing: bool = False) -> Iterator[None]:
     """One transaction behind the wall of the person. writing: what the person holds stays until it ends."""
-    with _behind(lambda: (settle(user, writing=writing), reach_of(user))[1]):
+
+    def reach() -> Reach:
+        settle(user, writing=writing)
+        return reach_of(user)
+
+    with _behind(reach):
         yield
 
 
@@ -188,7 +193,8 @@ def _among(name: str) -> str:
 
 
 PERSON = f"user_id = {_setting('person')}::bigint"
-WITHOUT_PERSON = f"coalesce({_setting('read')} = '{ALL}', false)"
+# A command, which acts for nobody; a person with a study-wide role reads every site too, but is somebody.
+WITHOUT_PERSON = f"coalesce({_setting('read')} = '{ALL}' AND {_setting('person')} IS NULL, false)"
 
 # Kind of wall → (which rows are shown, which may be written).
 KINDS: dict[str, tuple[str, str]] = {

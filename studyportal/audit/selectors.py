@@ -10,7 +10,10 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-TECHNICAL = frozenset({"id", "version", "updated_at", "created_at"})
+# What a page of history leaves out: bookkeeping, and what is sealed and could only be shown as ciphertext.
+TECHNICAL = frozenset(
+    {"id", "version", "updated_at", "created_at", "sealed", "key_id", "hospital_number_index"}
+)
 
 
 @dataclass(frozen=True)

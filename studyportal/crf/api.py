@@ -29,6 +29,13 @@ from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.registry import all_specs
 from studyportal.crf.serializers import ChangeSerializer, serializer_of
+from studyportal.crf.signature_api import (
+    Signatures,
+    SignatureSerializer,
+    SignaturesOfRecord,
+    SignedContentSerializer,
+    SigningSerializer,
+)
 from studyportal.crf.spec import CrfSpec
 
 
@@ -73,11 +80,19 @@ class CrfView(generics.GenericAPIView):
     """What the endpoints of one form share."""
 
     spec: CrfSpec
+    # What a write asks for; None: what the form says.
+    writing: Permission | None = None
+
+    @property
+    def asked(self) -> Permission:
+        """The permission with which this request looks for records."""
+        if self.request.method in ("GET", "HEAD"):
+            return Permission.VIEW_DATA
+        return self.writing or self.spec.permission
 
     def get_queryset(self) -> Any:
-        permission = Permission.VIEW_DATA if self.request.method in ("GET", "HEAD") else self.spec.permission
         return (
-            self.spec.model._default_manager.visible_to(self.request.user, permission)
+            self.spec.model._default_manager.visible_to(self.request.user, self.asked)
             .select_related("participant", "site")
             .order_by("id")
         )
@@ -86,7 +101,7 @@ class CrfView(generics.GenericAPIView):
         return get_visible_or_404(
             self.spec.model._default_manager.select_related("participant", "site"),
             self.request.user,
-            Permission.VIEW_DATA if self.request.method in ("GET", "HEAD") else self.spec.permission,
+            self.asked,
             pk=self.kwargs["pk"],
         )
 
@@ -203,6 +218,14 @@ class CrfHistory(CrfView):
         return Response(ChangeSerializer(history_of(self.record()), many=True).data)
 
 
+class CrfSignatures(SignaturesOfRecord, CrfView):
+    """The signatures of one record, and signing it: with a password, also by token."""
+
+    permissions = {"GET": Permission.VIEW_DATA, "POST": Permission.SIGN_RECORDS}
+    writing = Permission.SIGN_RECORDS
+    pagination_class = None
+
+
 class ColumnSerializer(serializers.Serializer):
     name = serializers.CharField()
     type = serializers.CharField()
@@ -271,7 +294,7 @@ def filterset_of(spec: CrfSpec) -> type[filters.FilterSet]:
 
 
 def routes_of(spec: CrfSpec) -> list[Any]:
-    """The three routes of one form, described for the OpenAPI document."""
+    """The routes of one form, described for the OpenAPI document."""
     name = spec.model.__name__
     serializer = serializer_of(spec.key)
     permissions = {"GET": Permission.VIEW_DATA} | dict.fromkeys(("POST", "PUT", "PATCH"), spec.permission)
@@ -319,10 +342,33 @@ def routes_of(spec: CrfSpec) -> list[Any]:
             },
         )
     )
+    signatures = extend_schema(tags=[spec.key])(
+        type(
+            f"{name}Signatures",
+            (CrfSignatures,),
+            {
+                "spec": spec,
+                "serializer_class": SignedContentSerializer,
+                "get": extend_schema(operation_id=f"{ident}_signatures", responses=SignedContentSerializer)(
+                    _copy(CrfSignatures.get)
+                ),
+                "post": extend_schema(
+                    operation_id=f"{ident}_sign",
+                    request=SigningSerializer,
+                    responses={201: SignatureSerializer},
+                )(_copy(CrfSignatures.post)),
+            },
+        )
+    )
     return [
         path(f"forms/{spec.key}/", collection.as_view(), name=f"form-{spec.key}"),
         path(f"forms/{spec.key}/<int:pk>/", detail.as_view(), name=f"form-{spec.key}-detail"),
         path(f"forms/{spec.key}/<int:pk>/history/", history.as_view(), name=f"form-{spec.key}-history"),
+        path(
+            f"forms/{spec.key}/<int:pk>/signatures/",
+            signatures.as_view(),
+            name=f"form-{spec.key}-signatures",
+        ),
     ]
 
 
@@ -337,5 +383,6 @@ def _copy(method: Any) -> Any:
 def api_urls() -> list[Any]:
     return [
         path("forms/", Forms.as_view(), name="forms"),
+        path("signatures/", Signatures.as_view(), name="signatures"),
         *(route for spec in all_specs() for route in routes_of(spec)),
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studyportal.audit.selectors import Change, FieldChange
+from studyportal.audit.selectors import label_of as label_of_field
 from studyportal.crf.absence import label_of
 from studyportal.crf.spec import CrfSpec
 
@@ -88,6 +89,11 @@ def as_json(spec: CrfSpec, record: Any, participant_code: str) -> dict[str, Any]
         "created_at": record.created_at,
         "updated_at": record.updated_at,
     }
+
+
+def parents_in_words(spec: CrfSpec, record: Any) -> list[tuple[str, str]]:
+    """Label and words of each thing that the record belongs to, besides its participant."""
+    return [(label_of_field(spec.model, name), str(getattr(record, name))) for name in spec.parents]
 
 
 def history_in_words(spec: CrfSpec, changes: Iterable[Change]) -> list[Change]:

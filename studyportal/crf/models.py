@@ -72,3 +72,47 @@ class CrfRecord(SiteScoped):
         from studyportal.crf.fields import CrfField
 
         return {f.name: f for f in cls._meta.concrete_fields if isinstance(f, CrfField)}
+
+
+class Draft(SiteScoped):
+    """What a person typed into a form and has not saved: only that person's, until it is saved, discarded or old.
+
+    One for each page of a form that was opened (`page`), so that two tabs do not write over each other. object_id:
+    the record that is being changed, None for a new one; parents: what a new one belongs to, as `visit=12`.
+    data: name of the control → what it posts, only for the fields of the form and the reason of a change.
+    """
+
+    wall = "own"
+    not_a_record = "what was typed and is not saved; it is deleted when it is saved, and nobody else sees it"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    participant = models.ForeignKey(
+        settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    form = models.CharField(_("form"), max_length=60)
+    object_id = models.BigIntegerField(_("record"), null=True)
+    parents = models.CharField(_("belongs to"), max_length=200, blank=True)
+    page = models.CharField(_("opened page"), max_length=32)
+    data = models.JSONField(_("typed"), default=dict)
+    version_seen = models.PositiveIntegerField(_("version seen"), default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        ordering = ["-updated_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "form", "participant", "object_id", "parents", "page"],
+                nulls_distinct=False,
+                name="draft_once_per_page",
+                violation_error_message=_("This page already has its draft."),
+            )
+        ]
+        indexes = [models.Index(fields=["updated_at"])]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

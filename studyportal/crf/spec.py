@@ -12,6 +12,7 @@ from studyportal.crf.columns import Column
 from studyportal.crf.fields import CrfField
 from studyportal.crf.models import CrfRecord
 from studyportal.crf.outcomes import Check, Derivation, Problem, Rule
+from studyportal.signatures.models import Meaning
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,24 @@ class ShowIf:
     values: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class SignedRows:
+    """Rows of another table that are part of what is signed: the readings of a chart, the criteria of a release.
+
+    lookup: from the model to the record. table: the rows, in order → heads and cells for whoever signs.
+    """
+
+    model: Any
+    lookup: str
+    title: Any
+    table: Callable[[list[Any]], tuple[list[Any], list[list[Any]]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class CrfSpec:
     """One form, declared once. See docs/architecture.md and docs/add-a-form.md.
 
+    meanings: what a signature on this form can say; signed_rows: what of other tables it covers.
     rules, checks and derive are pure; context is the one place that asks the database for them.
     gates: (record, by) → problems that refuse the save until something else has happened.
     """
@@ -54,6 +69,8 @@ class CrfSpec:
     permission: Permission = Permission.ENTER_DATA
     groups: tuple[str, ...] = ("case", "control", "unassigned")
     repeats: bool = False
+    meanings: tuple[Meaning, ...] = (Meaning.REVIEWED, Meaning.APPROVED, Meaning.AUTHORED)
+    signed_rows: tuple[SignedRows, ...] = ()
 
     def __post_init__(self) -> None:
         declared = [name for section in self.sections for name in section.fields]

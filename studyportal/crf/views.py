@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from django.apps import apps as django_apps
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,26 +20,28 @@ from django.views.decorators.http import require_http_methods, require_POST
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit.selectors import history_of
-from studyportal.crf import actions, display, forms
+from studyportal.crf import actions, display, drafts, forms, signature_pages, signing
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
+from studyportal.crf.fetch import may_enter_or_403, record_or_404, spec_or_404
+from studyportal.crf.models import Draft
 from studyportal.crf.outcomes import Problem
-from studyportal.crf.registry import UnknownForm, get
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
 from studyportal.ui.parts import FieldView
 
 
+@drafts.keeps_what_was_typed
 @requires(Permission.VIEW_DATA)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
     """An empty form for a participant; its parents (visit, session, …) are named in the address."""
-    spec = _spec_or_404(key)
+    spec = spec_or_404(key)
     model = django_apps.get_model(settings.PARTICIPANT_MODEL)
     participant = get_visible_or_404(
         model._default_manager.select_related("site"), request.user, Permission.VIEW_DATA, code=code
     )
-    _may_enter_or_403(request, spec, participant.site_id)
+    may_enter_or_403(request.user, spec, participant.site_id)
     parents = {
         name: get_visible_or_404(
             spec.model._meta.get_field(name).related_model._default_manager.filter(participant=participant),
@@ -53,40 +55,27 @@ def new(request: HttpRequest, code: str, key: str) -> HttpResponse:
     with timezone.override(ZoneInfo(participant.site.timezone)):
         if request.method == "POST":
             return _save(request, spec, participant=participant, parents=parents)
-        return _page(
-            request, spec, participant, form=forms.build(spec, previous=_previous(spec, participant, None))
-        )
+        return _open(request, spec, participant, parents=parents)
 
 
+@drafts.keeps_what_was_typed
 @requires(Permission.VIEW_DATA)
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, key: str, pk: int) -> HttpResponse:
     """A saved form: read by those who may see it, changed by those who may enter it."""
-    spec = _spec_or_404(key)
-    record = _record_or_404(request, spec, pk)
+    spec = spec_or_404(key)
+    record = record_or_404(request, spec, pk)
     with timezone.override(ZoneInfo(record.site.timezone)):
         if request.method == "POST":
-            _may_enter_or_403(request, spec, record.site_id)
+            may_enter_or_403(request.user, spec, record.site_id)
             return _save(request, spec, participant=record.participant, record=record)
-        return _page(
-            request,
-            spec,
-            record.participant,
-            record=record,
-            form=forms.build(
-                spec,
-                record=record,
-                previous=_previous(spec, record.participant, record),
-                queries=_queries(spec, record),
-                disabled=not request.user.may(spec.permission, record.site_id),
-            ),
-        )
+        return _open(request, spec, record.participant, record=record)
 
 
 @requires(Permission.VIEW_DATA)
 def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
-    spec = _spec_or_404(key)
-    record = _record_or_404(request, spec, pk)
+    spec = spec_or_404(key)
+    record = record_or_404(request, spec, pk)
     with timezone.override(ZoneInfo(record.site.timezone)):
         return render(
             request,
@@ -96,7 +85,10 @@ def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
                 "record": record,
                 "participant": record.participant,
                 "synthetic": getattr(record.participant, "synthetic", False),
-                "changes": display.history_in_words(spec, history_of(record)),
+                "changes": signature_pages.in_history(
+                    display.history_in_words(spec, history_of(record)),
+                    signature_pages.shown_on(spec, record),
+                ),
             },
         )
 
@@ -110,8 +102,8 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied(refusal(Permission.ENTER_DATA))
     value = ""
     if query.form and query.object_id:
-        spec = _spec_or_404(query.form)
-        record = _record_or_404(request, spec, query.object_id)
+        spec = spec_or_404(query.form)
+        record = record_or_404(request, spec, query.object_id)
         value = actions.as_texts(spec, record).get(query.field, "")
     try:
         query = query_actions.answer(
@@ -124,6 +116,46 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
     if query.form and query.object_id:
         return redirect("crf:edit", query.form, query.object_id)
     return redirect(query.participant.get_absolute_url())
+
+
+def _open(
+    request: HttpRequest,
+    spec: CrfSpec,
+    participant: Any,
+    *,
+    parents: Mapping[str, Any] | None = None,
+    record: Any = None,
+) -> HttpResponse:
+    """The form as it is saved, or as the person left it unsaved."""
+    may_enter = request.user.may(spec.permission, participant.site_id)  # type: ignore[union-attr]
+    own = drafts.at(request.user, spec, participant, record=record, parents=parents) if may_enter else []  # type: ignore[arg-type]
+    draft = next((one for one in own if str(one.pk) == request.GET.get("draft")), own[0] if own else None)
+    typed = None if draft is None else drafts.posted_of(draft)
+    raw = None if typed is None else forms.raw_of(spec, typed)
+    return _page(
+        request,
+        spec,
+        participant,
+        parents=parents,
+        record=record,
+        form=forms.build(
+            spec,
+            record=record,
+            typed=raw,
+            previous=_previous(spec, participant, record),
+            queries=[] if record is None else _queries(spec, record),
+            disabled=record is not None and not may_enter,
+        ),
+        conflict=_differences(spec, raw, record)
+        if raw is not None
+        and draft is not None
+        and record is not None
+        and draft.version_seen != record.version
+        else (),
+        reason="" if typed is None else typed.get("reason", ""),
+        draft=draft,
+        other_drafts=[(one, drafts.url_of(one, chosen=True)) for one in own if one is not draft],
+    )
 
 
 def _save(
@@ -160,11 +192,13 @@ def _save(
     except StaleVersion as error:
         current, status = error.current, 412
     else:
+        drafts.forget(posted=request.POST, by=request.user)
         return _after(request, spec, saved)
     return _page(
         request,
         spec,
         participant,
+        parents=parents,
         record=record if current is None else current,
         form=forms.build(
             spec,
@@ -210,12 +244,17 @@ def _page(
     participant: Any,
     *,
     form: forms.FormView,
+    parents: Mapping[str, Any] | None = None,
     record: Any = None,
     conflict: Any = (),
     needs_reason: bool = False,
     reason: str = "",
+    draft: Draft | None = None,
+    other_drafts: Sequence[tuple[Draft, str]] = (),
     status: int = 200,
 ) -> HttpResponse:
+    signatures = signature_pages.shown_on(spec, record) if record is not None else []
+    page = draft.page if draft is not None else drafts.page_of(request)
     return render(
         request,
         "crf/form.html",
@@ -226,6 +265,11 @@ def _page(
             "record": record,
             "form": form,
             "conflict": conflict,
+            "draft": draft,
+            "other_drafts": other_drafts,
+            "ticket": drafts.ticket_for(
+                request, spec, participant, record=record, parents=parents, page=page
+            ),
             "asks_reason": needs_reason or (record is not None and record.is_complete),
             "reason_field": FieldView(
                 name="reason",
@@ -236,12 +280,10 @@ def _page(
                 errors=[_("Say why you change it.")] if needs_reason else [],
             ),
             "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
-            "parents": [
-                (str(spec.model._meta.get_field(n).verbose_name), str(getattr(record, n)))
-                for n in spec.parents
-            ]
-            if record is not None
-            else [],
+            "parents": display.parents_in_words(spec, record) if record is not None else [],
+            "signatures": signatures,
+            "signed_now": any(not one.broken for one in signatures),
+            "may_sign": record is not None and bool(signing.may_sign(request.user, spec, record.site_id)),  # type: ignore[arg-type]
         },
         status=status,
     )
@@ -276,20 +318,3 @@ def _previous(spec: CrfSpec, participant: Any, record: Any) -> Any:
 
 def _queries(spec: CrfSpec, record: Any) -> list[Query]:
     return list(Query.objects.filter(form=spec.key, object_id=record.pk).order_by("id"))
-
-
-def _spec_or_404(key: str) -> CrfSpec:
-    try:
-        return get(key)
-    except UnknownForm as error:
-        raise Http404(str(error)) from None
-
-
-def _record_or_404(request: HttpRequest, spec: CrfSpec, pk: int) -> Any:
-    records = spec.model._default_manager.select_related("participant__site", "site", *spec.parents)
-    return get_visible_or_404(records, request.user, Permission.VIEW_DATA, pk=pk)
-
-
-def _may_enter_or_403(request: HttpRequest, spec: CrfSpec, site_id: int) -> None:
-    if not request.user.may(spec.permission, site_id):  # type: ignore[union-attr]
-        raise PermissionDenied(refusal(spec.permission))

@@ -133,6 +133,14 @@ class Places:
     def secret_key(self) -> Path:
         return self.var / "secret_key"
 
+    @property
+    def identity_keys(self) -> Path:
+        return self.var / "identity_keys"
+
+    @property
+    def identity_index_key(self) -> Path:
+        return self.var / "identity_index_key"
+
     def database_url(self, role: str = APP_ROLE, database: str = DATABASE) -> str:
         return f"postgres://{role}@/{database}?host={quote(str(self.sockets), safe='/')}"
 

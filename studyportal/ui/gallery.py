@@ -19,6 +19,7 @@ from studyportal.ui.parts import (
     GridVisit,
     Row,
     ShownFinding,
+    ShownSignature,
     Step,
     Tab,
     TimelineEvent,
@@ -140,9 +141,11 @@ def grid() -> dict[str, Any]:
         ),
     }
     queries = {("Laboratory", 1): 2, ("Symptoms", 1): 1}
+    signed = {("Vital signs", 1): "signed", ("Laboratory", 1): "signature_broken"}
     rows = [
         GridRow(form, [
-            GridCell(state, "" if state in {"not_expected", "expected"} else "#grid", queries.get((form, index), 0))
+            GridCell(state, "" if state in {"not_expected", "expected"} else "#grid", queries.get((form, index), 0),
+                     signature=signed.get((form, index), ""))
             for index, state in enumerate(row)
         ])
         for form, row in states.items()
@@ -218,6 +221,19 @@ def changes() -> list[Change]:
     ]  # fmt: skip
 
 
+def signatures() -> list[ShownSignature]:
+    at, zone = datetime(2016, 11, 12, 16, 20), "Asia/Kolkata, UTC+05:30"
+    statement = "I have reviewed this record and confirm that it agrees with the source data, as far as I have seen them."
+    before, after = (
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+    )
+    return [
+        ShownSignature("Dr Rao", "Reviewed", statement, at, zone, 3, before, "Investigator", "Password", "signature_broken", 4, after, changes()[:1]),
+        ShownSignature("Dr Rao", "Reviewed", statement, datetime(2016, 11, 14, 9, 5), zone, 4, after, "Investigator", "Password and one-time code", version_now=4, sha256_now=after),
+    ]  # fmt: skip
+
+
 def samples() -> dict[str, Any]:
     """The context of `ui/gallery.html`."""
     return {
@@ -234,6 +250,7 @@ def samples() -> dict[str, Any]:
         "events": timeline(),
         "changes": changes(),
         "grid": grid(),
+        "signatures": signatures(),
         "definitions": [("Code", "MUM-0007-K"), ("Group", "Case"), ("Born", "2002-05"), ("Fasting", True), ("Enrolled", date(2016, 8, 3)), ("Weight", "61.2 kg", "12 Nov 2016"), ("Telephone", None)],
         "filters": [
             Filter("search", _("Code or hospital number"), "search", placeholder="MUM-0007"),

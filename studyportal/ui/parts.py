@@ -103,12 +103,14 @@ class GridVisit:
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """One form at one visit. `queries` counts the open ones, `label` replaces the words of the state."""
+    """One form at one visit. `queries` counts the open ones, `label` replaces the words of the state; `signature`
+    is "", signed or signature_broken."""
 
     state: str = "not_expected"
     url: str = ""
     queries: int = 0
     label: Text = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +182,27 @@ class Change:
     reason: str
     label: Text
     fields: Sequence[FieldChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSignature:
+    """An electronic signature for `components/signatures.html`. `state` is signed or signature_broken; `zone` names
+    the zone in which `at` is shown; `changes` are those after it, oldest first."""
+
+    name: str
+    meaning: Text
+    statement: str
+    at: datetime
+    zone: str
+    version: int
+    sha256: str
+    role: str = ""
+    method: Text = ""
+    state: str = "signed"
+    version_now: int = 0
+    sha256_now: str = ""
+    changes: Sequence[Any] = ()
+
+    @property
+    def broken(self) -> bool:
+        return self.state != "signed"

@@ -48,6 +48,7 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "missed": State(_("Missed"), "bad", "cross"),
         "locked": State(_("Locked"), "neutral", "lock"),
         "signed": State(_("Signed"), "good", "pen"),
+        "signature_broken": State(_("Signature broken"), "bad", "alert"),
         "verified": State(_("Source verified"), "good", "eye"),
         # queries and deviations
         "open": State(_("Open"), "attention", "query"),

@@ -56,6 +56,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:new": lambda w: {"code": w.participant.code, "key": "demographics"},
     "crf:edit": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
+    "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:explain": lambda w: {"pk": MISSING},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
@@ -70,6 +71,8 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:product": lambda w: {"pk": w.records["cell-product"].pk},
     "api:product-evaluations": lambda w: {"pk": w.records["cell-product"].pk},
     "api:session": lambda w: {"pk": w.records["cell-session"].pk},
+    "identity:show": lambda w: {"code": w.participant.code},
+    "identity:change": lambda w: {"code": w.participant.code},
     "casebook:visit-new": lambda w: {"code": w.participant.code},
     "casebook:consent-new": lambda w: {"code": w.participant.code},
     "oversight:finding": lambda w: {"number": 1},
@@ -95,7 +98,16 @@ SITE_OBJECTS = [
     name
     for name, fill in FILL.items()
     if name.startswith(
-        ("crf:", "casebook:", "celldose:", "api:participant", "api:visit", "api:product", "api:session")
+        (
+            "crf:",
+            "casebook:",
+            "identity:",
+            "celldose:",
+            "api:participant",
+            "api:visit",
+            "api:product",
+            "api:session",
+        )
     )
     and name != "crf:explain"
 ]
@@ -103,7 +115,7 @@ SITE_OBJECTS = [
 
 def url_of(address: Address, world: World) -> str:
     values: dict[str, Any] = {}
-    form = re.match(r"form-([\w-]+?)(-detail|-history)?$", address.name.removeprefix("api:"))
+    form = re.match(r"form-([\w-]+?)(-detail|-history|-signatures)?$", address.name.removeprefix("api:"))
     if form and form[1] in FORMS and address.parameters:
         values = {"pk": world.records[form[1]].pk}
     elif address.name in FILL:

@@ -10,9 +10,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from demo import synthetic, trajectories
+from demo import synthetic, synthetic_identities, trajectories
 from demo.synthetic import Blemish, Form, SyntheticParticipant
 from studyportal import protocol
+from studyportal.identity import fields as identity_fields
+from studyportal.identity import rules as identity_rules
 
 UNTIL = dt.date(2026, 3, 31)
 
@@ -223,3 +225,17 @@ def test_a_few_charts_carry_readings() -> None:
     charts = [chart for one in cohort() for visit in one.visits for chart in visit.charts]
     assert all(bool(chart.readings) == chart.form.values["transcribed"] for chart in charts)
     assert sum(bool(chart.readings) for chart in charts) >= 24
+
+
+def test_a_few_have_an_identity_that_is_nobodys() -> None:
+    given = [(one, who) for one in cohort() if (who := synthetic_identities.identity(one)) is not None]
+    assert {one.person.site for one, _who in given} == {"MUM", "PUN"}
+    assert 3 <= len(given) <= 10
+    for one, raw in given:
+        person, problems = identity_fields.read(raw, today=UNTIL)
+        assert not problems
+        assert not identity_rules.mentions(person, one.person.label)
+        born = dt.date.fromisoformat(person.birth_date)
+        on = one.enrolled_on
+        assert on.year - born.year - ((on.month, on.day) < (born.month, born.day)) == one.person.age
+        assert bool(person.guardian_name) == (one.person.age < 18)

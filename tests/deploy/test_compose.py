@@ -40,9 +40,10 @@ def test_it_is_valid_by_the_compose_schema():
 
 
 def test_the_services_are_the_known_ones():
-    assert {"migrate", "protocol", "web", "worker", "beat"} == OURS
+    assert {"migrate", "protocol", "rotate", "web", "worker", "beat"} == OURS
     assert SERVICES.keys() - OURS == {"database", "redis", "proxy"}
-    assert {"migrate", "protocol"} == ONE_SHOT
+    assert {"migrate", "protocol", "rotate"} == ONE_SHOT
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["rotate"]
     assert SERVICES["database"]["image"].startswith("postgres:18")
 
 
@@ -58,7 +59,7 @@ def test_every_secret_is_a_file_and_no_environment_carries_one():
     assert used == set(COMPOSE["secrets"])
     for service in SERVICES.values():
         for variable, value in service.get("environment", {}).items():
-            if re.search("PASSWORD|SECRET|TOKEN", variable):
+            if re.search("PASSWORD|SECRET|TOKEN|KEY", variable):
                 assert variable.endswith("_FILE")
                 assert value.startswith("/run/secrets/")
                 assert value.removeprefix("/run/secrets/") in service["secrets"]
@@ -66,13 +67,21 @@ def test_every_secret_is_a_file_and_no_environment_carries_one():
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
-def test_only_the_migration_is_the_owner(name: str):
+def test_only_the_migration_and_the_rotation_are_the_owner(name: str):
     role = re.match(r"postgres://(\w+)@", SERVICES[name]["environment"]["DATABASE_URL"])
     assert role is not None
-    expected, password = (OWNER_ROLE, "owner") if name == "migrate" else (APP_ROLE, "app")
+    is_owner = name in ("migrate", "rotate")
+    expected, password = (OWNER_ROLE, "owner") if is_owner else (APP_ROLE, "app")
     assert role[1] == expected
     assert SERVICES[name]["environment"]["DATABASE_PASSWORD_FILE"] == f"/run/secrets/{password}_password"
-    assert ("owner_password" in SERVICES[name]["secrets"]) is (name == "migrate")
+    assert ("owner_password" in SERVICES[name]["secrets"]) is is_owner
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_only_the_pages_and_the_rotation_have_the_keys_of_identities(name: str):
+    opens = name in ("web", "rotate")
+    assert (SERVICES[name]["environment"]["IDENTITY"] == "open") is opens
+    assert ({"identity_keys", "identity_index_key"} <= set(SERVICES[name]["secrets"])) is opens
 
 
 @pytest.mark.parametrize("name", sorted(OURS))

@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from config import servers
 
@@ -18,10 +21,10 @@ print(json.dumps({n: getattr(s, n) for n in names}, default=str))
 """
 
 
-def read(**environment: str) -> subprocess.CompletedProcess[str]:
+def read(show: str = SHOW, /, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings"}
     return subprocess.run(
-        [sys.executable, "-c", SHOW],
+        [sys.executable, "-c", show],
         cwd=servers.BASE_DIR,
         env=clean | environment,
         capture_output=True,
@@ -49,7 +52,10 @@ def test_a_deployment_is_closed_and_secret(tmp_path: Path):
     (tmp_path / "key").write_text("from the file\n")
     (tmp_path / "password").write_text("pass@word\n")
     done = read(
-        **REAL, SECRET_KEY_FILE=str(tmp_path / "key"), DATABASE_PASSWORD_FILE=str(tmp_path / "password")
+        **REAL,
+        SECRET_KEY_FILE=str(tmp_path / "key"),
+        DATABASE_PASSWORD_FILE=str(tmp_path / "password"),
+        IDENTITY="closed",
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -80,5 +86,59 @@ def test_the_migration_is_the_owner(tmp_path: Path):
     embedded = json.loads(read(STUDYPORTAL_VAR=str(tmp_path), STUDYPORTAL_DATABASE_ROLE="owner").stdout)
     assert embedded["DATABASES"]["default"]["USER"] == "studyportal_owner"
     owner = "postgres://studyportal_owner@db/studyportal"
-    real = read(**REAL, SECRET_KEY="x", DATABASE_OWNER_URL=owner, STUDYPORTAL_DATABASE_ROLE="owner")
+    real = read(
+        **REAL, SECRET_KEY="x", IDENTITY="closed", DATABASE_OWNER_URL=owner, STUDYPORTAL_DATABASE_ROLE="owner"
+    )
     assert json.loads(real.stdout)["DATABASES"]["default"]["USER"] == "studyportal_owner"
+
+
+# --- The keys of identities ------------------------------------------------------------------------------
+
+SHOW_IDENTITY = """
+import json, django
+from django.conf import settings as s
+print(json.dumps([s.IDENTITY_CLOSED, s.IDENTITY_KEYS, s.IDENTITY_INDEX_KEY]))
+"""
+FIRST, SECOND, INDEX = "first" + "0a" * 40, "second" + "0b" * 40, "index" + "0c" * 40
+
+
+def test_real_servers_without_the_keys_of_identities_are_refused(tmp_path: Path):
+    done = read(**REAL, SECRET_KEY="x")
+    assert done.returncode != 0
+    assert "Set IDENTITY_KEYS, or IDENTITY_KEYS_FILE" in done.stderr
+    done = read(**REAL, SECRET_KEY="x", IDENTITY_KEYS=FIRST)
+    assert done.returncode != 0
+    assert "Set IDENTITY_INDEX_KEY, or IDENTITY_INDEX_KEY_FILE" in done.stderr
+    assert FIRST not in done.stderr
+
+
+@pytest.mark.parametrize("separator", [",", "\n", " ,\n"])
+def test_keys_are_read_from_variable_and_file(tmp_path: Path, separator: str):
+    (tmp_path / "keys").write_text(f"{FIRST}{separator}{SECOND}\n")
+    for keys in (
+        {"IDENTITY_KEYS_FILE": str(tmp_path / "keys")},
+        {"IDENTITY_KEYS": f"{FIRST}{separator}{SECOND}"},
+    ):
+        done = read(SHOW_IDENTITY, **REAL, SECRET_KEY="x", IDENTITY_INDEX_KEY=INDEX, **keys)
+        assert json.loads(done.stdout) == [False, [FIRST, SECOND], INDEX], done.stderr
+
+
+def test_a_closed_process_has_none_of_them(tmp_path: Path):
+    done = read(SHOW_IDENTITY, **REAL, SECRET_KEY="x", IDENTITY="closed", IDENTITY_KEYS=FIRST)
+    assert json.loads(done.stdout) == [True, [], ""]
+
+
+def test_the_demo_makes_its_own_once(tmp_path: Path):
+    first, second = (json.loads(read(SHOW_IDENTITY, STUDYPORTAL_VAR=str(tmp_path)).stdout) for _ in range(2))
+    assert first == second
+    assert len(first[1]) == 1
+    for name in ("identity_keys", "identity_index_key"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_image_is_built_without_keys():
+    """The variables with which the Dockerfile collects static files are enough to read the settings."""
+    line = next(x for x in (servers.BASE_DIR / "Dockerfile").read_text().split("&&") if "SECRET_KEY=" in x)
+    given = dict(re.findall(r"([A-Z_]+)=(\S+)", line))
+    done = read(**given, DEMO="off")
+    assert done.returncode == 0, done.stderr

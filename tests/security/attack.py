@@ -188,8 +188,7 @@ def target(write: Write, held: Held) -> str:
         number = held.world.visit.pk
     else:
         number = held.others.get(part.removesuffix("s").replace("querie", "query"), held.others["job"]).pk
-    url = re.sub(r"\{(\w+)\}", lambda m: held.code if m[1] == "code" else str(number), write.path)
-    return url
+    return re.sub(r"\{(\w+)\}", lambda m: held.code if m[1] == "code" else str(number), write.path)
 
 
 def base(write: Write, held: Held) -> dict[str, Any]:

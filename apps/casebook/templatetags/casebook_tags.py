@@ -27,9 +27,18 @@ def grid_cell(cell: GridCell) -> SafeString:
         open_queries = ngettext("%(counter)s open query", "%(counter)s open queries", cell.queries)
         words = f"{words}, {open_queries % {'counter': cell.queries}}"
         mark = format_html('<span class="grid-queries" aria-hidden="true">{}</span>', cell.queries)
+    signature: str | SafeString = ""
+    if cell.signature:
+        signed = state_of(cell.signature)
+        words = f"{words}, {signed.label}"
+        signature = format_html(
+            '<span class="grid-signature tone-{}" aria-hidden="true">{}</span>',
+            signed.tone,
+            drawn(signed.icon),
+        )
     tag = "a" if cell.url else "span"
     return format_html(
-        '<{}{} class="grid-cell grid-{} tone-{}">{}<span class="visually-hidden">{}</span>{}</{}>',
+        '<{}{} class="grid-cell grid-{} tone-{}">{}<span class="visually-hidden">{}</span>{}{}</{}>',
         tag,
         format_html(' href="{}"', cell.url) if cell.url else "",
         cell.state,
@@ -37,5 +46,6 @@ def grid_cell(cell: GridCell) -> SafeString:
         drawn(shown.icon),
         words,
         mark,
+        signature,
         tag,
     )

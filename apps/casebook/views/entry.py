@@ -52,8 +52,7 @@ def register(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(
                     request,
-                    _("%(code)s is registered. Write the code into the site's own list now.")
-                    % {"code": made.code},
+                    _("%(code)s is registered. Record under “Identity” who this is.") % {"code": made.code},
                 )
                 return redirect(made.get_absolute_url())
     fields = inputs.registration_fields(

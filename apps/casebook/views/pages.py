@@ -21,6 +21,7 @@ from apps.enrolment.selectors import participant_or_404
 from studyportal.access.declare import get_visible_or_404, requires
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import UnknownForm, get
+from studyportal.crf.signing import signed_records
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
 from studyportal.ui.parts import Cell
@@ -64,6 +65,7 @@ def records(request: HttpRequest, code: str, form: str) -> HttpResponse:
         raise Http404(str(error)) from None
     parents = [name for name in spec.parents if name in ("visit", "session")]
     own = spec.model._default_manager.filter(participant=found).select_related(*parents).order_by("id")
+    signed = {one.object_id: one.state for one in signed_records([found.pk]) if one.form == form}
     with timezone.override(ZoneInfo(found.site.timezone)):
         rows = [
             [
@@ -71,6 +73,7 @@ def records(request: HttpRequest, code: str, form: str) -> HttpResponse:
                 ", ".join(str(getattr(record, name)) for name in parents if getattr(record, name))
                 or _("at no visit"),
                 Cell("", state=record.status),
+                Cell("", state=signed[record.pk]) if record.pk in signed else "–",
             ]
             for record in own
         ]
@@ -79,7 +82,7 @@ def records(request: HttpRequest, code: str, form: str) -> HttpResponse:
             "synthetic": found.synthetic,
             "spec": spec,
             "rows": rows,
-            "columns": [_("Record"), _("Belongs to"), _("State")],
+            "columns": [_("Record"), _("Belongs to"), _("State"), _("Signature")],
             "new_url": reverse("crf:new", args=[code, form])
             if request.user.may(spec.permission, found.site_id)  # type: ignore[union-attr]
             else "",

@@ -89,6 +89,12 @@ def human_date_text(value: Any) -> str:
     return date_format(day, "j M Y" if found["day"] else "M Y" if found["month"] else "Y")
 
 
+@register.filter(name="human_date_text")
+def human_date_text_filter(value: Any) -> str:
+    """As `human_date`, without an element around it: for titles and attributes."""
+    return human_date_text(value)
+
+
 @register.filter
 def human_date(value: Any) -> SafeString:
     text = human_date_text(value)

@@ -20,6 +20,8 @@ from studyportal.ui.parts import GridCell
         GridCell("complete", "/a/", queries=3, label="2 records, <b>complete</b>"),
         GridCell("not_expected", "/a/", label="Only if it applies"),
         GridCell("missed"),
+        GridCell("complete", "/a/", signature="signed"),
+        GridCell("complete", "/a/", queries=2, signature="signature_broken"),
         GridCell("<script>", '"><script>'),
     ],
 )

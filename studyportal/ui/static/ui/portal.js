@@ -168,6 +168,13 @@
   document.addEventListener("submit", (event) => {
     if (event.target.matches("[data-guard]") && !event.target.matches("[hx-post], [hx-put], [hx-patch]")) submitting = true;
   });
+  /* Where a page says when its draft was kept, it also says when it was not. */
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const box = event.target.closest?.("[data-autosave]");
+    if (!box) return;
+    box.querySelector("[data-autosave-said]").hidden = !event.detail.successful;
+    box.querySelector("[data-autosave-failed]").hidden = event.detail.successful;
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.target.closest?.("form[data-guard]");
     if (form && event.target === form && event.detail.successful) setDirty(form, false);

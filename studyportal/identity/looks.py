@@ -1,0 +1,31 @@
+"""Logging that somebody looked: the one place where this package meets the log of looks.
+
+The log is read by auditors, so its words are English whatever the language of the person who looked.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from studyportal.access.models import Site, User
+
+logger = logging.getLogger(__name__)
+
+
+def log(*, by: User, site: Site, participant_code: str, detail: str) -> None:
+    """`by` reads the identity of a participant. detail: what for; never a value."""
+    _log("identity", by, site, participant_code, detail)
+
+
+def log_search(*, by: User, site: Site | None, participant_code: str = "") -> None:
+    """`by` searched by a hospital number, which is not kept, and found this participant or nobody."""
+    _log("identity_search", by, site, participant_code, "found" if participant_code else "nobody found")
+
+
+def _log(what: str, by: User, site: Site | None, participant_code: str, detail: str) -> None:
+    try:
+        from studyportal.audit.looks import log_look
+    except ImportError:
+        logger.info("%s: %s of %s, %s", what, by.get_username(), participant_code or "nobody", detail)
+        return
+    log_look(what=what, by=by, site=site, participant_code=participant_code, detail=detail)

@@ -1,0 +1,137 @@
+"""Identities as plain parts for the components of the pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from studyportal.identity import rules
+from studyportal.identity.errors import Problem
+from studyportal.identity.fields import FIELDS, SECTIONS
+from studyportal.identity.selectors import Known, today_at
+from studyportal.ui.parts import FieldView
+from studyportal.ui.templatetags.ui_tags import human_date_text
+
+
+def about(participant: Any) -> dict[str, Any]:
+    return {"participant": participant, "synthetic": getattr(participant, "synthetic", False)}
+
+
+def shown(participant: Any, known: Known | None) -> dict[str, Any]:
+    context = about(participant) | {"known": known}
+    if known is None:
+        return context
+    today = today_at(participant.site)
+    return context | {
+        "sections": [
+            (title, [(FIELDS[name].label, _in_words(known, name)) for name in names])
+            for title, names in SECTIONS
+        ],
+        "lacks_representative": bool(
+            rules.is_minor(known.person.birth_date, today=today) and not known.person.guardian_name
+        ),
+    }
+
+
+def _in_words(known: Known, name: str) -> str:
+    value = getattr(known.person, name)
+    if name == "birth_date" and len(value) == len("2001-05-14"):
+        return human_date_text(dt.date.fromisoformat(value))
+    return ", ".join(value.split("\n")) or _("not recorded")
+
+
+def stands(known: Known | None) -> dict[str, str]:
+    """The values that the form begins with."""
+    return {name: getattr(known.person, name) if known else "" for name in FIELDS}
+
+
+def form(
+    participant: Any,
+    values: Mapping[str, str],
+    *,
+    version: int,
+    problems: Sequence[Problem] = (),
+    known: Known | None = None,
+) -> dict[str, Any]:
+    """known: what stands now, when it differs from what was typed because somebody else saved."""
+    errors: dict[str, list[str]] = {}
+    for problem in problems:
+        errors.setdefault(problem.field or "", []).append(problem.message)
+    labels = {name: str(field.label) for name, field in FIELDS.items()} | {
+        "reason": _("Reason for the change")
+    }
+    return about(participant) | {
+        "version": version,
+        "sections": [(title, _field_views(names, values, errors)) for title, names in SECTIONS],
+        "reason": FieldView(
+            "reason",
+            labels["reason"],
+            value=values.get("reason", ""),
+            required=False,
+            help=_(
+                "Needed when something that was recorded changes. It is read by those who may not see this page:"
+                " never a name or a number in it."
+            ),
+            errors=errors.get("reason", []),
+        )
+        if version or errors.get("reason")
+        else None,
+        "problems": [
+            (one.field if one.field in labels else "", labels.get(one.field or "", ""), one.message)
+            for one in problems
+        ],
+        "conflict": [
+            (labels[name], getattr(known.person, name), values.get(name, ""))
+            for name in FIELDS
+            if getattr(known.person, name) != values.get(name, "")
+        ]
+        if known
+        else [],
+    }
+
+
+def _field_views(
+    names: Iterable[str], values: Mapping[str, str], errors: Mapping[str, list[str]]
+) -> list[FieldView]:
+    return [
+        FieldView(
+            name,
+            field.label,
+            widget=field.widget,
+            value=values.get(name, ""),
+            help=field.help,
+            required=field.required,
+            placeholder=field.placeholder,
+            errors=errors.get(name, []),
+        )
+        for name in names
+        for field in (FIELDS[name],)
+    ]
+
+
+def finding(
+    *, problems: Sequence[Problem] = (), found: Sequence[Any] = (), searched: bool = False
+) -> dict[str, Any]:
+    """The page that searches by hospital number; the number itself is not among its parts."""
+    return {"errors": [one.message for one in problems], "found": found, "searched": searched}
+
+
+def version_seen(posted: QueryDict) -> int:
+    """The version that the page showed; -1, which none has, when it says nonsense."""
+    text = posted.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+
+def stale_problem() -> Problem:
+    return Problem(
+        None,
+        "stale_version",
+        _(
+            "Somebody saved this while you were typing. What you typed is still here; saving again writes yours over"
+            " theirs, with your reason."
+        ),
+    )
