@@ -120,7 +120,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "studyportal.ui.policy.SecurityHeadersMiddleware",
-    "studyportal.access.refusals.RefusalLogMiddleware",
+    "studyportal.access.refusal_log.RefusalLogMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "studyportal.api.middleware.RequestLimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
