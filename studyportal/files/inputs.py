@@ -77,7 +77,8 @@ def fields(posted: QueryDict, problems: Problems) -> list[FieldView]:
         for user in User.objects.filter(is_active=True).order_by("username")
     ]
     sites = [(site.code, str(site)) for site in Site.objects.all()]
-    again = _("The file has to be chosen again; everything else is still here.") if problems else ""
+    limits = _("A PDF, PNG or JPEG of at most 10 MB, without scripts or attachments.")
+    again = _("The file has to be chosen again; everything else is still here.")
     return [
         view("user", _("Person"), widget="select", choices=people),
         view(
@@ -96,7 +97,7 @@ def fields(posted: QueryDict, problems: Problems) -> list[FieldView]:
             "file",
             _("File"),
             widget="file",
-            help=again or _("A PDF, PNG or JPEG of at most 10 MB, without scripts or attachments."),
+            help=f"{limits} {again}" if problems else limits,
             accept=",".join(ending for endings in ENDINGS.values() for ending in endings),
         ),
     ]

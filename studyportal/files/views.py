@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,6 +20,7 @@ from studyportal.files import actions, inputs
 from studyportal.files.checks import FileRefused
 from studyportal.files.models import DelegationDocument
 from studyportal.ui.parts import Cell
+from studyportal.ui.templatetags.ui_tags import human_date_text
 
 PAGE = 50
 # Should a browser show the file in spite of everything, then without script, forms, or the portal's origin.
@@ -41,7 +43,7 @@ def documents(request: HttpRequest) -> HttpResponse:
             one.valid_from,
             one.valid_until,
             Cell(one.file.name, url=one.get_absolute_url(), detail=one.note),
-            Cell(str(one.recorded_by), detail=one.recorded_at.date().isoformat()),
+            Cell(str(one.recorded_by), detail=human_date_text(timezone.localdate(one.recorded_at))),
         ]
         for one in page.object_list
     ]

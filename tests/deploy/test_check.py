@@ -27,7 +27,19 @@ def run(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_deployment_check_is_clean() -> None:
-    done = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", "--tag", "security", "--tag", "caches", "--tag", "urls")
+    done = run(
+        "manage.py",
+        "check",
+        "--deploy",
+        "--fail-level",
+        "WARNING",
+        "--tag",
+        "security",
+        "--tag",
+        "caches",
+        "--tag",
+        "urls",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no issues" in done.stdout + done.stderr
 
@@ -46,7 +58,9 @@ print(json.dumps({n: getattr(s, n) for n in names}, default=str))
     assert found["CSRF_COOKIE_NAME"] == "__Host-csrftoken"
     assert found["SECURE_HSTS_SECONDS"] >= 31_536_000 and found["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
     assert found["SECURE_PROXY_SSL_HEADER"] == ["HTTP_X_FORWARDED_PROTO", "https"]
-    assert set(found["SILENCED_SYSTEM_CHECKS"]) <= {"security.W008", "security.W021"}, "each is explained in the settings"
+    assert set(found["SILENCED_SYSTEM_CHECKS"]) <= {"security.W008", "security.W021"}, (
+        "each is explained in the settings"
+    )
 
 
 def test_preloading_is_the_owners_to_decide() -> None:
@@ -60,6 +74,11 @@ def test_the_proxy_says_nothing_against_the_portal() -> None:
     proxy = (servers.BASE_DIR / "deploy" / "Caddyfile").read_text()
     assert "-Server" in proxy
     assert "X-Forwarded-For {remote_host}" in proxy and "X-Forwarded-Proto https" in proxy
-    for header in ("Content-Security-Policy", "Strict-Transport-Security", "X-Frame-Options", "Referrer-Policy"):
+    for header in (
+        "Content-Security-Policy",
+        "Strict-Transport-Security",
+        "X-Frame-Options",
+        "Referrer-Policy",
+    ):
         assert header not in proxy
     assert "max_size 13MB" in proxy, "a little more than settings.UPLOAD_LIMIT and a form beside it"
