@@ -115,6 +115,11 @@ INSTALLED_APPS = [
     "apps.exports",
     "apps.casebook",
     "apps.oversight",
+    # Last: of templates with the same name ours are found first.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -128,12 +133,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "studyportal.access.sessions.SessionTimeoutMiddleware",
     "studyportal.access.middleware.WallMiddleware",
     "studyportal.audit.middleware.AuditContextMiddleware",
     "studyportal.access.middleware.DeclaredAccessMiddleware",
+    "studyportal.access.middleware.GateMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -150,6 +158,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "studyportal.ui.context.shell",
+                "studyportal.access.context.session",
                 "studyportal.ui.navigation.navigation",
             ],
         },
@@ -195,25 +204,69 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+# Length and a list of what everybody tries first; no rules of composition (NIST SP 800-63B, 5.1.1.2).
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name", "email")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# scrypt needs memory as well as time, which a guesser's hardware has less of; it comes with Python.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 CSRF_FAILURE_VIEW = "studyportal.api.handlers.csrf_failure"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
-# Ten wrong passwords for one name from one address: a quarter of an hour's rest.
+# Proxies before us that set X-Forwarded-For; without one the header is a stranger's own words.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0 if DEMO else 1)
+
+# Ten wrong passwords or codes for one name from one address: a quarter of an hour's rest.
 AXES_HANDLER = "axes.handlers.cache.AxesCacheHandler"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "studyportal.api.client.address_of"
 AXES_LOCKOUT_CALLABLE = "studyportal.access.views.sign_in.lockout"
+AXES_CLIENT_IP_CALLABLE = "studyportal.access.address.client_address"
+
+# Whose role asks for a second factor (TOTP or a passkey): role keys, or "all".
+SECOND_FACTOR_ROLES = frozenset(env.list("SECOND_FACTOR_ROLES", default=[] if DEMO else ["all"]))
+
+ACCOUNT_ADAPTER = "studyportal.access.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "studyportal.access.forms.SignInForm",
+    "change_password": "studyportal.access.forms.ChangePasswordForm",
+    "reauthenticate": "studyportal.access.forms.PasswordAgainForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Passwords are counted by axes alone. This one is left for codes: a person's own limit, from all addresses together.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/15m/key"}
+MFA_ADAPTER = "studyportal.access.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "studyportal.access.forms.CodeForm",
+    "reauthenticate": "studyportal.access.forms.CodeAgainForm",
+    "activate_totp": "studyportal.access.forms.AddAppForm",
+    "add_webauthn": "studyportal.access.forms.AddPasskeyForm",
+    "edit_webauthn": "studyportal.access.forms.RenamePasskeyForm",
+    "authenticate_webauthn": "studyportal.access.forms.PasskeyForm",
+    "reauthenticate_webauthn": "studyportal.access.forms.PasskeyAgainForm",
+    "login_webauthn": "studyportal.access.forms.PasskeySignInForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # the portal sends no e-mail
 
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=90),
@@ -324,11 +377,14 @@ HTTPS = env.bool("HTTPS", default=not DEMO)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# A browser takes a __Host- cookie only over https, from this very host, for the whole of it: no neighbour plants one.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))
+SESSION_LONGEST = timedelta(hours=env.int("SESSION_HOURS", default=12))
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-if HTTPS:
-    # A browser takes this name only from this very host over TLS: no neighbour can plant one.
-    CSRF_COOKIE_NAME = "__Host-csrftoken"
 SECURE_SSL_REDIRECT = False  # the proxy redirects
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -338,9 +394,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Only the proxy reaches us, and it sets X-Forwarded-Proto and X-Forwarded-For itself.
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=HTTPS)
-if BEHIND_PROXY:
+if HTTPS:
+    # Only the proxy reaches us, and it sets this header itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # the proxy redirects from http: Django would only see requests that came by TLS
@@ -367,6 +422,7 @@ LOGGING = {
         # Refusals are told by studyportal.security; these would quote what was sent.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},
+        "studyportal.access": {"level": "INFO"},
         # Its debug lines hold whole contexts of templates, and with them who somebody is.
         "django.template": {"level": "INFO"},
         "axes": {"handlers": ["console"], "level": "WARNING", "propagate": False},

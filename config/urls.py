@@ -95,6 +95,7 @@ urlpatterns = [
     path("favicon.ico", favicon),
     path("language/", requires(Permission.PUBLIC)(set_language), name="set_language"),
     *GROUND,
+    path("", include("studyportal.access.account_urls")),
     *pages(),
     path("api/schema/", OpenApiDocument.as_view(), name="api-schema"),
     path("api/v1/", include((endpoints(), "api"), namespace="api")),
@@ -103,4 +104,5 @@ urlpatterns = [
 handler400 = "studyportal.api.handlers.bad_request"
 handler403 = "studyportal.api.handlers.permission_denied"
 handler404 = "studyportal.api.handlers.not_found"
+handler429 = "studyportal.access.views.sign_in.too_many_requests"
 handler500 = "studyportal.api.handlers.server_error"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -13,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from studyportal.access import tokens
+from studyportal.access import token_sign_in, tokens
 from studyportal.access.models import ALL_SITES, ApiToken, Site
 from studyportal.access.permissions import Permission
 from studyportal.access.roles import ROLES
@@ -41,6 +40,12 @@ class StrictSerializer(serializers.Serializer):
 class NewTokenSerializer(StrictSerializer):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=500, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=20,
+        default="",
+        allow_blank=True,
+        help_text="For whom a second factor protects: a code of the authenticator app, or a recovery code.",
+    )
     name = serializers.CharField(max_length=80, help_text="What uses the token.")
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)
 
@@ -54,7 +59,7 @@ class TokenSerializer(serializers.Serializer):
 
 
 class Tokens(APIView):
-    """Sign in with a password and receive a token."""
+    """Sign in with a password (and the code of the second factor) and receive a token."""
 
     permission = Permission.PUBLIC
     authentication_classes: tuple[Any, ...] = ()
@@ -65,11 +70,12 @@ class Tokens(APIView):
         asked = NewTokenSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
-        user = authenticate(request._request, username=wanted["username"], password=wanted["password"])
-        if user is None:
-            raise ProblemError(
-                401, "wrong_credentials", _("This user name and password do not belong together.")
-            )
+        user = token_sign_in.sign_in(
+            request=request._request,
+            username=wanted["username"],
+            password=wanted["password"],
+            code=wanted["code"],
+        )
         try:
             token, secret = tokens.issue(by=user, name=wanted["name"], days=dt.timedelta(days=wanted["days"]))
         except tokens.TokenRefused as error:

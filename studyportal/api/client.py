@@ -9,13 +9,15 @@ from django.conf import settings
 
 
 def address_of(request: Any) -> str:
-    """The client's address: as the proxy says it (the last word is the proxy's own), or of the connection.
+    """The client's address: of the connection, or as the trusted proxies say it (each adds one at the end).
 
     "" when there is none, as over a socket. Never text that the client chose.
     """
     said = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_PROXY:
-        said = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip() or said
+    proxies: int = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if 0 < proxies <= len(hops):
+        said = hops[-proxies].strip() or said
     try:
         return str(ipaddress.ip_address(said))
     except ValueError:

@@ -57,6 +57,37 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
         _("Ask the administrator if your work needs it."),
     ),
     (
+        "session_ended",
+        401,
+        _("The session ended: no activity for a while, or it lasted as long as a session may."),
+        _("Sign in again."),
+    ),
+    (
+        "second_factor_required",
+        401,
+        _("The password is right, and a second factor protects the account."),
+        _("Send `code` too."),
+    ),
+    (
+        "wrong_code",
+        401,
+        _("The code of the second factor is wrong, used or out of date."),
+        _("Send a fresh one."),
+    ),
+    (
+        "second_factor_missing",
+        403,
+        _("Your role asks for a second factor, and you have none yet."),
+        _("Set one up on the page that the answer names."),
+    ),
+    (
+        "password_is_temporary",
+        403,
+        _("Your password was given to you for once."),
+        _("Choose your own on the page that the answer names."),
+    ),
+    ("locked_out", 429, _("Too many wrong passwords or codes."), _("Wait as long as Retry-After says.")),
+    (
         "csrf",
         403,
         _("A session request came without its CSRF token."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -11,6 +12,7 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.authentication import SessionAuthentication as DrfSessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from studyportal.access import gate
 from studyportal.api.client import address_of
 from studyportal.api.throttling import refuse_when_over
 from studyportal.audit.context import identify
@@ -30,6 +32,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
             raise
         if answer is not None:
             identify(answer[0])
+            gate.check(answer[0], request._request)
         return answer
 
     def _cleanup_token(self, auth_token: Any) -> bool:
@@ -48,6 +51,7 @@ class SessionAuthentication(DrfSessionAuthentication):
         answer = super().authenticate(request)
         if answer is not None:
             identify(answer[0])
+            gate.check(answer[0], request._request)
         return answer
 
     def authenticate_header(self, request: Any) -> str:
@@ -72,4 +76,4 @@ class SessionScheme(OpenApiAuthenticationExtension):
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

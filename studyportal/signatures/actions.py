@@ -11,8 +11,10 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from studyportal.access import second_factor
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
+from studyportal.access.reauthentication import NotConfirmed, confirm
 from studyportal.access.roles import ROLES, roles_with
 from studyportal.signatures import content as canonical
 from studyportal.signatures.errors import NotPermitted, NotSigned, NotTheSigner
@@ -103,22 +105,10 @@ def role_at(user: User, site_id: int) -> str:
 
 def asks_code(user: User) -> bool:
     """Whether the user signs with a one-time code beside the password."""
-    try:
-        from studyportal.access import second_factor  # type: ignore[attr-defined]
-    except ImportError:  # until the branch that makes it is merged
-        return False
     return bool(second_factor.has_app(user))
 
 
 def _confirmed(*, request: Any, user: User, password: str, code: str) -> Method:
-    try:
-        from studyportal.access.reauthentication import NotConfirmed, confirm
-    except ImportError:  # until the branch that makes it is merged
-        from django.contrib.auth import authenticate
-
-        if authenticate(request, username=user.get_username(), password=password) != user:
-            raise NotTheSigner("not_confirmed", _("This is not your password.")) from None
-        return Method.PASSWORD
     try:
         confirm(request=request, user=user, password=password, code=code)
     except NotConfirmed as error:

@@ -48,7 +48,7 @@ def test_cookies_and_transport_of_a_deployment() -> None:
     show = """
 import json, django
 from django.conf import settings as s
-names = [n for n in dir(s) if n.startswith(("SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE", "SECURE_", "SILENCED", "BEHIND"))]
+names = [n for n in dir(s) if n.startswith(("SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE", "SECURE_", "SILENCED"))]
 print(json.dumps({n: getattr(s, n) for n in names}, default=str))
 """
     found = json.loads(run("-c", show).stdout)
@@ -56,6 +56,7 @@ print(json.dumps({n: getattr(s, n) for n in names}, default=str))
         assert found[f"{cookie}_COOKIE_SECURE"] and found[f"{cookie}_COOKIE_HTTPONLY"]
         assert found[f"{cookie}_COOKIE_SAMESITE"] in ("Lax", "Strict")
     assert found["CSRF_COOKIE_NAME"] == "__Host-csrftoken"
+    assert found["SESSION_COOKIE_NAME"] == "__Host-sessionid"
     assert found["SECURE_HSTS_SECONDS"] >= 31_536_000 and found["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
     assert found["SECURE_PROXY_SSL_HEADER"] == ["HTTP_X_FORWARDED_PROTO", "https"]
     assert set(found["SILENCED_SYSTEM_CHECKS"]) <= {"security.W008", "security.W021"}, (

@@ -16,8 +16,8 @@ import json, django
 from django.conf import settings as s
 names = ["DEBUG", "DEMO", "HTTPS", "SECRET_KEY", "ALLOWED_HOSTS", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE",
          "SECURE_HSTS_SECONDS", "ATOMIC_REQUESTS" if hasattr(s, "ATOMIC_REQUESTS") else "DEBUG", "DATABASES",
-         "CELERY_BROKER_URL"]
-print(json.dumps({n: getattr(s, n) for n in names}, default=str))
+         "CELERY_BROKER_URL", "SESSION_COOKIE_NAME", "SECOND_FACTOR_ROLES", "ALLAUTH_TRUSTED_PROXY_COUNT"]
+print(json.dumps({n: getattr(s, n) for n in names}, default=lambda v: sorted(v) if isinstance(v, frozenset) else str(v)))
 """
 
 
@@ -63,6 +63,8 @@ def test_a_deployment_is_closed_and_secret(tmp_path: Path):
     assert (found["DEBUG"], found["DEMO"], found["HTTPS"]) == (False, False, True)
     assert found["SESSION_COOKIE_SECURE"] and found["CSRF_COOKIE_SECURE"]
     assert found["SECURE_HSTS_SECONDS"] == 31_536_000
+    assert found["SESSION_COOKIE_NAME"] == "__Host-sessionid"
+    assert (found["SECOND_FACTOR_ROLES"], found["ALLAUTH_TRUSTED_PROXY_COUNT"]) == (["all"], 1)
     assert found["ALLOWED_HOSTS"] == []
     database = found["DATABASES"]["default"]
     assert (database["USER"], database["HOST"], database["PASSWORD"]) == (
@@ -80,6 +82,7 @@ def test_without_variables_it_is_the_demo_on_embedded_servers(tmp_path: Path):
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
     assert first["DATABASES"]["default"]["USER"] == "studyportal_app"
     assert "localhost" in first["ALLOWED_HOSTS"]
+    assert (first["SESSION_COOKIE_NAME"], first["SECOND_FACTOR_ROLES"]) == ("sessionid", [])
 
 
 def test_the_migration_is_the_owner(tmp_path: Path):

@@ -48,7 +48,16 @@ BESIDE_THE_NAVIGATION = {
         "/oversight/consent/{treated}/",
         "/protocol/",
     ),
-    "admin": ("/", "/tokens/"),
+    "admin": (
+        "/",
+        "/tokens/",
+        "/account/security/",
+        "/account/security/app/",
+        "/account/security/passkeys/add/",
+        "/account/password/",
+        "/account/again/",
+        "/account/sessions/",
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from apps.exports.datasets import catalogue
 from apps.visits.crfs import SYMPTOMS, VITAL_SIGNS
 from apps.visits.models import VitalSigns
 from studyportal.access.models import Membership, User
+from studyportal.access.sessions import BEGAN, SEEN
 from studyportal.crf import actions as crf
 from studyportal.crf import drafts
 from studyportal.crf.models import Draft
@@ -244,6 +245,21 @@ def test_a_form_sent_after_the_session_is_kept(
     assert "Restored what you typed on" in text
     assert value_of(text, "weight") == "61.2"
     assert re.search(r'<option value="not_done" selected', text), "the reason of absence too"
+
+
+@pytest.mark.parametrize("moment", [SEEN, BEGAN])
+def test_the_end_of_a_session_by_time_keeps_it_too(asha: Client, new_url: str, moment: str) -> None:
+    """The session still comes with the request; the portal ends it then, and what was sent is not lost with it."""
+    ticket = ticket_on(asha, new_url)
+    session = asha.session
+    session[moment] -= 13 * 60 * 60
+    session.save()
+    answer = asha.post(new_url, TYPED | {"ticket": ticket})
+    assert answer["Location"].startswith("/sign-in/?next=%2Fparticipants%2F")
+    assert "What you typed is kept" in asha.get(answer["Location"]).content.decode()
+    assert not VitalSigns.objects.exists()
+    assert Draft.objects.count() == 1
+    assert asha.post(KEEP, TYPED | {"ticket": ticket}, headers={"HX-Request": "true"}).status_code == 200
 
 
 def test_typing_goes_on_after_the_session(asha: Client, new_url: str) -> None:

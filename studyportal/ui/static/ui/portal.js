@@ -180,6 +180,48 @@
     if (form && event.target === form && event.detail.successful) setDirty(form, false);
   });
 
+  /* The end of a session: a warning before it, and a message in place of a lost page after it. The server counts;
+     other tabs keep the session alive too, so it is asked before anything is said. */
+  const notes = document.querySelector("[data-session-notes]");
+  const sessionOver = (html) => {
+    if (!notes) { location.reload(); return; }
+    notes.querySelector("[data-session-warning]").hidden = true;
+    notes.querySelector("[data-session-ended]").innerHTML = html;
+    notes.scrollIntoView({ block: "nearest" });
+  };
+  const warnBefore = Number(document.body.dataset.sessionWarn);
+  let sessionTimer = 0;
+  const watchSession = ({ remaining, renewable = true }) => {
+    notes.querySelectorAll("[data-session-renewable]").forEach((part) => { part.hidden = !renewable; });
+    notes.querySelector("[data-session-final]").hidden = renewable;
+    const wait = remaining > warnBefore ? remaining - warnBefore : remaining + 1;
+    clearTimeout(sessionTimer);
+    sessionTimer = setTimeout(askSession, Math.max(wait, 1) * 1000);
+    notes.querySelector("[data-session-warning]").hidden = remaining > warnBefore;
+  };
+  const askSession = async (stay) => {
+    const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
+    if (stay === true) headers["X-CSRFToken"] = JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"];
+    else headers["X-Poll"] = "1";
+    try {
+      const answer = await fetch(notes.dataset.sessionUrl, { method: stay === true ? "POST" : "GET", headers });
+      if (answer.headers.get("X-Session-Ended")) sessionOver(await answer.text());
+      else if (answer.ok) watchSession(await answer.json());
+    } catch {
+      sessionTimer = setTimeout(askSession, 30000); // no network: the session is looked at when it is back
+    }
+  };
+  if (notes) {
+    watchSession({ remaining: Number(document.body.dataset.sessionIdle) });
+    notes.querySelector("[data-session-stay]").addEventListener("click", () => askSession(true));
+  }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (!xhr.getResponseHeader("X-Session-Ended")) return;
+    event.detail.shouldSwap = false;
+    sessionOver(xhr.responseText);
+  });
+
   const start = (scope) => {
     each(scope, "[data-absent]", (box) => drawAbsent(box.dataset.absent, box.closest("form") || document, false));
     each(scope, "form", applyShowIf);
