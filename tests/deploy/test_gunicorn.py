@@ -55,7 +55,9 @@ CHUNKED = "2\r\n{}\r\n0\r\n\r\n"
 
 
 def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(server: Path) -> None:
-    answer = said(server, f"POST /api/v1/participants/ HTTP/1.1\r\n{HEAD}Transfer-Encoding: chunked\r\n\r\n{CHUNKED}")
+    answer = said(
+        server, f"POST /api/v1/participants/ HTTP/1.1\r\n{HEAD}Transfer-Encoding: chunked\r\n\r\n{CHUNKED}"
+    )
     assert answer.startswith("HTTP/1.1 411 ")
     assert "length_required" in answer
 
@@ -74,5 +76,10 @@ def test_one_request_cannot_hide_in_another(server: Path) -> None:
 def test_a_length_beyond_the_limit_is_refused_before_the_body_comes(server: Path) -> None:
     answer = said(server, f"POST /api/v1/participants/ HTTP/1.1\r\n{HEAD}Content-Length: 99999999\r\n\r\n{{")
     assert answer.startswith("HTTP/1.1 413 ")
-    for header in ("content-security-policy", "strict-transport-security", "x-content-type-options", "permissions-policy"):
+    for header in (
+        "content-security-policy",
+        "strict-transport-security",
+        "x-content-type-options",
+        "permissions-policy",
+    ):
         assert header in answer.lower()
