@@ -268,6 +268,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # the portal sends no e-mail
 
+# What a token can be narrowed to: a function that gives key → title of every dataset.
+TOKEN_DATASETS = "apps.exports.selectors.dataset_titles"  # noqa: S105 (a function's name)
 REST_KNOX = {
     "TOKEN_TTL": timedelta(days=90),
     "AUTO_REFRESH": False,

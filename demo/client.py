@@ -94,9 +94,10 @@ class Client:
 
     @classmethod
     def sign_in(cls, transport: Transport, username: str, password: str, *, name: str) -> Client:
-        """Ask for a token of one day, named by what uses it."""
+        """Ask for a token of one day that reads and writes, named by what uses it."""
         client = cls(transport, username)
-        given = client.post("tokens/", {"username": username, "password": password, "name": name, "days": 1})
+        asked = {"username": username, "password": password, "name": name, "days": 1, "access": "read_write"}
+        given = client.post("tokens/", asked)
         client._headers["Authorization"] = f"Token {given['token']}"
         return client
 

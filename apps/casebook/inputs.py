@@ -17,6 +17,7 @@ from studyportal.access.models import Site
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.reasons import field_views
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
 from studyportal.ui.templatetags.ui_tags import human_date_text
@@ -105,16 +106,13 @@ def participant_fields(
     }
     return [
         *_common_fields({name: posted.get(name, value) for name, value in stands.items()}, errors),
-        reason_field(posted, errors),
+        *reason_fields(posted, errors),
     ]
 
 
-def reason_field(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> FieldView:
-    return FieldView(
-        "reason",
-        _("Reason for the change"),
-        value=posted.get("reason", ""),
-        required=False,
+def reason_fields(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
+    return field_views(
+        posted,
         help=_("Needed when a value that was given before changes; kept with the old and the new value."),
         errors=errors.get("reason", []),
     )
@@ -323,7 +321,7 @@ def visit_change_fields(visit: Visit, posted: QueryDict, problems: Iterable[Prob
         "absent": visit.absent.get("happened_on", ""),
     }
     typed = {name: posted.get("absent-happened_on" if name == "absent" else name, "") for name in stands}
-    return [*_visit_fields(typed if posted else stands, errors), reason_field(posted, errors)]
+    return [*_visit_fields(typed if posted else stands, errors), *reason_fields(posted, errors)]
 
 
 # --- consent --------------------------------------------------------------------------------------------

@@ -19,10 +19,10 @@ from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.crf.reasons import taken
 from studyportal.identity.selectors import mentioned_in
 
 CHANGEABLE = ("group", "status", "label", "index_date", "matched_case", "enrolled_on")
-MAX_REASON = 1000
 
 
 def register(
@@ -88,7 +88,7 @@ def change(
     *,
     participant: Participant,
     by: User,
-    reason: str | None = None,
+    reason: Any = None,
     expected_version: int | None = None,
     **changes: Any,
 ) -> Participant:
@@ -101,7 +101,7 @@ def change(
         for name in changes
         if name not in CHANGEABLE
     ]
-    reason = _reason(reason, problems)
+    reason = taken(reason, problems)
     typed = _typed({name: value for name, value in changes.items() if name in CHANGEABLE}, problems)
     if problems:
         raise CrfInvalid(problems)
@@ -151,7 +151,7 @@ def assign_group(
     participant: Participant,
     group: str,
     by: User,
-    reason: str | None = None,
+    reason: Any = None,
     index_date: dt.date | None = None,
     matched_case: Participant | None = None,
     expected_version: int | None = None,
@@ -169,7 +169,7 @@ def assign_group(
 
 
 def withdraw(
-    *, participant: Participant, by: User, reason: str, expected_version: int | None = None
+    *, participant: Participant, by: User, reason: Any, expected_version: int | None = None
 ) -> Participant:
     """Mark a participant as withdrawn. What is withdrawn, and from when, is recorded in the consent log."""
     if participant.status == ParticipantStatus.WITHDRAWN:
@@ -239,14 +239,3 @@ def _rules(values: dict[str, Any], *, participant: Participant | None, retrospec
             enrolled_on=values["enrolled_on"], study_opened_on=protocol.current().study.opened_on
         )
     return problems
-
-
-def _reason(reason: Any, problems: list[Problem]) -> str | None:
-    if reason is None:
-        return None
-    if not isinstance(reason, str) or "\x00" in reason or any("\ud800" <= c <= "\udfff" for c in reason):
-        problems.append(Problem("reason", "type", _("Give the reason as text.")))
-        return None
-    if len(reason) > MAX_REASON:
-        problems.append(Problem("reason", "max_length", _("At most %d characters.") % MAX_REASON))
-    return reason.strip() or None

@@ -18,6 +18,7 @@ from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
 from studyportal.api.filters import SinceFilter
+from studyportal.audit.serializers import ReasonField
 from studyportal.crf.api import payload
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
@@ -45,12 +46,7 @@ class ParticipantSerializer(serializers.Serializer):
     enrolled_on = serializers.CharField(
         required=False, allow_null=True, help_text="As far as known: 2016-11-03, 2016-11, 2016 or age:12."
     )
-    reason = serializers.CharField(
-        write_only=True,
-        required=False,
-        max_length=1000,
-        help_text="Why a value that was given before changes.",
-    )
+    reason = ReasonField(help_text="Why a value that was given before changes.")
     version = serializers.IntegerField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)

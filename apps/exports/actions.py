@@ -14,6 +14,8 @@ from apps.exports.stream import CopyStream, Sent
 from studyportal import protocol
 from studyportal.access import walls
 from studyportal.access.models import User
+from studyportal.access.profiles import CODED
+from studyportal.audit.looks import log_look
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,23 @@ class Download:
 
 
 def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Download:
-    """Begin a download of the rows that `by` may export. Nothing is read before the stream is iterated.
+    """Begin a download of the rows that `by` may export in the dataset's profile. Nothing is read before the
+    stream is iterated.
 
     The receipt is written when the stream ends, complete or not.
     """
-    sites = visible_sites(by)
+    sites = visible_sites(by, dataset.profile)
+    suffix = "" if dataset.profile == CODED else f"_{dataset.profile}"
     receipt = uuid.uuid4()
     started = timezone.now()
+    # The receipt stands when the file has ended; that it was asked for stands at once.
+    log_look(
+        what="export",
+        by=by,
+        detail={"dataset": dataset.key, "profile": dataset.profile}
+        | filters.as_json()
+        | {"receipt": receipt},
+    )
 
     def keep_receipt(sent: Sent) -> None:
         ExportReceipt.objects.create(
@@ -41,6 +53,8 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
             source=source,
             dataset=dataset.key,
             filters=filters.as_json(),
+            profile=dataset.profile,
+            token_name="" if by.narrowing is None else by.narrowing.token,
             sites=None if sites is None else sorted(sites.values()),
             protocol_version=protocol.current().version,
             started_at=started,
@@ -53,5 +67,5 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
     return Download(
         stream=CopyStream(dataset.select(filters, sites), on_end=keep_receipt, prepare=walls.for_cursor(by)),
         receipt=receipt,
-        filename=f"{dataset.key}_{timezone.localdate().isoformat()}.csv",
+        filename=f"{dataset.key}{suffix}_{timezone.localdate().isoformat()}.csv",
     )

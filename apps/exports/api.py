@@ -20,12 +20,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.enrolment.models import Group
-from apps.exports import actions, rules
-from apps.exports.datasets import DICTIONARY_HEADER, SYNTHETIC, Dataset, catalogue, dictionary
+from apps.exports import actions, selectors
+from apps.exports.datasets import DICTIONARY_HEADER, SYNTHETIC, Dataset, dictionary
 from apps.exports.models import ExportReceipt
 from apps.exports.selectors import dataset_or_404, filters_of, receipts_of
 from studyportal.access.permissions import Permission
-from studyportal.api import throttling
+from studyportal.access.profiles import ORDER
+from studyportal.api import csv_cells, throttling
 from studyportal.api.files import CsvRenderer
 from studyportal.api.pagination import CursorPagination
 from studyportal.api.problems import ProblemError
@@ -46,6 +47,7 @@ class DatasetSerializer(serializers.Serializer):
     columns = serializers.IntegerField()
     csv = serializers.CharField()
     dictionary = serializers.CharField()
+    profile = serializers.CharField()
 
 
 class CodeSerializer(serializers.Serializer):
@@ -77,7 +79,7 @@ class ReceiptSerializer(serializers.ModelSerializer):
     class Meta:
         model = ExportReceipt
         fields = (
-            "id", "dataset", "filters", "sites", "source", "protocol_version", "started_at", "ended_at", "complete",
+            "id", "dataset", "filters", "sites", "source", "profile", "token_name", "protocol_version", "started_at", "ended_at", "complete",
             "rows", "bytes", "sha256",
         )  # fmt: skip
 
@@ -88,26 +90,61 @@ FILTERS = [
     OpenApiParameter("group", str, enum=list(Group.values)),
     OpenApiParameter("synthetic", str, enum=list(SYNTHETIC), description="Default: include"),
 ]
+PROFILE = OpenApiParameter(
+    "profile",
+    str,
+    enum=list(ORDER),
+    description="Less than your own, never more. Default: the most that you, and your token, may have.",
+)
+
+
+def profile_asked(request: Any) -> str:
+    """The profile of the request; a wrong one is 400, more than one's own 403."""
+    try:
+        return selectors.profile_of(request.query_params, request.user)
+    except ValidationError as error:
+        raise problem(error) from None
+    except selectors.NotInToken as error:
+        raise ProblemError(403, error.code, str(error)) from None
+
+
+def dataset_asked(request: Any, key: str) -> Dataset:
+    """The dataset in the profile of the request."""
+    profile = profile_asked(request)
+    try:
+        return dataset_or_404(key, request.user, profile)
+    except selectors.NotInToken as error:
+        raise ProblemError(403, error.code, str(error)) from None
 
 
 class DatasetList(APIView):
     permission = Permission.EXPORT_DATA
 
-    @extend_schema(operation_id="datasets_list", tags=["datasets"], responses=DatasetSerializer(many=True))
+    @extend_schema(
+        operation_id="datasets_list",
+        tags=["datasets"],
+        parameters=[PROFILE],
+        responses=DatasetSerializer(many=True),
+    )
     def get(self, request: Any) -> Response:
-        """Every dataset: one per form, and the tables that are no forms."""
-        return Response([as_json(dataset) for dataset in catalogue().values()])
+        """Every dataset that you may fetch: one per form, and the tables that are no forms."""
+        profile = profile_asked(request)
+        asked = profile if request.query_params.get("profile") else ""
+        return Response([as_json(dataset, asked) for dataset in selectors.datasets(request.user, profile)])
 
 
-def as_json(dataset: Dataset) -> dict[str, Any]:
+def as_json(dataset: Dataset, asked: str = "") -> dict[str, Any]:
+    """asked: the profile that the request named, which the addresses then name too."""
+    query = f"?profile={asked}" if asked else ""
     return {
         "key": dataset.key,
         "title": dataset.title,
         "kind": dataset.kind,
         "description": dataset.description,
         "columns": len(dataset.columns),
-        "csv": csv_address(dataset.key),
-        "dictionary": f"{API}/datasets/{dataset.key}/dictionary.json",
+        "csv": csv_address(dataset.key) + query,
+        "dictionary": f"{API}/datasets/{dataset.key}/dictionary.json{query}",
+        "profile": dataset.profile,
     }
 
 
@@ -118,7 +155,7 @@ class DatasetCsv(APIView):
     @extend_schema(
         operation_id="datasets_csv",
         tags=["datasets"],
-        parameters=[KEY, *FILTERS],
+        parameters=[KEY, *FILTERS, PROFILE],
         responses={(200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, description="The file, streamed")},
     )
     def get(self, request: Any, key: str) -> HttpResponse | StreamingHttpResponse:
@@ -127,7 +164,7 @@ class DatasetCsv(APIView):
         `X-Export-Receipt` names the receipt that stands at `/api/v1/export-receipts/` when the file has ended:
         rows, bytes and SHA-256. A file that broke off has no complete receipt.
         """
-        dataset = dataset_or_404(key)
+        dataset = dataset_asked(request, key)
         try:
             filters = filters_of(request.query_params.dict(), request.user)
         except ValidationError as error:
@@ -184,10 +221,12 @@ class DictionaryView(APIView):
         if kind != "csv":
             raise Http404(_("The dictionary is offered as csv and json."))
         for entry in entries:
-            entry["codes"] = rules.codes_as_text([(code["code"], code["label"]) for code in entry["codes"]])
+            entry["codes"] = csv_cells.codes_as_text(
+                [(code["code"], code["label"]) for code in entry["codes"]]
+            )
             for flag in ("required", "derived", "guarded"):
                 entry[flag] = "true" if entry[flag] else "false"
-        body = rules.as_csv(
+        body = csv_cells.as_csv(
             DICTIONARY_HEADER, ([entry[key] for key in DICTIONARY_HEADER] for entry in entries)
         )
         return HttpResponse(
@@ -206,21 +245,24 @@ class DatasetDictionary(DictionaryView):
     @extend_schema(
         operation_id="datasets_dictionary",
         tags=["datasets"],
-        parameters=[KEY, KIND],
+        parameters=[KEY, KIND, PROFILE],
         responses=DICTIONARY_RESPONSES,
     )
     def get(self, request: Any, key: str, kind: str) -> HttpResponse | Response:
         """The data dictionary of one dataset: one entry per column."""
-        return self.answer([dataset_or_404(key)], f"{key}_dictionary", kind)
+        return self.answer([dataset_asked(request, key)], f"{key}_dictionary", kind)
 
 
 class WholeDictionary(DictionaryView):
     @extend_schema(
-        operation_id="dictionary", tags=["datasets"], parameters=[KIND], responses=DICTIONARY_RESPONSES
+        operation_id="dictionary",
+        tags=["datasets"],
+        parameters=[KIND, PROFILE],
+        responses=DICTIONARY_RESPONSES,
     )
     def get(self, request: Any, kind: str) -> HttpResponse | Response:
-        """The data dictionary of every dataset."""
-        return self.answer(list(catalogue().values()), "dictionary", kind)
+        """The data dictionary of every dataset that you may fetch."""
+        return self.answer(selectors.datasets(request.user, profile_asked(request)), "dictionary", kind)
 
 
 class NewestFirst(CursorPagination):

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from psycopg2 import sql
 
 from apps.enrolment.models import Group, Participant
-from apps.exports.rules import guarded_sql
 from studyportal.access.models import Site
+from studyportal.access.profiles import CODED
+from studyportal.api.csv_cells import guarded_sql
 from studyportal.crf import registry
 from studyportal.crf.columns import Column
 from studyportal.crf.models import RecordStatus
@@ -52,6 +53,7 @@ class Dataset:
     columns: tuple[Column, ...]
     joins: str = ""
     participant: str = "t.participant_id"
+    profile: str = CODED
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -230,7 +232,7 @@ def describe(dataset: Dataset, column: Column) -> dict[str, Any]:
         "maximum": column.maximum,
         "guarded": column.free_text,
         "form": dataset.title,
-        "description": TYPES().get(column.type, ""),
+        "description": column.description or TYPES().get(column.type, ""),
     }
 
 

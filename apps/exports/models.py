@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from studyportal.access.profiles import CODED, PROFILES
+
 
 class ExportReceipt(models.Model):
     """Written once, when the last byte has left or the client has gone. The application cannot change it."""
@@ -25,6 +27,10 @@ class ExportReceipt(models.Model):
         _("sites"),
         null=True,
         help_text=_("Codes of the sites that the requester could see; empty: all of them."),
+    )
+    profile = models.CharField(_("profile"), max_length=12, choices=PROFILES, default=CODED)
+    token_name = models.CharField(
+        _("token"), max_length=80, blank=True, default="", help_text=_("Empty: taken from a page.")
     )
     protocol_version = models.CharField(_("protocol version"), max_length=20, blank=True)
     started_at = models.DateTimeField(_("started"))

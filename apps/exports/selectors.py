@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import Http404
@@ -15,24 +15,86 @@ from psycopg2 import sql
 from apps.enrolment.models import Group
 from apps.exports.datasets import SYNTHETIC, Dataset, Filters, catalogue
 from apps.exports.models import ExportReceipt
+from apps.exports.profiles import in_profile
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
+from studyportal.access.profiles import CODED, DEIDENTIFIED, ORDER, lesser
 
 PREVIEW_ROWS = 20
 
 
-def dataset_or_404(key: str) -> Dataset:
-    try:
-        return catalogue()[key]
-    except KeyError:
-        raise Http404(
-            _("There is no dataset %(key)s. All are listed at /api/v1/datasets/.") % {"key": key}
-        ) from None
+class NotInToken(PermissionDenied):
+    """The token of the request does not reach so far. `code`: token_dataset or token_profile."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
-def visible_sites(user: User) -> dict[int, str] | None:
-    """Id → code of the sites whose rows the user may export; None: every site of the study."""
-    sites = user.sites_with(Permission.EXPORT_DATA)
+def dataset_titles() -> dict[str, str]:
+    """Key → title of every dataset: what a token can be narrowed to (settings.TOKEN_DATASETS)."""
+    return {key: dataset.title for key, dataset in catalogue().items()}
+
+
+def datasets(user: User, profile: str) -> list[Dataset]:
+    """The datasets that the user's token grants (without a token: every one), as the profile shows them."""
+    granted = None if user.narrowing is None else user.narrowing.datasets
+    return [
+        in_profile(dataset, profile)
+        for key, dataset in catalogue().items()
+        if granted is None or key in granted
+    ]
+
+
+def dataset_or_404(key: str, user: User, profile: str) -> Dataset:
+    """The dataset as the profile shows it. Raises Http404, and NotInToken when the token is for others."""
+    found = catalogue().get(key)
+    if found is None:
+        raise Http404(_("There is no dataset %(key)s. All are listed at /api/v1/datasets/.") % {"key": key})
+    granted = None if user.narrowing is None else user.narrowing.datasets
+    if granted is not None and key not in granted:
+        raise NotInToken(
+            "token_dataset", _("This token is for other datasets: %s.") % ", ".join(sorted(granted))
+        )
+    return in_profile(found, profile)
+
+
+def fullest_profile(user: User) -> str:
+    """The most that the user may take, through the token of the request if there is one."""
+    held = CODED if user.may(Permission.EXPORT_CODED) else DEIDENTIFIED
+    return held if user.narrowing is None else lesser(held, user.narrowing.profile)
+
+
+def profile_of(query: Mapping[str, Any], user: User) -> str:
+    """The profile that a query string asks for: less than one's own, never more.
+
+    Raises ValidationError for one that there is not, NotInToken for more than the user has.
+    """
+    fullest = fullest_profile(user)
+    asked = query.get("profile") or fullest
+    if asked not in ORDER:
+        raise ValidationError(
+            {
+                "profile": ValidationError(
+                    _("“%(value)s” is none of: %(choices)s."),
+                    code="invalid_choice",
+                    params={"value": str(asked)[:40], "choices": ", ".join(ORDER)},
+                )
+            }
+        )
+    if lesser(asked, fullest) != asked:
+        raise NotInToken(
+            "token_profile",
+            _("Dates and free text are not for this token: it is de-identified. Leave `profile` out.")
+            if user.narrowing is not None
+            else _("Your roles do not allow you to download dates and free text. Leave `profile` out."),
+        )
+    return str(asked)
+
+
+def visible_sites(user: User, profile: str = DEIDENTIFIED) -> dict[int, str] | None:
+    """Id → code of the sites whose rows the user may export so; None: every site of the study."""
+    sites = user.sites_with(Permission.EXPORT_CODED if profile == CODED else Permission.EXPORT_DATA)
     if isinstance(sites, AllSites):
         return None
     return dict(Site.objects.filter(pk__in=sites).values_list("pk", "code"))
@@ -50,12 +112,13 @@ def filters_of(query: Mapping[str, Any], user: User) -> Filters:
         "site": site_choices(user) if query.get("site") else [],
         "group": list(Group.values),
         "synthetic": list(SYNTHETIC),
+        "profile": list(ORDER),
     }
     problems: dict[str, ValidationError] = {}
     for name in query:
         if name not in allowed:
             problems[name] = ValidationError(
-                _("There is no filter %(name)s. Filters: site, group, synthetic."),
+                _("There is no filter %(name)s. Filters: site, group, synthetic, profile."),
                 code="unknown_filter",
                 params={"name": name[:40]},
             )
@@ -76,7 +139,7 @@ def filters_of(query: Mapping[str, Any], user: User) -> Filters:
 
 def preview(dataset: Dataset, filters: Filters, user: User) -> tuple[list[tuple[Any, ...]], int]:
     """The first rows as the file would hold them, and the number of all rows: two queries, one moment."""
-    sites = visible_sites(user)
+    sites = visible_sites(user, dataset.profile)
     everything = dataset.select(filters, sites)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_text(dataset.select(filters, sites, limit=PREVIEW_ROWS), cursor))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
@@ -15,11 +16,13 @@ from django.views.decorators.http import require_safe
 from apps.enrolment.models import Group
 from apps.exports import selectors
 from apps.exports.api import API, csv_address
-from apps.exports.datasets import TYPES, Dataset, Filters, catalogue
-from apps.exports.rules import codes_as_text
+from apps.exports.datasets import TYPES, Dataset, Filters
 from apps.exports.snippets import snippets
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
+from studyportal.access.profiles import PROFILES, lesser
+from studyportal.api.csv_cells import codes_as_text
+from studyportal.audit.looks import log_look
 from studyportal.ui.parts import Cell, Column, Filter
 
 
@@ -27,11 +30,17 @@ from studyportal.ui.parts import Cell, Column, Filter
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Every dataset, and one's own last downloads."""
-    tables = [dataset for dataset in catalogue().values() if dataset.kind == "table"]
-    forms = [dataset for dataset in catalogue().values() if dataset.kind == "form"]
+    offered = selectors.datasets(request.user, selectors.fullest_profile(request.user))
+    tables = [dataset for dataset in offered if dataset.kind == "table"]
+    forms = [dataset for dataset in offered if dataset.kind == "form"]
     receipts = [
         [
-            Cell(receipt.dataset, url=reverse("exports:dataset", args=[receipt.dataset])),
+            Cell(
+                receipt.dataset,
+                url=reverse("exports:dataset", args=[receipt.dataset]),
+                detail=receipt.token_name,
+            ),
+            receipt.get_profile_display().split(":")[0],
             f"{receipt.ended_at:%Y-%m-%d %H:%M} UTC",
             receipt.rows,
             receipt.bytes,
@@ -56,6 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "receipts": receipts,
         "receipt_columns": [
             Column(_("Dataset")),
+            Column(_("Profile")),
             Column(_("Ended")),
             Column(_("Rows"), numeric=True),
             Column(_("Bytes"), numeric=True),
@@ -81,20 +91,26 @@ def listed(dataset: Dataset) -> list[object]:
 @require_safe
 def dataset(request: HttpRequest, key: str) -> HttpResponse:
     """One dataset: the first rows, every column, the file, and lines to copy."""
-    chosen = selectors.dataset_or_404(key)
+    user: Any = request.user
+    fullest = profile = selectors.fullest_profile(user)
     problems: list[tuple[str, str, str]] = []
     try:
-        filters = selectors.filters_of(request.GET.dict(), request.user)
+        filters = selectors.filters_of(request.GET.dict(), user)
+        profile = selectors.profile_of(request.GET, user)
     except ValidationError as error:
         filters = Filters()
         problems = [(name, name, messages[0]) for name, messages in error.message_dict.items()]
-    rows, total = selectors.preview(chosen, filters, request.user)
-    query = urlencode(filters.as_json())
+    chosen = selectors.dataset_or_404(key, user, profile)
+    rows, total = selectors.preview(chosen, filters, user)
+    log_look(what="dataset_preview", by=user, detail={"dataset": key, "profile": profile} | filters.as_json())
+    less = {} if profile == fullest else {"profile": profile}
+    query = urlencode(filters.as_json() | less)
+    asked = f"?{urlencode(less)}" if less else ""
     address = csv_address(key) + (f"?{query}" if query else "")
     context = {
         "dataset": chosen,
         "problems": problems,
-        "filters": filter_controls(filters, selectors.site_choices(request.user)),
+        "filters": filter_controls(filters, selectors.site_choices(user), profile, fullest),
         "total": total,
         "summary": ngettext("%(n)d row", "%(n)d rows", total) % {"n": total},
         "preview_columns": [
@@ -114,7 +130,7 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
             [
                 Cell(column.name, code=True),
                 Cell(column.label, detail=", ".join(marks(column.required, column.derived))),
-                TYPES().get(column.type, column.type),
+                column.description or TYPES().get(column.type, column.type),
                 column.unit,
                 column.loinc,
                 codes_as_text(column.codes),
@@ -122,8 +138,8 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
             for column in chosen.columns
         ],
         "csv": address,
-        "dictionary_csv": f"{API}/datasets/{key}/dictionary.csv",
-        "dictionary_json": f"{API}/datasets/{key}/dictionary.json",
+        "dictionary_csv": f"{API}/datasets/{key}/dictionary.csv{asked}",
+        "dictionary_json": f"{API}/datasets/{key}/dictionary.json{asked}",
         "snippets": snippets(request.build_absolute_uri(address), key),
     }
     return render(request, "exports/dataset.html", context)
@@ -133,7 +149,7 @@ def marks(required: bool, derived: bool) -> list[str]:
     return [*([_("required")] if required else []), *([_("derived")] if derived else [])]
 
 
-def filter_controls(filters: Filters, sites: list[str]) -> list[Filter]:
+def filter_controls(filters: Filters, sites: list[str], profile: str, fullest: str) -> list[Filter]:
     everything = ("", _("All"))
     return [
         Filter(
@@ -145,5 +161,13 @@ def filter_controls(filters: Filters, sites: list[str]) -> list[Filter]:
             _("Synthetic participants"),
             value=filters.synthetic,
             choices=[("include", _("Included")), ("exclude", _("Excluded")), ("only", _("Only these"))],
+        ),
+        Filter(
+            "profile",
+            _("Profile"),
+            value=profile,
+            choices=[
+                (key, str(words).split(":")[0]) for key, words in PROFILES if lesser(key, fullest) == key
+            ],
         ),
     ]

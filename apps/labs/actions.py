@@ -14,18 +14,19 @@ from django.utils.translation import gettext as _
 from apps.labs import rules
 from apps.labs.models import GlucoseChart, GlucoseReading, GlucoseSlot, GlucoseUnit
 from studyportal.access.models import User
-from studyportal.audit import acting
+from studyportal.audit import Reason, acting
 from studyportal.crf.actions import rederive
 from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.reasons import taken
 
 MAX_AT_ONCE = 2000
 FIELDS = ("measured_on", "slot", "value", "unit")
 
 
 def record_readings(
-    *, chart: GlucoseChart, readings: Any, by: User, reason: str | None = None
+    *, chart: GlucoseChart, readings: Any, by: User, reason: Any = None
 ) -> list[GlucoseReading]:
     """Add readings to a chart, all or none; a day and slot that the chart already has is changed, with a reason.
 
@@ -45,6 +46,7 @@ def record_readings(
             ]
         )
     problems: list[Problem] = []
+    reason = taken(reason, problems)
     parsed: list[dict[str, Any]] = []
     seen: set[tuple[Any, Any]] = set()
     for number, raw in enumerate(readings):
@@ -67,7 +69,7 @@ def record_readings(
 
 
 def _write(
-    chart: GlucoseChart, parsed: Iterable[Mapping[str, Any]], reason: str | None
+    chart: GlucoseChart, parsed: Iterable[Mapping[str, Any]], reason: Reason | None
 ) -> list[GlucoseReading]:
     held = {(r.measured_on, r.slot): r for r in GlucoseReading.objects.filter(chart=chart)}
     new: list[GlucoseReading] = []

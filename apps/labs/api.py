@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from apps.labs import actions, selectors
 from apps.labs.models import GlucoseChart, GlucoseReading, GlucoseSlot, GlucoseUnit
 from studyportal.access.permissions import Permission
+from studyportal.audit.serializers import ReasonField
 from studyportal.crf.api import payload
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
@@ -39,7 +40,7 @@ class GlucoseReadingsSerializer(serializers.Serializer):
 
     chart = serializers.IntegerField(help_text="Id of the glucose chart.")
     readings = GlucoseReadingSerializer(many=True)
-    reason = serializers.CharField(required=False, max_length=1000)
+    reason = ReasonField()
 
 
 def as_json(reading: GlucoseReading) -> dict[str, Any]:
@@ -108,11 +109,6 @@ class GlucoseReadings(generics.GenericAPIView):
                 for name in raw
                 if name not in ("chart", "readings", "reason")
             ]
-            reason = raw.get("reason")
-            if reason is not None and (not isinstance(reason, str) or "\x00" in reason or len(reason) > 1000):
-                problems.append(
-                    Problem("reason", "type", _("Give the reason as text of at most 1000 characters."))
-                )
             chart = self._chart(raw.get("chart"))
             if chart is None:
                 problems.append(
@@ -124,7 +120,7 @@ class GlucoseReadings(generics.GenericAPIView):
                 chart=chart,
                 readings=raw.get("readings"),
                 by=request.user,
-                reason=(reason or "").strip() or None,
+                reason=raw.get("reason"),
             )
         by_id = selectors.readings(request.user).in_bulk([reading.pk for reading in saved])
         return Response([as_json(by_id[reading.pk]) for reading in saved], status=201)

@@ -23,6 +23,7 @@ from studyportal.access.permissions import Permission
 from studyportal.api.files import CsvRenderer
 from studyportal.api.pagination import CursorPagination
 from studyportal.api.problems import ProblemError
+from studyportal.audit.looks import log_look
 
 
 class TableSummarySerializer(serializers.ModelSerializer):
@@ -112,6 +113,7 @@ class TableFile(APIView):
         else:
             body, content_type = table.canonical, "application/json"
         name = f"{table.key}_{table.pk}.{self.kind}"
+        log_look(what="outcome_table_file", by=request.user, detail=name)
         return HttpResponse(
             body, content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )

@@ -8,8 +8,10 @@ class OutcomesConfig(AppConfig):
 
     def ready(self) -> None:
         from studyportal.access.permissions import Permission
+        from studyportal.audit import looks
         from studyportal.ui.navigation import NavItem, register
 
+        looks.register("outcome_table_file", _("Outcome table, downloaded"))
         register(
             NavItem(
                 _("Outcome tables"),

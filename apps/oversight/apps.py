@@ -1,4 +1,7 @@
+from urllib.parse import urlencode
+
 from django.apps import AppConfig
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,7 +11,19 @@ class OversightConfig(AppConfig):
 
     def ready(self) -> None:
         from studyportal.access.permissions import Permission
+        from studyportal.audit import links, looks
         from studyportal.ui.navigation import NavItem, register
+
+        links.register(
+            lambda model, pk: (
+                f"{reverse('oversight:audit-trail')}?{urlencode({'model': model._meta.label_lower, 'record': pk})}"
+            )
+        )
+        looks.register("findings", _("Consent findings"))
+        looks.register("finding", _("One consent finding"))
+        looks.register("consent_log", _("Consent log"))
+        looks.register("consent_log_file", _("Consent log, downloaded"))
+        looks.register("consent_story", _("Consent of one participant"))
 
         see_findings, see_log = Permission.VIEW_FINDINGS, Permission.VIEW_CONSENT_LOG
         register(

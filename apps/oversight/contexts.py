@@ -7,41 +7,39 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.consent import selectors as consent
 from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
-from apps.oversight import log_lines, selectors, trail
+from apps.oversight import log_lines, selectors
 from apps.oversight.items import Item
 from apps.oversight.selectors import LogChoice
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
-from studyportal.crf.models import CrfRecord
-from studyportal.crf.registry import UnknownForm, spec_for
 from studyportal.ui.parts import Cell, Column, Filter, Row, TimelineEvent
 
 ROWS = 50
 
 
-def _known(value: str | None, among: Iterable[str]) -> str:
+def known(value: str | None, among: Iterable[str]) -> str:
     return value if value and value in list(among) else ""
 
 
-def _number(text: str | None) -> int:
+def number_of(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
-def _site_filter(sites: Sequence[Site], chosen: str) -> list[Filter]:
+def site_filter(sites: Sequence[Site], chosen: str) -> list[Filter]:
     if len(sites) < 2:
         return []
     choices = [("", _("All")), *((site.code, f"{site.code} {site.name}") for site in sites)]
     return [Filter("site", _("Site"), value=chosen, choices=choices)]
 
 
-def _paging(narrowed: dict[str, Any], *, older: str, newer: str) -> dict[str, str]:
+def paging(narrowed: dict[str, Any], *, older: str, newer: str) -> dict[str, str]:
     def url(**key: str) -> str:
         return "?" + urlencode(narrowed | key)
 
@@ -57,14 +55,14 @@ def _given(choice: Any) -> dict[str, Any]:
 
 def findings_of(user: User, query: QueryDict) -> dict[str, Any]:
     sites = selectors.sites_with(user, Permission.VIEW_FINDINGS)
-    site = _known(query.get("site"), [one.code for one in sites])
+    site = known(query.get("site"), [one.code for one in sites])
     found = selectors.findings(user, site=site)
     counted = selectors.counted(found)
     failed = [one for one in found if one.finding.verdict == "fail"]
     suffix = f"?{urlencode({'site': site})}" if site else ""
     return {
         "narrowed": {"site": site} if site else {},
-        "filters": _site_filter(sites, site),
+        "filters": site_filter(sites, site),
         "clear_url": reverse("oversight:findings") if site else "",
         "stats": [
             (_("Critical"), sum(one.finding.severity == "critical" for one in failed), "bad"),
@@ -94,14 +92,14 @@ def findings_of(user: User, query: QueryDict) -> dict[str, Any]:
 
 def finding_of(user: User, item: Item, query: QueryDict) -> dict[str, Any]:
     sites = selectors.sites_with(user, Permission.VIEW_FINDINGS)
-    site = _known(query.get("site"), [one.code for one in sites])
-    verdict = _known(query.get("verdict"), ["fail", "indeterminate"])
+    site = known(query.get("site"), [one.code for one in sites])
+    verdict = known(query.get("verdict"), ["fail", "indeterminate"])
     found = [
         one
         for one in selectors.findings(user, site=site)
         if one.finding.number == item.number and verdict in ("", one.finding.verdict)
     ]
-    page = max(_number(query.get("page")), 1)
+    page = max(number_of(query.get("page")), 1)
     shown = found[(page - 1) * ROWS : page * ROWS]
     narrowed = {name: value for name, value in (("site", site), ("verdict", verdict)) if value}
 
@@ -112,7 +110,7 @@ def finding_of(user: User, item: Item, query: QueryDict) -> dict[str, Any]:
         "item": item,
         "narrowed": narrowed,
         "filters": [
-            *_site_filter(sites, site),
+            *site_filter(sites, site),
             Filter(
                 "verdict",
                 _("Verdict"),
@@ -160,8 +158,8 @@ def verdict_words(verdict: str) -> str:
 
 def log_choice(query: QueryDict, sites: Sequence[Site]) -> LogChoice:
     return LogChoice(
-        site=_known(query.get("site"), [site.code for site in sites]),
-        kind=_known(query.get("kind"), Kind.values),
+        site=known(query.get("site"), [site.code for site in sites]),
+        kind=known(query.get("kind"), Kind.values),
         participant=selectors.clean_code(query.get("participant", "")),
         since=query.get("since", "")[:10],
         until=query.get("until", "")[:10],
@@ -173,7 +171,7 @@ def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any
     zone = selectors.zone_of(sites)
     found = selectors.consent_log(user, choice, zone)
     page = selectors.page_by_id(
-        found, older=_number(query.get("older")), newer=_number(query.get("newer")), size=ROWS
+        found, older=number_of(query.get("older")), newer=number_of(query.get("newer")), size=ROWS
     )
     narrowed = _given(choice)
     return {
@@ -187,7 +185,7 @@ def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any
                 placeholder="MUM-0001",
             ),
             Filter("kind", _("Kind of entry"), value=choice.kind, choices=[("", _("All")), *Kind.choices]),
-            *_site_filter(sites, choice.site),
+            *site_filter(sites, choice.site),
             Filter("since", _("Entered from"), widget="date", value=choice.since),
             Filter("until", _("Entered until"), widget="date", value=choice.until),
         ],
@@ -196,7 +194,7 @@ def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any
         "columns": log_lines.headings(),
         "rows": [log_lines.cells(event) for event in page.rows],
         "zone": str(zone),
-        **_paging(narrowed, older=page.older, newer=page.newer),
+        **paging(narrowed, older=page.older, newer=page.newer),
     }
 
 
@@ -306,144 +304,3 @@ def line_of(participant: Participant, events: Sequence[ConsentEvent]) -> list[Ti
 def _order(when: Any, rank: int) -> tuple[int, str, int]:
     known = when is not None and when.earliest is not None
     return (0 if known else 1, when.earliest.isoformat() if known else "", rank)
-
-
-# --- the audit trail ------------------------------------------------------------------------------------
-
-
-def trail_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any]:
-    zone = selectors.zone_of(sites)
-    names = sorted(
-        ((code, model_label(table.model)) for code, table in trail.tables().items()), key=lambda pair: pair[1]
-    )
-    said = {
-        "participant": selectors.clean_code(query.get("participant", "")),
-        "user": query.get("user", "").strip().replace("\x00", "")[:150],
-        "model": _known(query.get("model"), trail.tables()),
-        "since": query.get("since", "")[:10],
-        "until": query.get("until", "")[:10],
-    }
-    choice = trail.Choice(
-        participant=said["participant"],
-        username=said["user"],
-        model=said["model"],
-        since=selectors.moment(said["since"], zone),
-        until=selectors.moment(said["until"], zone, end=True),
-    )
-    entries, older, newer = trail.recent(
-        user, choice, older=query.get("older", "")[:120], newer=query.get("newer", "")[:120], size=ROWS
-    )
-    narrowed = {name: value for name, value in said.items() if value}
-    return {
-        "narrowed": narrowed,
-        "filters": [
-            Filter(
-                "participant",
-                _("Participant"),
-                widget="search",
-                value=said["participant"],
-                placeholder="MUM-0001-K",
-            ),
-            Filter("user", _("Sign-in name"), widget="search", value=said["user"]),
-            Filter("model", _("Form or record"), value=said["model"], choices=[("", _("All")), *names]),
-            Filter("since", _("From"), widget="date", value=said["since"]),
-            Filter("until", _("Until"), widget="date", value=said["until"]),
-        ],
-        "clear_url": reverse("oversight:audit-trail") if narrowed else "",
-        "entries": [entry_view(user, entry) for entry in entries],
-        "zone": str(zone),
-        **_paging(narrowed, older=older, newer=newer),
-    }
-
-
-def model_label(model: Any) -> str:
-    """The name of a form, or of a record that is no form."""
-    if issubclass(model, CrfRecord):
-        try:
-            return str(spec_for(model).title)
-        except UnknownForm:
-            pass
-    name = str(model._meta.verbose_name)
-    return name[:1].upper() + name[1:]
-
-
-def entry_view(user: User, entry: trail.Entry) -> dict[str, Any]:
-    labels = {"insert": _("Entered"), "update": _("Changed"), "delete": _("Deleted")}
-    return {
-        "at": entry.at,
-        "label": labels.get(entry.label, entry.label),
-        "is_insert": entry.label == "insert",
-        "what": model_label(entry.model),
-        "record": entry.record_id,
-        "url": history_url(user, entry),
-        "participant": entry.participant_code,
-        "participant_url": participant_url(user, entry),
-        "by": entry.by or _("the database"),
-        "source": entry.source,
-        "reason": entry.reason,
-        "fields": entry.fields,
-        "values_shown": entry.values_shown,
-    }
-
-
-def history_url(user: User, entry: trail.Entry) -> str:
-    """The history of a form's record, for those who may see its values."""
-    if not entry.values_shown or not issubclass(entry.model, CrfRecord) or entry.label == "delete":
-        return ""
-    try:
-        return reverse("crf:history", args=[spec_for(entry.model).key, entry.record_id])
-    except (UnknownForm, NoReverseMatch):
-        return ""
-
-
-def participant_url(user: User, entry: trail.Entry) -> str:
-    if not entry.participant_code:
-        return ""
-    if user.may(Permission.VIEW_DATA, entry.site_id):
-        return reverse("casebook:participant", args=[entry.participant_code])
-    if user.may(Permission.VIEW_CONSENT_LOG, entry.site_id):
-        return reverse("oversight:consent-story", args=[entry.participant_code])
-    return ""
-
-
-# --- who looked at what ---------------------------------------------------------------------------------
-
-
-def looks_of(user: User, query: QueryDict) -> dict[str, Any]:
-    said = {
-        "user": query.get("user", "").strip().replace("\x00", "")[:150],
-        "participant": selectors.clean_code(query.get("participant", "")),
-    }
-    page = selectors.page_by_id(
-        selectors.looks(user, username=said["user"], participant=said["participant"]),
-        older=_number(query.get("older")),
-        newer=_number(query.get("newer")),
-        size=ROWS,
-    )
-    narrowed = {name: value for name, value in said.items() if value}
-    return {
-        "narrowed": narrowed,
-        "filters": [
-            Filter("user", _("Sign-in name"), widget="search", value=said["user"]),
-            Filter(
-                "participant",
-                _("Participant"),
-                widget="search",
-                value=said["participant"],
-                placeholder="MUM-0001",
-            ),
-        ],
-        "clear_url": reverse("oversight:views") if narrowed else "",
-        "columns": [_("When"), _("Who"), _("Page"), _("Participant"), _("Narrowed to")],
-        "rows": [
-            [
-                one.at,
-                Cell(str(one.user), detail=one.user.get_username()),
-                one.get_page_display(),
-                one.participant_code,
-                one.detail,
-            ]
-            for one in page.rows
-        ],
-        **_paging(narrowed, older=page.older, newer=page.newer),
-    }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -12,12 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.consent.models import ConsentEvent
+from apps.oversight import csv_lines
 from studyportal.crf.absence import label_of
 from studyportal.ui.parts import Cell
 from studyportal.ui.templatetags.ui_tags import human_date_text
-
-# A spreadsheet would run a text that begins with one of these.
-DANGEROUS_FIRST = ("=", "+", "-", "@", "\t", "\r")
 
 
 def words(event: ConsentEvent, name: str) -> str:
@@ -114,51 +111,38 @@ def headings(*, with_participant: bool = True) -> list[str]:
 # --- as a file ------------------------------------------------------------------------------------------
 
 
-class _Line:
-    """A file for the csv writer that gives each line back instead of keeping it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def as_csv(events: Iterable[ConsentEvent]) -> Iterator[str]:
     """The log line by line: ISO dates, codes as stored, texts guarded against being run by a spreadsheet."""
-    writer = csv.writer(_Line(), lineterminator="\r\n")
     fields = ConsentEvent.fields_entered()
-    yield writer.writerow(
-        [
-            "entry",
-            "participant",
-            "site",
-            "synthetic",
-            "kind",
-            "corrects",
-            *fields,
-            "absent",
-            "entered_at",
-            "entered_by",
-        ]
-    )
-    for event in events:
-        values = [
-            event.pk,
-            event.participant.code,
-            event.site.code,
-            event.participant.synthetic,
-            event.kind,
-            event.corrects_id or "",
-            *(_text(event, name, field) for name, field in fields.items()),
-            "; ".join(f"{name}: {why}" for name, why in event.absent.items()),
-            event.entered_at.isoformat(),
-            event.entered_by.get_username(),
-        ]
-        yield writer.writerow([_guarded(value) for value in values])
+    header = [
+        "entry",
+        "participant",
+        "site",
+        "synthetic",
+        "kind",
+        "corrects",
+        *fields,
+        "absent",
+        "entered_at",
+    ]
+    return csv_lines.lines([*header, "entered_by"], (_values(event, fields) for event in events))
+
+
+def _values(event: ConsentEvent, fields: Mapping[str, Any]) -> list[Any]:
+    return [
+        event.pk,
+        event.participant.code,
+        event.site.code,
+        event.participant.synthetic,
+        event.kind,
+        event.corrects_id or "",
+        *(_text(event, name, field) for name, field in fields.items()),
+        "; ".join(f"{name}: {why}" for name, why in event.absent.items()),
+        event.entered_at.isoformat(),
+        event.entered_by.get_username(),
+    ]
 
 
 def _text(event: ConsentEvent, name: str, field: Any) -> str:
     value = getattr(event, name)
     return ";".join(value) if isinstance(value, list) else str(field.as_text(value))
-
-
-def _guarded(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS_FIRST) else value

@@ -17,10 +17,10 @@ from apps.consent.selectors import ParticipantFinding, Procedure
 from apps.consent.signals import procedures_asked
 from apps.enrolment.models import Participant
 from apps.oversight.items import ITEMS, Item
-from apps.oversight.models import AccessLogEntry
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
+from studyportal.audit.models import Look
 
 SEVERITIES = ("critical", "major", "minor")
 
@@ -173,14 +173,32 @@ def page_by_id(found: QuerySet[Any], *, older: int = 0, newer: int = 0, size: in
     )
 
 
-def looks(user: User, *, username: str = "", participant: str = "") -> QuerySet[AccessLogEntry]:
+@dataclass(frozen=True)
+class LooksChoice:
+    """What the looks are narrowed to; since and until are days, both included."""
+
+    user: str = ""
+    participant: str = ""
+    what: str = ""
+    since: str = ""
+    until: str = ""
+
+
+def looks(user: User, choice: LooksChoice, zone: ZoneInfo) -> QuerySet[Look]:
     """What was looked at: at the user's sites, and pages about no single participant."""
     sites = user.sites_with(Permission.VIEW_FINDINGS)
-    found = AccessLogEntry.objects.select_related("user")
+    found = Look.objects.select_related("user")
     if not isinstance(sites, AllSites):
         found = found.filter(Q(site__isnull=True) | Q(site_id__in=sites))
-    if username:
-        found = found.filter(user__username=username.replace("\x00", "")[:150])
-    if participant:
-        found = found.filter(participant_code__contains=clean_code(participant))
+    if choice.user:
+        found = found.filter(user__username=choice.user)
+    if choice.participant:
+        found = found.filter(participant_code__startswith=choice.participant)
+    if choice.what:
+        found = found.filter(what=choice.what)
+    since, until = moment(choice.since, zone), moment(choice.until, zone, end=True)
+    if since:
+        found = found.filter(at__gte=since)
+    if until:
+        found = found.filter(at__lt=until)
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +20,19 @@ from apps.consent.models import ConsentEvent
 from apps.enrolment.models import Participant
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
-from studyportal.audit.selectors import TECHNICAL, FieldChange
+from studyportal.audit.selectors import TECHNICAL, FieldChange, event_model_of
 
 NEVER_SHOWN = TECHNICAL | {"site", "participant"}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of history. at, label, context, key: SQL over its alias e; participant: SQL of the participant's id."""
+    """A table of history. at, label, context, key, record, site, participant, person: SQL over its alias e.
+
+    of_user, of_participant: SQL of the condition that the user of that name made it, or that it is about that
+    participant ("" when it never is). person: the user
+    whom the row is about, "" when it is about none.
+    """
 
     model: type[models.Model]
     name: str
@@ -35,8 +40,18 @@ class Table:
     label: str
     context: str
     key: str
+    record: str
+    site: str
+    of_user: str
     participant: str
+    of_participant: str
+    person: str
     before: str
+
+    @property
+    def is_history(self) -> bool:
+        """Whether triggers write it: the consent log is its own history."""
+        return self.model is not ConsentEvent
 
     @property
     def code(self) -> str:
@@ -55,41 +70,83 @@ class Entry:
     model: type[models.Model]
     record_id: int
     participant_code: str
-    site_id: int
+    site_id: int | None
     fields: Sequence[FieldChange]
     values_shown: bool
     cursor: str
+    reason_code: str = ""
+    request: str = ""
+    role: str = ""
+
+    @property
+    def road(self) -> str:
+        """One of the roads, or database: past the portal, by a role of the database."""
+        return self.source or "database"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the trail is narrowed to; since and until are moments, the second excluded."""
+    """What the trail is narrowed to; since and until are moments, the second excluded.
+
+    about: the user whose account, roles and tokens changed. field: only with model.
+    """
 
     participant: str = ""
     username: str = ""
+    about: str = ""
     model: str = ""
+    record: int | None = None
+    field: str = ""
+    label: str = ""
+    road: str = ""
+    reason: str = ""
+    words: str = ""
+    site: int | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
 
+LABELS = ("insert", "update", "delete")
+# What the index of rare roads leaves out (audit.storage).
+COMMON_ROADS = ("page", "api", "import")
+# The user whom a row about access is about.
+PERSONS = {
+    "access.user": "e.id",
+    "access.membership": "e.user_id",
+    "access.apitoken": "e.user_id",
+    "audit.secondfactor": "e.user_id",
+}
+ACCESS = ("access", "audit")  # apps whose history tells who may do what
+
+
 @functools.cache
 def tables() -> dict[str, Table]:
-    """Model label → its history: every tracked model that carries its site, and the consent log itself."""
+    """Model label → its history: what carries its site, who may do what (access), and the consent log itself."""
     found: dict[str, Table] = {}
     for event in apps.get_models():
         model = getattr(event, "pgh_tracked_model", None)
-        if model is None or model._meta.proxy or "site" not in {field.name for field in model._meta.fields}:
+        if model is None or (model._meta.proxy and model._meta.app_label not in ACCESS):
+            continue
+        names = {field.name for field in model._meta.fields}
+        if "site" not in names and model._meta.app_label not in ACCESS:
             continue
         table = connection.ops.quote_name(event._meta.db_table)
+        has_record = "pgh_obj" in {field.name for field in event._meta.fields}
+        of_record = "b.pgh_obj_id = u.obj" if has_record else "b.token_key = u.now ->> 'token_key'"
         found[model._meta.label_lower] = Table(
             model=model,
             name=table,
             at="e.pgh_created_at",
             label="e.pgh_label",
-            context="e.pgh_context::jsonb",
+            context="e.pgh_context",
             key="e.pgh_id",
+            record="e.pgh_obj_id" if has_record else "NULL::bigint",
+            site="e.site_id" if "site" in names else "NULL::bigint",
+            of_user="e.pgh_by = %s",
             participant=_participant_of(model),
-            before=f"SELECT to_jsonb(b) FROM {table} b WHERE b.pgh_obj_id = u.obj AND b.pgh_id < u.key"
+            of_participant=_of_participant(model),
+            person=PERSONS.get(model._meta.label_lower, ""),
+            before=f"SELECT to_jsonb(b) FROM {table} b WHERE {of_record} AND b.pgh_id < u.key"
             " ORDER BY b.pgh_id DESC LIMIT 1",
         )
     found[ConsentEvent._meta.label_lower] = Table(
@@ -99,25 +156,48 @@ def tables() -> dict[str, Table]:
         label="'insert'::text",
         context="jsonb_build_object('username', (SELECT a.username FROM access_user a WHERE a.id = e.entered_by_id))",
         key="e.id",
+        record="e.id",
+        site="e.site_id",
+        of_user="e.entered_by_id = (SELECT a.id FROM access_user a WHERE a.username = %s)",
         participant="e.participant_id",
+        of_participant="e.participant_id = %s",
+        person="",
         before="NULL::jsonb",
     )
     return dict(sorted(found.items()))
 
 
-def _participant_of(model: type[models.Model]) -> str:
-    """SQL of the participant: on the row, or one step up; NULL when it cannot be told."""
-    if model is Participant:
-        return "e.id"
-    names = {field.name: field for field in model._meta.concrete_fields}
-    if "participant" in names:
-        return "e.participant_id"
-    for field in names.values():
+def _above(model: type[models.Model]) -> tuple[Any, str] | None:
+    """The field to the record one step up that knows the participant, and that record's table."""
+    for field in model._meta.concrete_fields:
         above = getattr(field, "related_model", None)
         if above is not None and any(f.name == "participant" for f in above._meta.concrete_fields):
-            table = connection.ops.quote_name(above._meta.db_table)
-            return f"(SELECT r.participant_id FROM {table} r WHERE r.id = e.{field.column})"
+            return field, connection.ops.quote_name(above._meta.db_table)
+    return None
+
+
+def _own_participant(model: type[models.Model]) -> str:
+    if model is Participant:
+        return "e.id"
+    has_one = any(field.name == "participant" for field in model._meta.concrete_fields)
+    return "e.participant_id" if has_one else ""
+
+
+def _participant_of(model: type[models.Model]) -> str:
+    """SQL of the participant: on the row, or one step up; NULL when it cannot be told."""
+    if own := _own_participant(model):
+        return own
+    if found := _above(model):
+        return f"(SELECT r.participant_id FROM {found[1]} r WHERE r.id = e.{found[0].column})"
     return "NULL::bigint"
+
+
+def _of_participant(model: type[models.Model]) -> str:
+    if own := _own_participant(model):
+        return f"{own} = %s"
+    if found := _above(model):
+        return f"e.{found[0].column} IN (SELECT r.id FROM {found[1]} r WHERE r.participant_id = %s)"
+    return ""
 
 
 def recent(
@@ -135,7 +215,9 @@ def recent(
         participant_id = people.values_list("pk", flat=True).first()
         if participant_id is None:
             return [], "", ""
-    chosen = [tables()[choice.model]] if choice.model in tables() else list(tables().values())
+    chosen = [table for table in tables().values() if _may_hold(table, choice)]
+    if not chosen:
+        return [], "", ""
     backwards = bool(newer) and _cursor(newer) is not None
     cursor = _cursor(newer if backwards else older)
     sql, params = _statement(user, choice, chosen, participant_id, cursor, backwards, size + 1)
@@ -168,30 +250,18 @@ def _statement(
     branches: list[str] = []
     params: list[Any] = []
     for table in chosen:
-        wheres: list[str] = []
-        params.append(table.code)
-        if not isinstance(sites, AllSites):
-            wheres.append("e.site_id = ANY(%s::bigint[])")
-            params.append(sorted(sites))
-        if participant_id is not None:
-            wheres.append(f"{table.participant} = %s")
-            params.append(participant_id)
-        if choice.username:
-            wheres.append(f"{table.context} ->> 'username' = %s")
-            params.append(choice.username.replace("\x00", ""))
-        if choice.since is not None:
-            wheres.append(f"{table.at} >= %s")
-            params.append(choice.since)
-        if choice.until is not None:
-            wheres.append(f"{table.at} < %s")
-            params.append(choice.until)
+        wheres, values = _wheres(table, choice, sites, participant_id)
         if cursor is not None:
             wheres.append(f"({table.at}, %s::text, {table.key}) {beyond} (%s, %s::text, %s)")
-            params += [table.code, *cursor]
+            values += [table.code, *cursor]
+            # Said once more without the name, so that the index is entered at the place.
+            wheres.append(f"{table.at} {beyond}= %s")
+            values.append(cursor[0])
+        params += [table.code, *values]
         branches.append(
             f"(SELECT %s::text AS model, {table.key}::bigint AS key, {table.at} AS at, {table.label} AS label,"
-            f" {table.context} AS context, e.id::bigint AS obj, e.site_id, {table.participant} AS participant_id,"
-            f" to_jsonb(e) AS now FROM {table.name} e WHERE {' AND '.join(wheres) or 'TRUE'}"
+            f" {table.context} AS context, {table.record}::bigint AS obj, {table.site} AS site_id,"
+            f" {table.participant} AS participant_id, to_jsonb(e) AS now FROM {table.name} e WHERE {' AND '.join(wheres) or 'TRUE'}"
             f" ORDER BY {table.at} {direction}, {table.key} {direction} LIMIT {int(limit)})"
         )
     before = " ".join(f"WHEN '{table.code}' THEN ({table.before})" for table in chosen)
@@ -203,6 +273,94 @@ def _statement(
     ORDER BY {order}
     """
     return sql, params
+
+
+def _may_hold(table: Table, choice: Choice) -> bool:
+    """Whether the table can have a row that fits at all."""
+    if choice.model in tables() and table.code != choice.model:
+        return False
+    if not table.is_history and (choice.road or choice.reason or choice.words or choice.field):
+        return False
+    if not table.is_history and choice.label not in ("", "insert"):
+        return False
+    return not ((choice.about and not table.person) or (choice.participant and not table.of_participant))
+
+
+def _wheres(
+    table: Table, choice: Choice, sites: frozenset[int] | AllSites, participant_id: int | None
+) -> tuple[list[str], list[Any]]:
+    """The conditions of a table, each written so that an index of `audit.storage` serves it."""
+    wheres: list[str] = []
+    params: list[Any] = []
+
+    def also(condition: str, *values: Any) -> None:
+        wheres.append(condition)
+        params.extend(values)
+
+    if not isinstance(sites, AllSites):
+        also(f"{table.site} = ANY(%s::bigint[])", sorted(sites))
+    if choice.site is not None:
+        also(f"{table.site} = %s", choice.site)
+    if participant_id is not None:
+        also(table.of_participant, participant_id)
+    if choice.username:
+        also(table.of_user, choice.username)
+    if choice.about:
+        also(f"{table.person} = (SELECT a.id FROM access_user a WHERE a.username = %s)", choice.about)
+    if choice.record is not None:
+        also(f"{table.record} = %s", choice.record)
+    if choice.label in LABELS and table.is_history:
+        also("e.pgh_label = %s", choice.label)
+        if choice.label != "insert":
+            also("e.pgh_label <> 'insert'")
+    if choice.road:
+        also("e.pgh_road = %s", choice.road)
+        if choice.road not in COMMON_ROADS:
+            also("e.pgh_road NOT IN ('page', 'api', 'import')")
+    if choice.reason:
+        also("e.pgh_code IS NOT NULL AND e.pgh_code = %s", choice.reason)
+    if choice.words:
+        also(
+            "e.pgh_has_reason AND to_tsvector('simple'::regconfig, e.pgh_context ->> 'reason')"
+            " @@ plainto_tsquery('simple'::regconfig, %s)",
+            choice.words,
+        )
+    if choice.field and choice.model == table.code:
+        column = connection.ops.quote_name(_column(table.model, choice.field))
+        also(
+            f"e.pgh_label <> 'insert' AND (e.pgh_label = 'delete' OR e.{column} IS DISTINCT FROM (SELECT b.{column} FROM"
+            f" {table.name} b WHERE b.pgh_obj_id = e.pgh_obj_id AND b.pgh_id < e.pgh_id ORDER BY b.pgh_id DESC LIMIT 1))"
+        )
+    if choice.since is not None:
+        also(f"{table.at} >= %s", choice.since)
+    if choice.until is not None:
+        also(f"{table.at} < %s", choice.until)
+    return wheres, params
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return next(str(field.column) for field in model._meta.concrete_fields if field.name == name)
+
+
+def fields_of(code: str) -> list[tuple[str, str]]:
+    """Name and words of the fields of a model whose changes can be looked for one by one."""
+    table = tables().get(code)
+    if table is None or not table.is_history or table.record.startswith("NULL"):
+        return []
+    kept = {field.name for field in event_model_of(table.model)._meta.fields}
+    return [
+        (field.name, str(field.verbose_name))
+        for field in table.model._meta.concrete_fields
+        if field.name in kept and field.name not in NEVER_SHOWN
+    ]
+
+
+def everything(user: User, choice: Choice, *, size: int = 500) -> Iterator[Entry]:
+    """All entries that fit, oldest first, a page at a time: for files."""
+    newer = f"0001-01-02T00:00:00+00:00~{next(iter(tables()))}~0"
+    while newer:
+        entries, _older, newer = recent(user, choice, newer=newer, size=size)
+        yield from reversed(entries)
 
 
 def _cursor(text: str) -> tuple[dt.datetime, str, int] | None:
@@ -227,7 +385,10 @@ def _entry(user: User, row: Sequence[Any]) -> Entry:
     code, key, at, label, context, record_id, site_id, participant_code, now, before = row
     model = tables()[code].model
     said = _as_mapping(context)
-    may_see = model is ConsentEvent or user.may(Permission.VIEW_DATA, site_id)
+    may_see = (
+        model is ConsentEvent or model._meta.app_label in ACCESS or user.may(Permission.VIEW_DATA, site_id)
+    )
+    row_now = _as_mapping(now)
     return Entry(
         at=at,
         label=label,
@@ -235,11 +396,14 @@ def _entry(user: User, row: Sequence[Any]) -> Entry:
         source=str(said.get("source") or ""),
         reason=str(said.get("reason") or ""),
         model=model,
-        record_id=record_id,
+        record_id=record_id or 0,
         participant_code=participant_code or "",
         site_id=site_id,
-        fields=changes_of(model, label, _as_mapping(now), _as_mapping(before), may_see=may_see),
+        fields=changes_of(model, label, row_now, _as_mapping(before), may_see=may_see),
         values_shown=may_see,
+        reason_code=str(said.get("reason_code") or ""),
+        request=str(said.get("request") or ""),
+        role=str(row_now.get("pgh_role") or ""),
         cursor=f"{at.astimezone(dt.UTC).isoformat()}~{code}~{key}",
     )
 

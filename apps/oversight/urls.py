@@ -10,5 +10,8 @@ urlpatterns = [
     path("oversight/consent-log.csv", views.consent_log_csv, name="consent-log-csv"),
     path("oversight/consent/<str:code>/", views.consent_story, name="consent-story"),
     path("oversight/audit-trail/", views.audit_trail, name="audit-trail"),
+    path("oversight/audit-trail.csv", views.audit_trail_csv, name="audit-trail-csv"),
+    path("oversight/audit-trail/field/", views.field_history, name="field-history"),
     path("oversight/views/", views.looked_at, name="views"),
+    path("oversight/views.csv", views.looked_at_csv, name="views-csv"),
 ]

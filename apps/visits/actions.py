@@ -21,6 +21,7 @@ from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, StaleVersion
 from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.crf.reasons import taken
 from studyportal.deviations import actions as deviations
 from studyportal.queries import actions as queries
 
@@ -125,7 +126,7 @@ def change(
     *,
     visit: Visit,
     by: User,
-    reason: str | None = None,
+    reason: Any = None,
     expected_version: int | None = None,
     absent: Mapping[str, str] | None = None,
     **changes: Any,
@@ -139,7 +140,7 @@ def change(
         for name in changes
         if name not in CHANGEABLE
     ]
-    reason = _reason(reason, problems)
+    reason = taken(reason, problems)
     typed = _typed({name: value for name, value in changes.items() if name in CHANGEABLE}, problems)
     if problems:
         raise CrfInvalid(problems)
@@ -352,14 +353,3 @@ def _reasons(absent: Any, values: Mapping[str, Any], problems: list[Problem]) ->
         else:
             kept[name] = reason
     return kept
-
-
-def _reason(reason: Any, problems: list[Problem]) -> str | None:
-    if reason is None:
-        return None
-    if not isinstance(reason, str) or "\x00" in reason or any("\ud800" <= c <= "\udfff" for c in reason):
-        problems.append(Problem("reason", "type", _("Give the reason as text.")))
-        return None
-    if len(reason) > 1000:
-        problems.append(Problem("reason", "max_length", _("At most %d characters.") % 1000))
-    return reason.strip() or None

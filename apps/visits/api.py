@@ -18,6 +18,7 @@ from apps.visits.models import Anchor, Visit, VisitStatus, WindowState
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
 from studyportal.api.filters import SinceFilter
+from studyportal.audit.serializers import ReasonField
 from studyportal.crf.api import payload
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
@@ -72,12 +73,7 @@ class VisitSerializer(serializers.Serializer):
     day_to = serializers.IntegerField(read_only=True, allow_null=True)
     window_state = serializers.ChoiceField(choices=WindowState.choices, read_only=True)
     absent = AbsentSerializer(required=False)
-    reason = serializers.CharField(
-        write_only=True,
-        required=False,
-        max_length=1000,
-        help_text="Why a value that was given before changes.",
-    )
+    reason = ReasonField(help_text="Why a value that was given before changes.")
     version = serializers.IntegerField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccessConfig(AppConfig):
@@ -9,11 +10,18 @@ class AccessConfig(AppConfig):
         from django.db.models.signals import post_migrate
 
         from studyportal.access import checks, grants, walls  # noqa: F401 (registers its checks)
+        from studyportal.access.permissions import Permission
+        from studyportal.ui.navigation import NavItem, register
 
         # Sent for each app when all are migrated: once is enough.
         post_migrate.connect(grants.close_logs, sender=self, dispatch_uid="access.close_logs")
         post_migrate.connect(walls.build, sender=self, dispatch_uid="access.walls")
         self._listen_to_signing_in()
+
+        manage, read = Permission.MANAGE_USERS, Permission.VIEW_DELEGATIONS
+        register(NavItem(_("People"), "access:people", permission=manage, order=700, icon="people"))
+        register(NavItem(_("Sites"), "access:sites", permission=manage, order=710, icon="home"))
+        register(NavItem(_("Delegation log"), "access:delegations", permission=read, order=720, icon="key"))
 
     def _listen_to_signing_in(self) -> None:
         from allauth.account.signals import password_changed

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from studyportal.access import walls
-from studyportal.access.permissions import Permission
+from studyportal.access.permissions import WRITING, Permission
 from studyportal.access.standing import settle
 
 View = Callable[..., HttpResponse]
@@ -110,8 +110,51 @@ class DeclaredPermission(BasePermission):
             return True
         if not request.user.is_authenticated:
             return False
+        refuse_reading_token(request, view)
         self.message = refusal(*permissions)
-        return admitted(request, permissions)
+        if admitted(request, permissions):
+            return True
+        refuse_for_token(request.user, permissions)
+        return False
+
+
+def refuse_reading_token(request: Any, view: Any) -> None:
+    """A token that only reads changes nothing, whatever the endpoint; it may still end itself."""
+    narrowing = getattr(request.user, "narrowing", None)
+    harmless = request.method in SAFE_METHODS or request.method in getattr(view, "open_to_reading_tokens", ())
+    if narrowing is not None and not narrowing.writes and not harmless:
+        raise token_refusal(
+            "token_read_only",
+            _("This token only reads. Make one that reads and writes on the page “API tokens”."),
+        )
+
+
+def token_refusal(code: str, message: str) -> Exception:
+    # Imported late: rest_framework imports this module while it is itself being imported.
+    from studyportal.api.problems import ProblemError
+
+    return ProblemError(403, code, message)
+
+
+def refuse_for_token(user: Any, permissions: tuple[Permission, ...]) -> None:
+    """Say that it is the token, not the roles, that does not reach, where it is so."""
+    narrowing = getattr(user, "narrowing", None)
+    if narrowing is None or not holds_any(user.without_token(), permissions):
+        return
+    if not narrowing.writes and all(permission in WRITING for permission in permissions):
+        raise token_refusal(
+            "token_read_only",
+            _("This token only reads, and this belongs to those who change data. Make one that also writes."),
+        )
+    if narrowing.datasets is not None:
+        raise token_refusal(
+            "token_dataset",
+            _("This token is for named datasets only. Make one without datasets for everything else."),
+        )
+    raise token_refusal(
+        "token_sites",
+        _("This token is for some sites only, and does not reach this. Make one without sites."),
+    )
 
 
 def get_visible_or_404(queryset: Any, user: Any, permission: Permission, **lookup: Any) -> Any:

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     VIEW_AUDIT_TRAIL = "audit.view"
 
     EXPORT_DATA = "data.export"
+    # With dates and free text; without it a file holds days from Day 0 and no text.
+    EXPORT_CODED = "data.export_coded"
     RUN_OUTCOMES = "outcomes.run"
     VIEW_OUTCOMES = "outcomes.view"
 
@@ -60,9 +62,40 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.VIEW_FINDINGS: _("see consent findings"),
     Permission.VIEW_AUDIT_TRAIL: _("read the audit trail"),
     Permission.EXPORT_DATA: _("download datasets"),
+    Permission.EXPORT_CODED: _("download dates and free text"),
     Permission.RUN_OUTCOMES: _("compute outcome tables"),
     Permission.VIEW_OUTCOMES: _("see outcome tables"),
     Permission.VIEW_PROTOCOL: _("see the protocol"),
     Permission.VIEW_DELEGATIONS: _("read the delegation log"),
     Permission.MANAGE_USERS: _("manage users and sites"),
 }
+
+# Those that change data. A read-only token holds none of them; the walls write only for who holds one.
+WRITING: frozenset[Permission] = frozenset(
+    {
+        Permission.REGISTER_PARTICIPANTS,
+        Permission.REGISTER_RETROSPECTIVE,
+        Permission.ENTER_DATA,
+        Permission.RECORD_CONSENT,
+        Permission.RELEASE_PRODUCTS,
+        Permission.MANAGE_QUERIES,
+        Permission.SIGN_RECORDS,
+        Permission.EDIT_IDENTITY,
+        Permission.RUN_OUTCOMES,
+        Permission.MANAGE_USERS,
+    }
+)
+
+# Those that show rows of single participants.
+READING: frozenset[Permission] = frozenset(
+    {
+        Permission.VIEW_DATA,
+        Permission.VIEW_IDENTITY,
+        Permission.VIEW_CONSENT_LOG,
+        Permission.VIEW_FINDINGS,
+        Permission.VIEW_AUDIT_TRAIL,
+        Permission.EXPORT_DATA,
+        Permission.EXPORT_CODED,
+        Permission.RUN_OUTCOMES,
+    }
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -9,9 +11,12 @@ from studyportal.access.permissions import Permission
 
 
 class Role:
+    """scope: whether the role is held at one site, for the whole study, or either way."""
+
     key: str
     label: str | Promise
     purpose: str | Promise
+    scope: Literal["site", "study", "both"]
     permissions: frozenset[Permission]
 
 
@@ -19,6 +24,7 @@ class SiteCoordinator(Role):
     key = "site_coordinator"
     label = _("Site coordinator")
     purpose = _("Registers participants of the site, records consent and enters case report forms.")
+    scope = "site"
     permissions = frozenset(
         {
             Permission.VIEW_PROTOCOL,
@@ -36,6 +42,7 @@ class Investigator(Role):
     key = "investigator"
     label = _("Investigator")
     purpose = _("Answers for the data of the site, releases cell products and views the outcome tables.")
+    scope = "site"
     permissions = frozenset(
         SiteCoordinator.permissions
         | {
@@ -52,6 +59,7 @@ class DataManager(Role):
     key = "data_manager"
     label = _("Data manager")
     purpose = _("Watches data quality, manages queries, and transcribes published cases.")
+    scope = "both"
     permissions = frozenset(
         {
             Permission.VIEW_PROTOCOL,
@@ -63,6 +71,7 @@ class DataManager(Role):
             Permission.MANAGE_QUERIES,
             Permission.VIEW_AUDIT_TRAIL,
             Permission.EXPORT_DATA,
+            Permission.EXPORT_CODED,
             Permission.VIEW_OUTCOMES,
             Permission.VIEW_DELEGATIONS,
         }
@@ -73,10 +82,12 @@ class Statistician(Role):
     key = "statistician"
     label = _("Statistician")
     purpose = _("Computes cohort tables and downloads coded datasets; enters nothing.")
+    scope = "both"
     permissions = frozenset(
         {
             Permission.VIEW_PROTOCOL,
             Permission.EXPORT_DATA,
+            Permission.EXPORT_CODED,
             Permission.RUN_OUTCOMES,
             Permission.VIEW_OUTCOMES,
         }
@@ -87,6 +98,7 @@ class EthicsAuditor(Role):
     key = "ethics_auditor"
     label = _("Ethics auditor")
     purpose = _("Reads the consent log, its findings and the audit trail; changes nothing.")
+    scope = "both"
     permissions = frozenset(
         {
             Permission.VIEW_PROTOCOL,
@@ -102,6 +114,7 @@ class Administrator(Role):
     key = "administrator"
     label = _("Administrator")
     purpose = _("Manages users, sites and memberships; sees no participant data.")
+    scope = "study"
     permissions = frozenset({Permission.VIEW_PROTOCOL, Permission.VIEW_DELEGATIONS, Permission.MANAGE_USERS})
 
 
@@ -114,3 +127,8 @@ ROLES: dict[str, type[Role]] = {
 def roles_with(permission: Permission) -> frozenset[str]:
     """Keys of the roles that hold the permission."""
     return frozenset(key for key, role in ROLES.items() if permission in role.permissions)
+
+
+AT_SITES = tuple(key for key, role in ROLES.items() if role.scope != "study")
+STUDY_WIDE = tuple(key for key, role in ROLES.items() if role.scope != "site")
+ONLY_STUDY_WIDE = frozenset(ROLES) - frozenset(AT_SITES)

@@ -86,6 +86,31 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
         _("Your password was given to you for once."),
         _("Choose your own on the page that the answer names."),
     ),
+    (
+        "token_read_only",
+        403,
+        _("The token only reads."),
+        _("Make one with access “read_write”."),
+    ),
+    ("token_sites", 403, _("The token is for some sites only."), _("Make one without sites.")),
+    (
+        "token_dataset",
+        403,
+        _("The token is for named datasets, and this is none of them."),
+        _("Make one for this dataset, or without datasets."),
+    ),
+    (
+        "token_profile",
+        403,
+        _("More is asked for than you, or the token, may have: dates and free text."),
+        _("Leave `profile` out."),
+    ),
+    (
+        "token_cannot_issue",
+        403,
+        _("A token cannot make tokens."),
+        _("Send the request without Authorization, with your password."),
+    ),
     ("locked_out", 429, _("Too many wrong passwords or codes."), _("Wait as long as Retry-After says.")),
     (
         "csrf",

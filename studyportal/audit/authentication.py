@@ -13,6 +13,7 @@ from rest_framework.authentication import SessionAuthentication as DrfSessionAut
 from rest_framework.exceptions import AuthenticationFailed
 
 from studyportal.access import gate
+from studyportal.access.tokens import note_use
 from studyportal.api.client import address_of
 from studyportal.api.throttling import refuse_when_over
 from studyportal.audit.context import identify
@@ -31,8 +32,12 @@ class TokenAuthentication(KnoxTokenAuthentication):
             refuse_when_over("wrong_tokens", address_of(request))
             raise
         if answer is not None:
-            identify(answer[0])
-            gate.check(answer[0], request._request)
+            user, token = answer
+            identify(user)
+            # From here on this user may what the token leaves, on every road.
+            user.narrow(token.narrowing)
+            gate.check(user, request._request)
+            note_use(token, address_of(request) or None)
         return answer
 
     def _cleanup_token(self, auth_token: Any) -> bool:

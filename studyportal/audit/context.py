@@ -9,12 +9,14 @@ from typing import Any
 import pghistory
 from pghistory.runtime import _tracker
 
+from studyportal.audit.reasons import Reason
+
 ROADS = ("page", "api", "import", "job", "command")
 
 
 @contextmanager
 def acting(
-    *, user: Any = None, source: str | None = None, reason: str | None = None, **more: Any
+    *, user: Any = None, source: str | None = None, reason: Reason | str | None = None, **more: Any
 ) -> Iterator[None]:
     """Everything written inside is attributed to the user, the road (one of ROADS) and the reason.
 
@@ -25,8 +27,13 @@ def acting(
         said |= {"user": user.pk, "username": user.get_username()}
     if source is not None:
         said["source"] = source
-    if reason:
-        said["reason"] = reason
+    if isinstance(reason, Reason):
+        said |= {"reason": str(reason), "reason_code": reason.code}
+    elif reason:
+        said["reason"] = str(reason)
+        if "reason_code" in current():
+            # Words of the portal's own inside somebody's change: that person's code is not theirs.
+            said.setdefault("reason_code", None)
     before = dict(_tracker.value.metadata) if hasattr(_tracker, "value") else None
     with pghistory.context(**said):
         try:
@@ -39,7 +46,12 @@ def acting(
                 _tracker.value.metadata.update(before)
 
 
-def because(reason: str | None) -> Any:
+def current() -> dict[str, Any]:
+    """What is said of the action under way (user, username, source, reason, request …); {} outside of any."""
+    return dict(_tracker.value.metadata) if hasattr(_tracker, "value") else {}
+
+
+def because(reason: Reason | str | None) -> Any:
     """Attach the reason to everything written inside."""
     return acting(reason=reason)
 

@@ -35,6 +35,7 @@ class Change:
     reason: str
     request: str
     fields: tuple[FieldChange, ...]
+    reason_code: str = ""
 
 
 def event_model_of(model: type[models.Model]) -> type[models.Model]:
@@ -65,6 +66,7 @@ def changes(model: type[models.Model], events: Iterable[Any]) -> list[Change]:
                 source=context.get("source") or "database",
                 reason=context.get("reason") or "",
                 request=context.get("request") or "",
+                reason_code=context.get("reason_code") or "",
                 fields=tuple(
                     FieldChange(
                         name=name,

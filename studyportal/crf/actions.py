@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from studyportal.access.models import User
-from studyportal.audit import acting
-from studyportal.crf import cleaning, signals
+from studyportal.audit import Reason, acting
+from studyportal.crf import cleaning, reasons, signals
 from studyportal.crf.absence import NOT_DERIVABLE
 from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
@@ -32,16 +32,19 @@ def save(
     parents: Mapping[str, Any] | None = None,
     record: Any = None,
     expected_version: int | None = None,
-    reason: str | None = None,
+    reason: Any = None,
     complete: bool = True,
 ) -> Any:
     """Save one form from what was typed or sent; all of it or nothing.
 
     A new record needs participant and the parents of the form; an existing one is given as record, with
-    the version that the writer saw. Raises CrfInvalid, ReasonRequired, Refused or StaleVersion.
+    the version that the writer saw. reason: as `audit.reasons.parse` takes it. Raises CrfInvalid, ReasonRequired, Refused or StaleVersion.
     Order: parse → show-if → rules → gates → derive → save with history → checks → queries.
     """
-    reason = _checked_reason(reason)
+    problems: list[Problem] = []
+    reason = reasons.taken(reason, problems, name=reasons.names_for(spec).text)
+    if problems:
+        raise CrfInvalid(problems)
     try:
         with transaction.atomic(), acting(user=by, reason=reason):
             created = record is None
@@ -134,7 +137,7 @@ def _save(
     raw: Mapping[str, Any],
     by: User,
     *,
-    reason: str | None,
+    reason: Reason | None,
     complete: bool,
     created: bool,
 ) -> Any:
@@ -169,7 +172,9 @@ def _save(
             and (before[0][name], before[1].get(name)) != (after[0][name], after[1].get(name))
         ]
         if was_complete and changed and not reason:
-            raise ReasonRequired([spec.fields[name].label for name in changed])
+            raise ReasonRequired(
+                [spec.fields[name].label for name in changed], name=reasons.names_for(spec).text
+            )
         record.version += 1
     record.save()
     _check(spec, record, values, context, by=by, new=created)
@@ -221,18 +226,3 @@ def _check(
 
 def _stored(spec: CrfSpec, record: Any) -> tuple[dict[str, Any], dict[str, str], str]:
     return {name: getattr(record, name) for name in spec.fields}, dict(record.absent), record.status
-
-
-def _checked_reason(reason: str | None) -> str | None:
-    if reason is None:
-        return None
-    if not isinstance(reason, str):
-        raise CrfInvalid([Problem("reason", "type", _("Give the reason as text."))])
-    reason = reason.strip()
-    if len(reason) > cleaning.MAX_REASON:
-        raise CrfInvalid([Problem("reason", "max_length", _("At most %d characters.") % cleaning.MAX_REASON)])
-    if "\x00" in reason or any("\ud800" <= char <= "\udfff" for char in reason):
-        raise CrfInvalid(
-            [Problem("reason", "nul_character", _("The reason contains a character that no text has."))]
-        )
-    return reason or None

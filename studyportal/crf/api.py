@@ -27,6 +27,7 @@ from studyportal.crf import actions, display
 from studyportal.crf.columns import Column
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.reasons import names_for
 from studyportal.crf.registry import all_specs
 from studyportal.crf.serializers import ChangeSerializer, serializer_of
 from studyportal.crf.signature_api import (
@@ -61,7 +62,7 @@ def saved(spec: CrfSpec, *, request: Any, raw: Mapping[str, Any], **target: Any)
         )
     try:
         return actions.save(
-            spec, raw=raw, by=request.user, reason=raw.get("reason"), complete=complete, **target
+            spec, raw=raw, by=request.user, reason=raw.get(names_for(spec).text), complete=complete, **target
         )
     except CrfInvalid as error:
         raise ProblemError(

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 
 from studyportal.crf.absence import AbsentReason
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
 
 # Members of a payload that are not fields of the form.
-ENVELOPE = frozenset({"participant", "absent", "complete", "reason"})
+ENVELOPE = frozenset({"participant", "absent", "complete"})
 READ_ONLY = frozenset(
     {"id", "url", "site", "status", "version", "created_at", "updated_at", "form", "queries"}
 )
-MAX_REASON = 1000
 
 
 @dataclass
@@ -63,7 +63,12 @@ def check_rules(spec: CrfSpec, values: Mapping[str, Any]) -> list[Problem]:
 
 def _take_values(cleaned: Cleaned, spec: CrfSpec, raw: Mapping[str, Any], record: Any) -> None:
     for name in raw:
-        if name in spec.entered_fields or name in ENVELOPE or name in spec.parents:
+        if (
+            name in spec.entered_fields
+            or name in ENVELOPE
+            or name == names_for(spec).text
+            or name in spec.parents
+        ):
             continue
         if name in spec.derived_fields:
             cleaned.refuse(name, "derived", _("This value is computed by the portal; leave it out."))

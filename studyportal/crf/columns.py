@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a dataset. sql: expression over the table aliased `t`, built from trusted names only."""
+    """One column of a dataset. description: what it holds, where its type does not say it. sql: expression over the table aliased `t`, built from trusted names only."""
 
     name: str
     sql: str
@@ -22,3 +22,4 @@ class Column:
     free_text: bool = False
     minimum: str = ""
     maximum: str = ""
+    description: str = ""

@@ -30,6 +30,7 @@ from django.utils.translation import gettext as _
 from studyportal.access import walls
 from studyportal.access.models import User
 from studyportal.crf.models import Draft
+from studyportal.crf.reasons import names_for
 from studyportal.crf.registry import UnknownForm, get
 from studyportal.crf.spec import CrfSpec
 
@@ -42,7 +43,6 @@ KEPT = dt.timedelta(days=30)
 LONGEST = 200_000
 # Drafts of one person on one form at one place; the oldest gives way.
 MOST = 5
-REASON = ("reason", "reason_code")
 
 
 class DraftRefused(Exception):
@@ -154,7 +154,11 @@ def _is_version(text: str) -> bool:
 
 def _typed(spec: CrfSpec, posted: QueryDict) -> dict[str, list[str]]:
     """The controls of the form and the reason: no password, no token, nothing else that was sent along."""
-    names = [*spec.entered_fields, *(f"absent-{name}" for name in spec.entered_fields), *REASON]
+    names = [
+        *spec.entered_fields,
+        *(f"absent-{name}" for name in spec.entered_fields),
+        *vars(names_for(spec)).values(),
+    ]
     typed = {
         name: [value.replace("\x00", "") for value in posted.getlist(name)]
         for name in names

@@ -25,11 +25,11 @@ class CrfInvalid(CrfError):
 class ReasonRequired(CrfInvalid):
     """A complete form would change without saying why: 400."""
 
-    def __init__(self, fields: Sequence[str]) -> None:
+    def __init__(self, fields: Sequence[str], *, name: str = "reason") -> None:
         super().__init__(
             [
                 Problem(
-                    "reason",
+                    name,
                     "reason_required",
                     _("This form was complete. Say why you change it: %s.") % ", ".join(fields),
                 )

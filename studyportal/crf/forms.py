@@ -11,6 +11,7 @@ from django.http import QueryDict
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason, label_of
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
@@ -75,7 +76,7 @@ def build(
         sections=sections,
         problems=[
             (
-                p.field if p.field in spec.fields or p.field == "reason" else "",
+                p.field if p.field in spec.fields or p.field == names_for(spec).text else "",
                 spec.fields[p.field].label if p.field in spec.fields else "",
                 p.message,
             )

@@ -7,9 +7,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from studyportal.audit.serializers import ReasonField
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason
 from studyportal.crf.models import RecordStatus
+from studyportal.crf.reasons import names_for
 from studyportal.crf.registry import get
 from studyportal.crf.spec import CrfSpec
 
@@ -89,9 +91,7 @@ def serializer_of(key: str) -> type[serializers.Serializer]:
         "complete": serializers.BooleanField(
             write_only=True, default=True, help_text="false: save as incomplete, with values still to come."
         ),
-        "reason": serializers.CharField(
-            write_only=True, required=False, max_length=1000, help_text="Why a complete form changes."
-        ),
+        names_for(spec).text: ReasonField(help_text="Why a complete form changes."),
         "status": serializers.ChoiceField(choices=RecordStatus.choices, read_only=True),
         "version": serializers.IntegerField(read_only=True),
         "created_at": serializers.DateTimeField(read_only=True),
@@ -115,5 +115,6 @@ class ChangeSerializer(serializers.Serializer):
     by = serializers.CharField()
     source = serializers.CharField()
     reason = serializers.CharField()
+    reason_code = serializers.CharField()
     request = serializers.CharField()
     fields = FieldChangeSerializer(many=True)  # type: ignore[assignment]

@@ -19,16 +19,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
+from studyportal.audit import links, reasons
 from studyportal.audit.selectors import history_of
 from studyportal.crf import actions, display, drafts, forms, signature_pages, signing
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.fetch import may_enter_or_403, record_or_404, spec_or_404
 from studyportal.crf.models import Draft
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.reasons import field_views, names_for
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
-from studyportal.ui.parts import FieldView
 
 
 @drafts.keeps_what_was_typed
@@ -89,6 +90,9 @@ def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
                     display.history_in_words(spec, history_of(record)),
                     signature_pages.shown_on(spec, record),
                 ),
+                "trail_url": links.trail_of(record)
+                if request.user.may(Permission.VIEW_AUDIT_TRAIL, record.site_id)  # type: ignore[union-attr]
+                else "",
             },
         )
 
@@ -152,7 +156,7 @@ def _open(
         and record is not None
         and draft.version_seen != record.version
         else (),
-        reason="" if typed is None else typed.get("reason", ""),
+        reason_typed=typed,
         draft=draft,
         other_drafts=[(one, drafts.url_of(one, chosen=True)) for one in own if one is not draft],
     )
@@ -180,7 +184,7 @@ def _save(
             parents=parents,
             record=record,
             expected_version=_version_seen(request) if record is not None else None,
-            reason=request.POST.get("reason"),
+            reason=reasons.of_form(request.POST, **vars(names_for(spec))),
             complete="incomplete" not in request.POST,
         )
     except ReasonRequired as error:
@@ -210,7 +214,7 @@ def _save(
         ),
         conflict=[] if current is None else _differences(spec, raw, current),
         needs_reason=needs_reason,
-        reason=request.POST.get("reason", ""),
+        reason_problems=[p.message for p in problems if p.field == names_for(spec).text],
         status=status,
     )
 
@@ -248,7 +252,8 @@ def _page(
     record: Any = None,
     conflict: Any = (),
     needs_reason: bool = False,
-    reason: str = "",
+    reason_typed: Mapping[str, Any] | None = None,
+    reason_problems: Sequence[str] = (),
     draft: Draft | None = None,
     other_drafts: Sequence[tuple[Draft, str]] = (),
     status: int = 200,
@@ -271,13 +276,12 @@ def _page(
                 request, spec, participant, record=record, parents=parents, page=page
             ),
             "asks_reason": needs_reason or (record is not None and record.is_complete),
-            "reason_field": FieldView(
-                name="reason",
-                label=_("Why are you changing this form?"),
+            "reason_fields": field_views(
+                reason_typed or request.POST,
+                names=names_for(spec),
                 help=_("It was complete. The reason is kept with the old and the new value."),
-                value=reason,
                 required=needs_reason,
-                errors=[_("Say why you change it.")] if needs_reason else [],
+                errors=[_("Say why you change it.")] if needs_reason else reason_problems,
             ),
             "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
             "parents": display.parents_in_words(spec, record) if record is not None else [],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from studyportal.access.declare import refusal
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
-from studyportal.audit import acting
+from studyportal.audit import Reason, acting
 from studyportal.identity import fields, rules, sealing
 from studyportal.identity.errors import IdentityInvalid, Problem, StaleIdentity
 from studyportal.identity.models import Identity
@@ -43,7 +43,7 @@ def record(
     if problems:
         raise IdentityInvalid(problems)
     try:
-        with transaction.atomic(), acting(user=by, reason=reason):
+        with transaction.atomic(), acting(user=by, reason=Reason("other", reason) if reason else None):
             # The lock is on the participant: two who record at once stand in line even before there is a row.
             type(participant)._default_manager.select_for_update(of=("self",)).get(pk=participant.pk)
             row = Identity.objects.filter(participant_id=participant.pk).first()

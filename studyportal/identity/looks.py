@@ -5,11 +5,8 @@ The log is read by auditors, so its words are English whatever the language of t
 
 from __future__ import annotations
 
-import logging
-
 from studyportal.access.models import Site, User
-
-logger = logging.getLogger(__name__)
+from studyportal.audit.looks import log_look
 
 
 def log(*, by: User, site: Site, participant_code: str, detail: str) -> None:
@@ -23,9 +20,4 @@ def log_search(*, by: User, site: Site | None, participant_code: str = "") -> No
 
 
 def _log(what: str, by: User, site: Site | None, participant_code: str, detail: str) -> None:
-    try:
-        from studyportal.audit.looks import log_look
-    except ImportError:
-        logger.info("%s: %s of %s, %s", what, by.get_username(), participant_code or "nobody", detail)
-        return
     log_look(what=what, by=by, site=site, participant_code=participant_code, detail=detail)

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError, OperationalError
 
 from studyportal.access.models import User
+from studyportal.access.narrowing import Narrowing
+from studyportal.audit import reasons
 
 from . import registry
 from .errors import NotPossible
@@ -21,18 +23,21 @@ from .models import Job, JobState
 logger = logging.getLogger(__name__)
 
 
-def start(key: str, *, params: Mapping[str, Any] | None = None, by: User, reason: str | None = None) -> Job:
+def start(key: str, *, params: Mapping[str, Any] | None = None, by: User, reason: Any = None) -> Job:
     """Ask for a job; it is queued when the transaction commits.
 
-    Raises UnknownKind, InvalidParams, and PermissionDenied when `by` does not hold the kind's permission.
+    reason: as `audit.reasons.parse` takes it. Raises ReasonError, UnknownKind, InvalidParams, and PermissionDenied when `by` does not hold the kind's permission.
     """
     kind = registry.get(key)
     require(kind, by)
+    why = reasons.parse(reason)
     job = Job.objects.create(
         kind=key,
         requester=by,
         params=kind.stored(params or {}),
-        reason=reason or "",
+        reason=str(why or ""),
+        reason_code=why.code if why else "",
+        narrowing=None if by.narrowing is None else by.narrowing.as_json(),
         max_attempts=kind.max_attempts,
     )
     enqueue(job)
@@ -77,6 +82,10 @@ def retry(job: Job, *, by: User) -> Job:
             % locked.get_state_display()
         )
     require(registry.get(locked.kind), by)
+    if by.narrowing is not None:
+        # Tried again through a token, it has no more than that token either.
+        before = None if locked.narrowing is None else Narrowing.from_json(locked.narrowing)
+        locked.narrowing = (by.narrowing if before is None else before.within(by.narrowing)).as_json()
     locked.state = JobState.QUEUED
     locked.done = locked.total = locked.attempts = 0
     locked.message = locked.error = ""

@@ -37,6 +37,9 @@ class Job(models.Model):
     )
     params = models.JSONField(_("parameters"), default=dict, encoder=DjangoJSONEncoder)
     reason = models.TextField(_("reason"), blank=True, default="")
+    # What the token left that asked for it: the job has no more than its request had.
+    narrowing = models.JSONField(null=True, editable=False)
+    reason_code = models.CharField(_("code of the reason"), max_length=30, blank=True, default="")
 
     state = models.CharField(_("state"), max_length=10, choices=JobState, default=JobState.QUEUED)
     done = models.PositiveBigIntegerField(_("steps done"), default=0)

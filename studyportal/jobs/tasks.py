@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.access import walls
 from studyportal.access.models import User
+from studyportal.access.narrowing import Narrowing
 from studyportal.audit import acting
 
 from . import leases, registry
@@ -47,12 +48,19 @@ def run(job_id: int) -> None:
         _after_fault(job_id, token, error)
 
 
+def _why(job: Job) -> dict[str, str]:
+    said = {"reason": job.reason, "reason_code": job.reason_code}
+    return {name: value for name, value in said.items() if value}
+
+
 def _attempt(job_id: int, token: uuid.UUID) -> None:
     job = Job.objects.get(pk=job_id)
     requester = User.objects.get(pk=job.requester_id)  # as the person is now, not at the start
+    if job.narrowing is not None:
+        requester.narrow(Narrowing.from_json(job.narrowing))
     try:
         kind = _permitted(job, requester)
-        with acting(user=requester, source="job", reason=job.reason or None, job=job.pk):
+        with acting(user=requester, source="job", job=job.pk, **_why(job)):
             params = kind.validated(job.params)
             with reporting(job.pk, token) as progress, _one_moment(requester):
                 result = _as_result(kind.run(params, progress, requester))

@@ -92,6 +92,13 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "enrolled": State(_("Enrolled"), "good", "check"),
         "active": State(_("Active"), "good", "check"),
         "inactive": State(_("Inactive"), "neutral", "dash"),
+        # people and roles
+        "deactivated": State(_("Deactivated"), "neutral", "blocked"),
+        "held": State(_("Yes"), "good", "check"),
+        "role_in_force": State(_("In force"), "good", "check"),
+        "role_ahead": State(_("To come"), "info", "calendar"),
+        "role_over": State(_("Over"), "neutral", "dash"),
+        "role_ended": State(_("Ended at once"), "attention", "blocked"),
         "completed": State(_("Completed"), "good", "flag"),
         "lost": State(_("Lost to follow-up"), "attention", "alert"),
         "excluded": State(_("Excluded"), "neutral", "blocked"),

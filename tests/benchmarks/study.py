@@ -52,7 +52,10 @@ def make_people() -> People:
         user.set_unusable_password()
         user.save()
         Membership.objects.create(user=user, role=role, site=site, valid_from="2020-01-01")
-        _token, secrets[name] = tokens.issue(by=user, name="benchmark")
+        profile = "coded" if role == "statistician" else "deidentified"
+        _token, secrets[name] = tokens.issue(
+            by=user, name="benchmark", access="read_write", export_profile=profile
+        )
     asha = User.objects.get(username="asha")
     session = SessionStore()
     session[SESSION_KEY] = str(asha.pk)

@@ -95,12 +95,13 @@ def test_the_triggers_stand_in_the_database() -> None:
 
 @pytest.mark.django_db
 def test_logs_can_only_be_added_to() -> None:
-    assert {model._meta.db_table for model in HISTORY} <= set(log_tables())
+    history = {model._meta.db_table for model in HISTORY}
+    assert history <= set(log_tables())
     with connection.cursor() as cursor:
         for table in log_tables():
             for right, held in (
                 ("SELECT", True),
-                ("INSERT", True),
+                ("INSERT", table not in history),  # only the trigger adds to history
                 ("UPDATE", False),
                 ("DELETE", False),
                 ("TRUNCATE", False),

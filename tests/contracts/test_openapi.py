@@ -44,7 +44,14 @@ class Client:
     http: requests.Session = field(default_factory=requests.Session)
 
     def sign_in(self) -> None:
-        body = {"username": WHO, "password": PASSWORD, "name": "OpenAPI test", "days": 1}
+        body = {
+            "username": WHO,
+            "password": PASSWORD,
+            "name": "OpenAPI test",
+            "days": 1,
+            "access": "read_write",
+        }
+        self.token = ""
         self.token = self.post("/api/v1/tokens/", body)["token"]
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

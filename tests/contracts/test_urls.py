@@ -82,6 +82,17 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:dataset-dictionary": lambda w: {"key": "demographics", "kind": "csv"},
     "api:dictionary": lambda w: {"kind": "json"},
     "outcomes:run": lambda w: {"key": "hba1c"},
+    "access:person": lambda w: {"username": "asha"},
+    "access:person-change": lambda w: {"username": "asha"},
+    "access:person-password": lambda w: {"username": "asha"},
+    "access:person-factor": lambda w: {"username": "asha"},
+    "access:person-standing": lambda w: {"username": "asha"},
+    "access:role-new": lambda w: {"username": "asha"},
+    "access:role-end": lambda w: {"username": "asha", "pk": w.cast.asha.memberships.get().pk},
+    "access:site": lambda w: {"code": "MUM"},
+    "access:site-standing": lambda w: {"code": "MUM"},
+    "api:user": lambda w: {"username": "asha"},
+    "api:site": lambda w: {"code": "MUM"},
 }
 # Parameters whose objects no test needs to exist: they answer 404 to everyone who may ask at all.
 ABSENT = {
@@ -91,6 +102,7 @@ ABSENT = {
     "digest": "00000000",
     "code": "MUM-9999-X",
     "number": 99,
+    "username": "nobody",
 }
 
 # Objects of Mumbai: the same person's role at Pune gets 404, never 403 and never the object.

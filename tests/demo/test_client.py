@@ -58,7 +58,13 @@ def test_the_token_is_taken_back_after_an_error() -> None:
         ("GET", "/api/v1/visits/"),
         ("DELETE", "/api/v1/tokens/own/"),
     ]
-    assert transport.asked[0][3] == {"username": "asha", "password": "pw", "name": "a script", "days": 1}
+    assert transport.asked[0][3] == {
+        "username": "asha",
+        "password": "pw",
+        "name": "a script",
+        "days": 1,
+        "access": "read_write",
+    }
     assert transport.asked[1][2]["Authorization"] == "Token s3cret"
 
 

@@ -175,7 +175,14 @@ class Script:
 def token_of(url: str, name: str) -> Script:
     """A script of the person's, with a token from the API."""
     answer = Script(url, "")(
-        "/api/v1/tokens/", {"username": name, "password": PASSWORD, "name": "End-to-end test", "days": 1}
+        "/api/v1/tokens/",
+        {
+            "username": name,
+            "password": PASSWORD,
+            "name": "End-to-end test",
+            "days": 1,
+            "access": "read_write",
+        },
     )
     assert answer.status == 201, answer.body
     return Script(url, answer.json()["token"])

@@ -51,6 +51,13 @@ BESIDE_THE_NAVIGATION = {
     "admin": (
         "/",
         "/tokens/",
+        "/people/",
+        "/people/asha/",
+        "/people/asha/roles/new/",
+        "/sites/",
+        "/sites/MUM/",
+        "/delegations/",
+        "/access/roles/",
         "/account/security/",
         "/account/security/app/",
         "/account/security/passkeys/add/",

@@ -27,6 +27,7 @@ from apps.visits import actions as visit_actions
 from apps.visits.models import Visit
 from studyportal.access.declare import get_visible_or_404, requires
 from studyportal.access.permissions import Permission
+from studyportal.audit import reasons
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.queries import actions as query_actions
@@ -78,7 +79,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
                 enrolment_actions.change(
                     participant=participant,
                     by=request.user,
-                    reason=request.POST.get("reason") or None,
+                    reason=reasons.of_form(request.POST),
                     expected_version=inputs.version_seen(request.POST),
                     **values,
                 )
@@ -137,7 +138,7 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 visit_actions.change(
                     visit=record,
                     by=request.user,
-                    reason=request.POST.get("reason") or None,
+                    reason=reasons.of_form(request.POST),
                     expected_version=inputs.version_seen(request.POST),
                     **inputs.visit_changes(request.POST),
                 )

@@ -313,7 +313,8 @@ def test_a_token_signs_with_the_password(rao: User, url: str, record: VitalSigns
 
     client = APIClient()
     made = client.post(
-        "/api/v1/tokens/", {"username": "rao", "password": PASSWORD, "name": "Test", "days": 1}
+        "/api/v1/tokens/",
+        {"username": "rao", "password": PASSWORD, "name": "Test", "days": 1, "access": "read_write"},
     )
     assert made.status_code == 201, made.json()
     client.credentials(HTTP_AUTHORIZATION=f"Token {made.json()['token']}")

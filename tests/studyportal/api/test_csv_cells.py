@@ -1,6 +1,6 @@
 import pytest
 
-from apps.exports.rules import as_csv, codes_as_text, guarded, guarded_sql
+from studyportal.api.csv_cells import as_csv, codes_as_text, guarded, guarded_sql
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+91", "-1 note", "@SUM(A1)", "\t=1", "\r=1"])
