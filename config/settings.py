@@ -124,7 +124,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "studyportal.ui.policy.ContentSecurityPolicyMiddleware",
+    "studyportal.ui.policy.SecurityHeadersMiddleware",
+    "studyportal.access.refusal_log.RefusalLogMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "studyportal.api.middleware.RequestLimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -300,7 +301,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "studyportal.api.pagination.CursorPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["studyportal.api.parsers.StrictJSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["studyportal.api.throttling.PerMinute"],
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -314,9 +316,19 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
 }
+# Requests answered in one minute: a script may be quick, a guesser may not.
+RATES = {
+    "person": env.int("RATE_PERSON", default=30_000),  # by signed-in person
+    "stranger": env.int("RATE_STRANGER", default=300),  # by address
+    "tokens": env.int("RATE_TOKENS", default=20),  # sign-ins for a token, by address
+    "wrong_tokens": env.int("RATE_WRONG_TOKENS", default=60),  # unknown or ended tokens, by address
+}
+DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)  # by person
 # Wide forms have many fields; a body beyond this is refused before it is read.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+UPLOAD_LIMIT = 10_000_000  # bytes of one document
 
 # --- Jobs ------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = servers.broker_url()
@@ -364,11 +376,12 @@ PROTOCOL_FILE = Path(
 
 # --- Transport -------------------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not DEMO)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-# A browser takes a __Host- cookie only over https, from this very host, for the whole of it.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+# A browser takes a __Host- cookie only over https, from this very host, for the whole of it: no neighbour plants one.
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))
 SESSION_LONGEST = timedelta(hours=env.int("SESSION_HOURS", default=12))
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -377,6 +390,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SECURE_SSL_REDIRECT = False  # the proxy redirects
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Preloading binds a whole domain for years and is its owner's to decide: `HSTS_PRELOAD=on`.
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -384,6 +399,10 @@ X_FRAME_OPTIONS = "DENY"
 if HTTPS:
     # Only the proxy reaches us, and it sets this header itself.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy redirects from http: Django would only see requests that came by TLS
+    *([] if SECURE_HSTS_PRELOAD else ["security.W021"]),  # see HSTS_PRELOAD
+]
 
 # A traceback shows the code and none of the values that it worked on.
 DEFAULT_EXCEPTION_REPORTER_FILTER = "studyportal.identity.reports.NoValues"
@@ -391,11 +410,20 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "studyportal.identity.reports.NoValues"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "studyportal.api.logs.PlainFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # Refusals are told by studyportal.security; these would quote what was sent.
+        "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
         "studyportal.access": {"level": "INFO"},
         # Its debug lines hold whole contexts of templates, and with them who somebody is.
         "django.template": {"level": "INFO"},

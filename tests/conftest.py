@@ -146,6 +146,10 @@ class RunningPortal:
     var: Path
 
 
+# The tests of the running portal all come from one address, and sign in more often than people do.
+RATES_OF_THE_PORTAL = ("RATE_PERSON", "RATE_STRANGER", "RATE_TOKENS", "RATE_WRONG_TOKENS")
+
+
 @pytest.fixture(scope="session")
 def running_portal() -> Iterator[RunningPortal]:
     """The portal with its demo study and jobs, as `make demo` starts it; STUDYPORTAL_URL names one that runs."""
@@ -157,7 +161,7 @@ def running_portal() -> Iterator[RunningPortal]:
     var.mkdir(parents=True)
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith(("STUDYPORTAL", "DJANGO", "PYTEST"))
-    }
+    } | dict.fromkeys(RATES_OF_THE_PORTAL, "1000000")
     process = subprocess.Popen(
         [sys.executable, "-m", "studyportal.embedded.demo", "--var", str(var), "--port", "18400"],
         cwd=servers.BASE_DIR,

@@ -205,6 +205,7 @@ class SessionDetail(SessionView):
             CellSession.objects.select_related("participant"), request.user, Permission.ENTER_DATA, pk=pk
         )
         raw = dict(payload(request))
+        self.refuse_moves(raw, session)
         # A session stays planned until its date, or the reason why there is none, is given.
         done = session.is_complete or raw.get("performed_on") is not None or "absent" in raw
         raw.setdefault("complete", done)
@@ -276,10 +277,12 @@ class ProductDetail(ProductView):
         product = get_visible_or_404(
             CellProduct.objects.select_related("participant"), request.user, Permission.ENTER_DATA, pk=pk
         )
+        raw = payload(request)
+        self.refuse_moves(raw, product)
         saved(
             self.spec,
             request=request,
-            raw=payload(request),
+            raw=raw,
             record=product,
             expected_version=version_seen(request),
         )

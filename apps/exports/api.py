@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import path
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, serializers
+from rest_framework.exceptions import Throttled
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,7 +26,7 @@ from apps.exports.models import ExportReceipt
 from apps.exports.selectors import dataset_or_404, filters_of, receipts_of
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import ORDER
-from studyportal.api import csv_cells
+from studyportal.api import csv_cells, throttling
 from studyportal.api.files import CsvRenderer
 from studyportal.api.pagination import CursorPagination
 from studyportal.api.problems import ProblemError
@@ -177,7 +180,25 @@ class DatasetCsv(APIView):
         }
         if request.method == "HEAD":
             return HttpResponse(headers=headers)
-        return StreamingHttpResponse(iter(download.stream), headers=headers)
+        return StreamingHttpResponse(in_its_place(request.user, download.stream), headers=headers)
+
+
+def in_its_place(user: Any, stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes of one of the few downloads that a person may have at once; 429 when all places are taken.
+
+    The place is given back when the stream ends or the client goes away.
+    """
+    held = ExitStack()
+    try:
+        held.enter_context(throttling.place("downloads", str(user.pk), most=settings.DOWNLOADS_AT_ONCE))
+    except throttling.TooMany:
+        raise Throttled(wait=10) from None
+
+    def chunks() -> Iterator[bytes]:
+        with held:
+            yield from stream
+
+    return chunks()
 
 
 def problem(error: ValidationError) -> ProblemError:

@@ -67,6 +67,7 @@ class Tokens(APIView):
 
     permission = Permission.PUBLIC
     authentication_classes: tuple[Any, ...] = ()
+    rate = "tokens"
 
     @extend_schema(request=NewTokenSerializer, responses={201: TokenSerializer})
     def post(self, request: Any) -> Response:

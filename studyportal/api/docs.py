@@ -19,7 +19,15 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
         _("One or more values cannot be true."),
         _("Mend the fields named in “errors”; nothing was saved."),
     ),
-    ("parse_error", 400, _("The body is not JSON."), _("Send one JSON object, encoded as UTF-8.")),
+    (
+        "parse_error",
+        400,
+        _("The body is not JSON, or has two meanings: a member sent twice, NaN, too deep."),
+        _("Send one JSON object, encoded as UTF-8."),
+    ),
+    ("bad_request", 400, _("The request itself cannot be read."), _("See “detail”.")),
+    ("too_many_fields", 400, _("A form with more fields than any form has."), _("Send fewer.")),
+    ("host", 400, _("The portal has no such host name."), _("Use the address that you were given.")),
     (
         "malformed",
         400,
@@ -130,6 +138,24 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
         _("Merge, then send again."),
     ),
     (
+        "length_required",
+        411,
+        _("The body came in chunks, without its length."),
+        _("Send Content-Length."),
+    ),
+    (
+        "content_encoding",
+        415,
+        _("The body is compressed."),
+        _("Send it as it is."),
+    ),
+    (
+        "throttled",
+        429,
+        _("Too many requests in this minute, or too many downloads at once."),
+        _("Wait as many seconds as Retry-After says."),
+    ),
+    (
         "too_large",
         413,
         _("The body is larger than the portal takes at once."),
@@ -142,7 +168,6 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
         _("An update did not say which version it saw."),
         _("Send If-Match with the ETag."),
     ),
-    ("throttled", 429, _("Too many requests."), _("Wait as long as Retry-After says.")),
     (
         "server_error",
         500,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +11,6 @@ from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -22,6 +22,7 @@ TITLES = {
     405: "Not offered here",
     406: "No such representation",
     409: "Refused by the protocol",
+    411: "Say how long it is",
     412: "Changed in the meantime",
     413: "Too large",
     415: "Unsupported media type",
@@ -82,13 +83,18 @@ def body(
 
 def json_response(status_code: int, code: str, detail: str, **more: Any) -> JsonResponse:
     """A problem outside DRF: from middleware and from the handlers of unknown URLs."""
-    return JsonResponse(
+    response = JsonResponse(
         body(status_code, code, detail, **more), status=status_code, content_type=CONTENT_TYPE
     )
+    response.problem_code = code  # type: ignore[attr-defined]  # read by the log of refusals
+    return response
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every error of the API leaves as a problem."""
+    # Late: DRF's views read the parsers of the settings as they are imported, and those raise problems.
+    from rest_framework.views import set_rollback
+
     if isinstance(exc, Http404):
         exc = exceptions.NotFound(str(exc) or _("Not found."))
     elif isinstance(exc, PermissionDenied):
@@ -100,7 +106,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     if getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = exc.auth_header  # type: ignore[attr-defined]
     if getattr(exc, "wait", None):
-        headers["Retry-After"] = str(int(exc.wait))  # type: ignore[attr-defined]
+        headers["Retry-After"] = str(math.ceil(exc.wait))  # type: ignore[attr-defined]
     if isinstance(exc, ProblemError):
         headers |= exc.headers
         data = body(
@@ -115,6 +121,7 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         data = body(exc.status_code, code, str(exc.detail))
     response = Response(data, status=exc.status_code, headers=headers)
     response.content_type = CONTENT_TYPE
+    response.problem_code = data["code"]  # type: ignore[attr-defined]
     return response
 
 
@@ -131,10 +138,11 @@ def flatten(details: Any, path: str = "") -> Iterable[dict[str, Any]]:
             yield from flatten(inner, path)
 
 
-def too_large(limit: int) -> JsonResponse:
-    return json_response(
-        status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
-        "too_large",
-        _("The request is larger than %(limit)d bytes. Send fewer records at a time, or use an import.")
-        % {"limit": limit},
-    )
+def too_large_words(limit: int) -> str:
+    return _(
+        "The request is larger than %(limit)d bytes. Send fewer records at a time, or use an import."
+    ) % {"limit": limit}
+
+
+def too_large_problem(limit: int) -> ProblemError:
+    return ProblemError(status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, "too_large", too_large_words(limit))

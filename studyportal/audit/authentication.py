@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
-from axes.helpers import get_client_ip_address
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +14,8 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from studyportal.access import gate
 from studyportal.access.tokens import note_use
+from studyportal.api.client import address_of
+from studyportal.api.throttling import refuse_when_over
 from studyportal.audit.context import identify
 
 
@@ -25,15 +25,19 @@ class TokenAuthentication(KnoxTokenAuthentication):
     def authenticate(self, request: Any) -> Any:
         try:
             answer = super().authenticate(request)
-        except UnicodeDecodeError:
+        except ValueError:  # no UTF-8, or a NUL character
+            refuse_when_over("wrong_tokens", address_of(request))
             raise AuthenticationFailed(_("The token contains characters that no token has.")) from None
+        except AuthenticationFailed:
+            refuse_when_over("wrong_tokens", address_of(request))
+            raise
         if answer is not None:
             user, token = answer
             identify(user)
             # From here on this user may what the token leaves, on every road.
             user.narrow(token.narrowing)
             gate.check(user, request._request)
-            note_use(token, _address_of(request))
+            note_use(token, address_of(request) or None)
         return answer
 
     def _cleanup_token(self, auth_token: Any) -> bool:
@@ -43,14 +47,6 @@ class TokenAuthentication(KnoxTokenAuthentication):
                 _("This token has expired. Make a new one under “API tokens” or at /api/v1/tokens/.")
             )
         return False
-
-
-def _address_of(request: Any) -> str | None:
-    """Where the request came from, as the lock-out sees it; None for what is no address (a socket)."""
-    try:
-        return str(ipaddress.ip_address(get_client_ip_address(request) or ""))
-    except ValueError:
-        return None
 
 
 class SessionAuthentication(DrfSessionAuthentication):

@@ -138,6 +138,16 @@ class CrfView(generics.GenericAPIView):
             )
         return participant, parents
 
+    def refuse_moves(self, raw: Mapping[str, Any], record: Any) -> None:
+        """A saved form keeps its participant and its parents; naming others is refused, not ignored."""
+        for name in ("participant", *self.spec.parents):
+            if raw.get(name) is None:
+                continue
+            held = record.participant.code if name == "participant" else getattr(record, f"{name}_id")
+            if str(raw[name]) != str(held):
+                said = {"field": name, "code": "fixed", "message": _("A saved form does not move elsewhere.")}
+                raise ProblemError(400, "invalid", _("The form was not saved: see errors."), errors=[said])
+
     def _named(self, model: Any, name: str, problems: list[Problem], **lookup: Any) -> Any:
         """What the payload names; one of another site is answered exactly as one that does not exist."""
         value = next(iter(lookup.values()))
@@ -195,22 +205,7 @@ class CrfDetail(CrfView):
     def _change(self, request: Any, raw: Mapping[str, Any]) -> Response:
         record = self.record()
         seen = version_seen(request)
-        for name in ("participant", *self.spec.parents):
-            if name in raw:
-                held = record.participant.code if name == "participant" else getattr(record, f"{name}_id")
-                if str(raw[name]) != str(held) and raw[name] is not None:
-                    raise ProblemError(
-                        400,
-                        "invalid",
-                        _("The form was not saved: see errors."),
-                        errors=[
-                            {
-                                "field": name,
-                                "code": "fixed",
-                                "message": _("A saved form does not move elsewhere."),
-                            }
-                        ],
-                    )
+        self.refuse_moves(raw, record)
         record = saved(self.spec, request=request, raw=raw, record=record, expected_version=seen)
         return self.respond(record)
 

@@ -12,6 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from studyportal.crf.partial_date import PartialDate, PartialDateError
 
+# Signs that end, hide or turn text: control characters other than tab and line ends, and the overrides of direction,
+# with which a text reads as what it is not. Joiners stay: Hindi and Marathi are written with them.
+UNSEEN = dict.fromkeys(
+    (*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+
 
 def text_of(raw: Any, *, max_length: int) -> str:
     """Text that PostgreSQL can hold: no NUL, no lone surrogate, within the length."""
@@ -27,6 +33,11 @@ def text_of(raw: Any, *, max_length: int) -> str:
         raise ValidationError(
             _("The text contains half of a character (a lone surrogate); type it again."), code="surrogate"
         ) from None
+    if raw.translate(UNSEEN) != raw:
+        raise ValidationError(
+            _("The text contains a control character that nobody sees; type it again without."),
+            code="control_character",
+        )
     if len(raw) > max_length:
         raise ValidationError(
             _("At most %(max)d characters; this is %(length)d. Shorten it or attach a document."),

@@ -1,1 +1,1 @@
-"""Uploaded files: known by their content, limited, and never changed."""
+"""Files that people bring: judged by their content, kept in the database, given back as they came and never shown."""

@@ -60,6 +60,7 @@ def fields() -> list[FieldView]:
         FieldView("taken_at", "Infusion started", "datetime", "2016-11-12T09:40"),
         FieldView("diagnosed", "Diagnosed", "partial-date", "2011-06", absent_choices=ABSENT),
         FieldView("hospital", "Hospital number", "text", "H-20417", disabled=True, help="Set at registration; the data manager can change it."),
+        FieldView("certificate", "Certificate", "file", required=False, accept=".pdf,.png,.jpg", help="A PDF, PNG or JPEG."),
         FieldView("note", "Note", "textarea", "Came with her mother; slept badly before the visit.", required=False),
     ]  # fmt: skip
 

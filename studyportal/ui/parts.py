@@ -135,8 +135,8 @@ class ShownFinding:
 class FieldView:
     """One row of a case report form, as `components/field.html` draws it.
 
-    `widget` is text, number, select, multiselect, radio, yesno, date, partial-date, datetime, textarea or
-    laboratory. `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
+    `widget` is text, number, select, multiselect, radio, yesno, date, partial-date, datetime, textarea,
+    laboratory or file (in a form with `enctype="multipart/form-data"`; `accept` lists the endings). `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
     has `.field` and `.values`. `derived` is the computed text of a field that nobody types.
     """
 
@@ -159,6 +159,7 @@ class FieldView:
     minimum: Any = None
     maximum: Any = None
     placeholder: Text = ""
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 from django.http import HttpResponse
 
-from studyportal.ui.policy import POLICY, ContentSecurityPolicyMiddleware
+from studyportal.ui.policy import POLICY, SecurityHeadersMiddleware
 from tests.studyportal.ui.pages import request_for
 
 
@@ -11,11 +11,11 @@ def test_nothing_inline_and_nothing_from_elsewhere_is_allowed():
 
 
 def test_every_answer_carries_the_policy():
-    response = ContentSecurityPolicyMiddleware(lambda request: HttpResponse("x"))(request_for())
+    response = SecurityHeadersMiddleware(lambda request: HttpResponse("x"))(request_for())
     assert response["Content-Security-Policy"] == POLICY
 
 
 def test_an_answer_may_bring_a_stricter_policy():
     strict = HttpResponse("x", headers={"Content-Security-Policy": "default-src 'none'"})
-    response = ContentSecurityPolicyMiddleware(lambda request: strict)(request_for())
+    response = SecurityHeadersMiddleware(lambda request: strict)(request_for())
     assert response["Content-Security-Policy"] == "default-src 'none'"

@@ -1,0 +1,206 @@
+"""How the attacks are sent: every address, every write of the API with a body that would be taken, and what came back."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.generators import SchemaGenerator
+
+from studyportal.crf.registry import all_specs
+from tests.contracts.test_urls import ADDRESSES, Address
+from tests.security.worlds import Held, Worlds
+
+FORMS = {spec.key: spec for spec in all_specs()}
+CONVERTER = re.compile(r"<(?:(\w+):)?(\w+)>")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; an exception that reached the test client counts as 500."""
+
+    status: int
+    text: str
+    headers: Any
+
+    @property
+    def refused(self) -> bool:
+        return 400 <= self.status < 500
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.text[:300]}"
+
+
+def send(client: Any, method: str, url: str, data: Any = None, **more: Any) -> Answer:
+    """Send, inside a savepoint so that one failure does not hide the next."""
+    try:
+        with transaction.atomic():
+            given = (
+                getattr(client, method)(url, data, **more)
+                if data is not None
+                else getattr(client, method)(url, **more)
+            )
+            body = b"".join(given.streaming_content) if getattr(given, "streaming", False) else given.content
+            return Answer(given.status_code, body.decode("utf-8", "replace"), given)
+    except Exception as error:  # told as what a caller would have met
+        return Answer(500, f"{type(error).__name__}: {error}", {})
+
+
+# --- Addresses -------------------------------------------------------------------------------------------
+
+
+def parameters(address: Address) -> list[tuple[str, str]]:
+    """Converter and name of each parameter."""
+    return [(kind or "str", name) for kind, name in CONVERTER.findall(address.route)]
+
+
+def filled(address: Address, values: dict[str, Any]) -> str:
+    return "/" + CONVERTER.sub(lambda found: str(values[found[2]]), address.route)
+
+
+def names_objects(address: Address) -> bool:
+    """Whether the address names anything that somebody owns: by number, code, digest or UUID."""
+    return any(kind in ("int", "uuid") or name in ("code", "digest") for kind, name in parameters(address))
+
+
+def choices(kind: str, name: str, held: Held, numbers: list[int]) -> list[Any]:
+    if kind == "int":
+        return numbers
+    if kind == "uuid":
+        return [held.others["receipt"].pk]
+    if name == "code":
+        return [held.code]
+    if name == "digest":
+        return [held.others["token"].token_key, held.others["token"].digest]
+    return ["json"]
+
+
+def foreign_urls(address: Address, worlds: Worlds) -> Iterator[str]:
+    """The address filled with Pune's identifiers, and with one of Pune's beside Mumbai's own."""
+    foreign, own = worlds.foreign_numbers(), [worlds.mumbai.world.visit.pk, 1]
+    wanted = parameters(address)
+    of_form = form_of(f"/{address.route}")
+    for key in (
+        [of_form.key] if of_form else FORMS if {name for _k, name in wanted} & {"key", "form"} else [""]
+    ):
+        # A form is tried with its own record; what names no form, with every number of Pune.
+        numbers = [worlds.pune.world.records[key].pk] if key else foreign
+        options = []
+        for kind, name in wanted:
+            if name in ("key", "form"):
+                options.append([(key, False)])
+                continue
+            mine = kind in ("int", "uuid") or name in ("code", "digest")
+            theirs = [(value, mine) for value in choices(kind, name, worlds.pune, numbers)]
+            beside = (
+                [(value, False) for value in choices(kind, name, worlds.mumbai, own)]
+                if len(wanted) > 1
+                else []
+            )
+            options.append(theirs + (beside if mine else []))
+        for combination in itertools.product(*options):
+            if any(is_foreign for _value, is_foreign in combination):
+                values = {name: value for (_k, name), (value, _f) in zip(wanted, combination, strict=True)}
+                yield filled(address, values)
+
+
+# --- Writes of the API -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write as the OpenAPI document tells it. members: what it says that it takes."""
+
+    method: str
+    path: str
+    members: frozenset[str]
+    schema: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.method.upper()} {self.path}"
+
+
+@functools.cache
+def writes() -> tuple[Write, ...]:
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    found = []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method not in ("post", "put", "patch", "delete"):
+                continue
+            content = operation.get("requestBody", {}).get("content", {})
+            schema = _resolved(content.get("application/json", {}).get("schema", {}), document)
+            found.append(Write(method, path, frozenset(schema.get("properties", {})), schema))
+    return tuple(found)
+
+
+def _resolved(schema: dict[str, Any], document: Any) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    return schema
+
+
+# What a write of no form needs beside what is attacked; an address of tomorrow without an entry is tried with {}.
+BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
+    "/api/v1/participants/": lambda h: {"site": h.site.code, "group": "case"},
+    "/api/v1/visits/": lambda h: {"participant": h.code, "key": "M3", "happened_on": "2017-02-01"},
+    "/api/v1/consent-events/": lambda h: {
+        "participant": h.code,
+        "kind": "oral_assent",
+        "signed_on": "2016-10-01",
+    },
+    "/api/v1/glucose-readings/": lambda h: {
+        "chart": h.world.records["glucose-chart"].pk,
+        "readings": [{"measured_on": "2016-11-01", "slot": "fasting", "value": "110"}],
+    },
+    "/api/v1/sessions/": lambda h: {"participant": h.code},
+    "/api/v1/products/": lambda h: {
+        "participant": h.code,
+        "harvest": h.world.records["cell-product"].harvest_id,
+        "component": "bmmnc",
+        "product_identifier": "D-1",
+    },
+    "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
+    "/api/v1/tokens/": lambda h: {"username": "asha", "password": "wrong", "name": "x"},
+}
+
+
+def form_of(path: str) -> Any:
+    found = re.match(r"/api/v1/forms/([\w-]+)/", path)
+    return FORMS.get(found[1]) if found else None
+
+
+def target(write: Write, held: Held) -> str:
+    """The address of the write, at an object of the world itself."""
+    spec = form_of(write.path)
+    special = {"sessions": "cell-session", "products": "cell-product"}
+    part = write.path.removeprefix("/api/v1/").split("/")[0]
+    if spec is not None:
+        number = held.world.records[spec.key].pk
+    elif part in special:
+        number = held.world.records[special[part]].pk
+    elif part == "visits":
+        number = held.world.visit.pk
+    else:
+        number = held.others.get(part.removesuffix("s").replace("querie", "query"), held.others["job"]).pk
+    return re.sub(r"\{(\w+)\}", lambda m: held.code if m[1] == "code" else str(number), write.path)
+
+
+def base(write: Write, held: Held) -> dict[str, Any]:
+    """A body about the world's own objects, which would be taken or refused only for its values."""
+    spec = form_of(write.path)
+    if spec is not None and write.method == "post":
+        parents = {name: parent.pk for name, parent in held.world.parents_of(spec, fresh=False).items()}
+        return {"participant": held.code, **parents, "complete": False}
+    if spec is not None:
+        return {"complete": False}
+    return BASES.get(write.path, lambda h: {})(held)
+
+
+HEADERS = {"If-Match": '"1"'}
+ALL_ADDRESSES = ADDRESSES
