@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-DANGEROUS_FIRST = ("=", "+", "-", "@", "\t", "\r")
+from studyportal.api.csv_cells import guarded
 
 
 class _Line:
@@ -20,8 +20,4 @@ def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]
     writer = csv.writer(_Line(), lineterminator="\r\n")
     yield writer.writerow(header)
     for row in rows:
-        yield writer.writerow([guarded(value) for value in row])
-
-
-def guarded(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS_FIRST) else value
+        yield writer.writerow([guarded(value) if isinstance(value, str) else value for value in row])
