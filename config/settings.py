@@ -318,7 +318,7 @@ SPECTACULAR_SETTINGS = {
 }
 # Requests answered in one minute: a script may be quick, a guesser may not.
 RATES = {
-    "person": env.int("RATE_PERSON", default=30_000),  # by signed-in person
+    "person": env.int("RATE_PERSON", default=60_000),  # by signed-in person
     "stranger": env.int("RATE_STRANGER", default=300),  # by address
     "tokens": env.int("RATE_TOKENS", default=20),  # sign-ins for a token, by address
     "wrong_tokens": env.int("RATE_WRONG_TOKENS", default=60),  # unknown or ended tokens, by address

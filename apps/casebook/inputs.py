@@ -14,10 +14,10 @@ from apps.enrolment.models import Group, Participant, ParticipantStatus
 from apps.visits.models import Visit, VisitStatus
 from studyportal import protocol
 from studyportal.access.models import Site
+from studyportal.audit.reason_fields import field_views
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason
 from studyportal.crf.outcomes import Problem
-from studyportal.crf.reasons import field_views
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
 from studyportal.ui.templatetags.ui_tags import human_date_text

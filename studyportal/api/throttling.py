@@ -9,7 +9,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import redis
@@ -78,19 +78,25 @@ def place(name: str, caller: str, *, most: int, seconds: int = 900) -> Iterator[
     A place whose holder died is free again after `seconds`.
     """
     key, mine, now = cache.make_key(f"places:{name}:{caller}"), uuid.uuid4().hex, time.time()
-    server = _server()
-    with server.pipeline() as all_at_once:
-        all_at_once.zremrangebyscore(key, 0, now)
-        all_at_once.zadd(key, {mine: now + seconds})
-        all_at_once.zrank(key, mine)
-        all_at_once.expire(key, seconds)
-        rank = all_at_once.execute()[2]
+    try:
+        server = _server()
+        with server.pipeline() as all_at_once:
+            all_at_once.zremrangebyscore(key, 0, now)
+            all_at_once.zadd(key, {mine: now + seconds})
+            all_at_once.zrank(key, mine)
+            all_at_once.expire(key, seconds)
+            rank = all_at_once.execute()[2]
+    except redis.RedisError:
+        logger.exception("The cache does not answer: nobody's places are counted.")
+        yield
+        return
     try:
         if rank >= most:
             raise TooMany
         yield
     finally:
-        server.zrem(key, mine)
+        with suppress(redis.RedisError):  # it is free again by itself
+            server.zrem(key, mine)
 
 
 def _server() -> Any:

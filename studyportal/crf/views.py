@@ -20,13 +20,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from studyportal.access.declare import get_visible_or_404, refusal, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit import links, reasons
+from studyportal.audit.reason_fields import field_views
 from studyportal.audit.selectors import history_of
 from studyportal.crf import actions, display, drafts, forms, signature_pages, signing
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.fetch import may_enter_or_403, record_or_404, spec_or_404
 from studyportal.crf.models import Draft
 from studyportal.crf.outcomes import Problem
-from studyportal.crf.reasons import field_views, names_for
+from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query

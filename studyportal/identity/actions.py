@@ -12,14 +12,12 @@ from django.utils.translation import gettext as _
 from studyportal.access.declare import refusal
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
-from studyportal.audit import Reason, acting
+from studyportal.audit import Reason, acting, reasons
 from studyportal.identity import fields, rules, sealing
 from studyportal.identity.errors import IdentityInvalid, Problem, StaleIdentity
 from studyportal.identity.models import Identity
 from studyportal.identity.person import NAMES, Person
 from studyportal.identity.selectors import opened, today_at
-
-MAX_REASON = 500
 
 
 def record(
@@ -27,23 +25,23 @@ def record(
     participant: Any,
     raw: Mapping[str, Any],
     by: User,
-    reason: str | None = None,
+    reason: Any = None,
     expected_version: int | None = None,
 ) -> Identity:
     """Record or change who the participant is; a value that was recorded before changes only with a reason.
 
     raw: field name (fields.FIELDS) → text; what is left out becomes empty. expected_version: the version that
-    was seen, 0 when there was none.
+    was seen, 0 when there was none. reason: as `audit.reasons.parse` takes it.
     Raises PermissionDenied, IdentityInvalid, StaleIdentity when somebody saved since, CannotBeOpened.
     """
     if not by.may(Permission.EDIT_IDENTITY, participant.site_id):
         raise PermissionDenied(refusal(Permission.EDIT_IDENTITY))
     person, problems = fields.read(raw, today=today_at(participant.site))
-    reason = _reason(reason, problems)
+    why = _reason(reason, problems)
     if problems:
         raise IdentityInvalid(problems)
     try:
-        with transaction.atomic(), acting(user=by, reason=Reason("other", reason) if reason else None):
+        with transaction.atomic(), acting(user=by, reason=why):
             # The lock is on the participant: two who record at once stand in line even before there is a row.
             type(participant)._default_manager.select_for_update(of=("self",)).get(pk=participant.pk)
             row = Identity.objects.filter(participant_id=participant.pk).first()
@@ -52,9 +50,9 @@ def record(
             before = opened(row) if row else Person()
             if before == person:
                 return row  # type: ignore[return-value]  # an empty person was refused above
-            if wrong := _gives_away(participant, before, person, reason):
+            if wrong := _gives_away(participant, before, person, str(why or "")):
                 raise IdentityInvalid(wrong)
-            if _overwrites(before, person) and not reason:
+            if _overwrites(before, person) and why is None:
                 raise IdentityInvalid([fields.problem("reason", "reason_required")])
             return _save(row or Identity(participant=participant, site=participant.site, version=0), person)
     except IntegrityError as error:
@@ -75,7 +73,7 @@ def _overwrites(before: Person, after: Person) -> bool:
     return any(getattr(before, name) and getattr(before, name) != getattr(after, name) for name in NAMES)
 
 
-def _gives_away(participant: Any, before: Person, after: Person, reason: str | None) -> list[Problem]:
+def _gives_away(participant: Any, before: Person, after: Person, reason: str) -> list[Problem]:
     """Free texts that are read outside the identity and would name the person."""
     found = []
     if reason and (rules.mentions(before, reason) or rules.mentions(after, reason)):
@@ -108,17 +106,19 @@ def _taken(error: IntegrityError, participant: Any, person: Person) -> Problem:
     )
 
 
-def _reason(reason: Any, problems: list[Problem]) -> str | None:
-    if reason is None:
-        return None
+def _reason(raw: Any, problems: list[Problem]) -> Reason | None:
+    """The reason in one line; what is wrong with it is added to the problems, and never repeated."""
     try:
-        if not isinstance(reason, str):
-            raise rules.Impossible("reason_type")
-        text = " ".join(rules.lines(reason).split())
-    except rules.Impossible:
-        problems.append(fields.problem("reason", "reason_type"))
+        found = reasons.parse(raw)
+        if found is None:
+            return None
+        return reasons.parse({"code": found.code, "text": " ".join(rules.lines(found.text).split())})
+    except (reasons.ReasonError, rules.Impossible) as error:
+        code = getattr(error, "code", "")
+        if code == "max_length":
+            problems.append(fields.too_long("reason", reasons.MAX_TEXT))
+        else:
+            problems.append(
+                fields.problem("reason", "reason_short" if code == "too_short" else "reason_type")
+            )
         return None
-    if len(text) > MAX_REASON:
-        problems.append(fields.too_long("reason", MAX_REASON))
-        return None
-    return text or None

@@ -111,7 +111,8 @@ MESSAGES: Mapping[str, Text] = {
         " “spelling corrected from the hospital card”."
     ),
     "reason_required": _("What was recorded before changes. Say why."),
-    "reason_type": _("Give the reason as plain text."),
+    "reason_type": _("Choose a reason from the list, or give it as plain text."),
+    "reason_short": _("Say in words which other reason, in 3 characters or more."),
 }
 
 

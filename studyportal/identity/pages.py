@@ -9,6 +9,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from studyportal.audit.reason_fields import field_views
 from studyportal.identity import rules
 from studyportal.identity.errors import Problem
 from studyportal.identity.fields import FIELDS, SECTIONS
@@ -67,19 +68,16 @@ def form(
     return about(participant) | {
         "version": version,
         "sections": [(title, _field_views(names, values, errors)) for title, names in SECTIONS],
-        "reason": FieldView(
-            "reason",
-            labels["reason"],
-            value=values.get("reason", ""),
-            required=False,
-            help=_(
-                "Needed when something that was recorded changes. It is read by those who may not see this page:"
-                " never a name or a number in it."
+        "reasons": field_views(
+            values,
+            help=_("Needed when something that was recorded changes."),
+            text_help=_(
+                "Read by those who may not see this page: never a name or a number in it. Needed for another reason."
             ),
             errors=errors.get("reason", []),
         )
         if version or errors.get("reason")
-        else None,
+        else (),
         "problems": [
             (one.field if one.field in labels else "", labels.get(one.field or "", ""), one.message)
             for one in problems

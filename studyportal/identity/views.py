@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
+from studyportal.audit import reasons
 from studyportal.identity import actions, fields, pages, rules, selectors
 from studyportal.identity.errors import CannotBeOpened, IdentityInvalid, StaleIdentity
 from studyportal.identity.selectors import Known, participant_or_404
@@ -63,14 +64,14 @@ def _save(request: HttpRequest, participant: Any) -> HttpResponse:
             participant=participant,
             raw=typed,
             by=request.user,
-            reason=request.POST.get("reason") or None,
+            reason=reasons.of_form(request.POST),
             expected_version=version,
         )
     except IdentityInvalid as error:
         return _form(
             request,
             participant,
-            typed | {"reason": request.POST.get("reason", "")},
+            typed | {name: request.POST.get(name, "") for name in ("reason_code", "reason")},
             version=version,
             problems=error.problems,
             status=400,
@@ -80,7 +81,7 @@ def _save(request: HttpRequest, participant: Any) -> HttpResponse:
         return _form(
             request,
             participant,
-            typed | {"reason": request.POST.get("reason", "")},
+            typed | {name: request.POST.get(name, "") for name in ("reason_code", "reason")},
             version=known.version if known else 0,
             problems=[pages.stale_problem()],
             known=known,

@@ -93,7 +93,7 @@ def test_the_audit_trail_shows_the_coordinators_change(
     page = farah.visit(f"/oversight/audit-trail/?participant={patient['code']}")
     entry = page.locator("ol.history > li").filter(has_text=change)
     expect(entry).to_have_count(1)
-    for text in ("asha", "api", "Changed", "Education"):
+    for text in ("asha", "API", "Changed", "Education"):
         expect(entry).to_contain_text(text)
     farah.shot("audit-trail", both=True)
 

@@ -52,7 +52,7 @@ def test_her_casebook_asks_and_decides_nothing(door: Entrance, patient: dict[str
     asha.shot("query-board", both=True)
     assert [what for what, words in ASKED.items() if words not in asked] == []
     asha.visit(f"/participants/{patient['code']}/")
-    expect(page.get_by_role("alert").or_(page.locator(".alert")).first).to_contain_text("not in force")
+    expect(page.locator(".alert:visible").first).to_contain_text("not in force")
 
     # What the paper does not say is nowhere a number: no dose, no weight, and no body mass index.
     sessions = page.locator("#sessions")

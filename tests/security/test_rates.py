@@ -98,6 +98,8 @@ def test_one_round_trip_and_a_cache_that_is_away_stops_nobody(
 
     monkeypatch.setattr(redis.client.Pipeline, "execute", away)
     assert api(cast.asha).get("/api/v1/me/").status_code == 200
+    with throttling.place("downloads", "x", most=0):
+        pass
 
 
 def test_places_are_given_back_and_cannot_leak(monkeypatch: Any) -> None:
