@@ -80,8 +80,8 @@ class Entry:
 
     @property
     def road(self) -> str:
-        """One of the roads, or database: past the portal, by a role of the database."""
-        return self.source or "database"
+        """One of the roads; database: past the portal, by a role of the database; "" where the log keeps none."""
+        return self.source or ("" if self.by else "database")
 
 
 @dataclass(frozen=True)

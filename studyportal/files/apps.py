@@ -16,7 +16,7 @@ class FilesConfig(AppConfig):
                 _("Delegation documents"),
                 "files:documents",
                 permission=Permission.VIEW_DELEGATIONS,
-                order=820,
-                icon="lock",
+                order=725,
+                icon="file",
             )
         )
