@@ -41,7 +41,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
         return answer
 
     def _cleanup_token(self, auth_token: Any) -> bool:
-        """Expired tokens are refused here and removed by a nightly job, not by each request."""
+        """Expired tokens are refused here and removed once a day (`access.tasks`), not by each request."""
         if auth_token.expiry is not None and auth_token.expiry <= timezone.now():
             raise AuthenticationFailed(
                 _("This token has expired. Make a new one under “API tokens” or at /api/v1/tokens/.")
