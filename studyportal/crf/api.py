@@ -131,7 +131,7 @@ class CrfView(generics.GenericAPIView):
                 ):
                     problems.append(Problem(name, "type", _("Give the identifier as a number.")))
                     continue
-                parents[name] = self._named(model, name, problems, pk=identifier)
+                parents[name] = self._named(model, name, problems, of=participant, pk=identifier)
         if problems:
             raise ProblemError(
                 400, "invalid", _("The form was not saved: see errors."), errors=errors_of(problems)
@@ -148,16 +148,24 @@ class CrfView(generics.GenericAPIView):
                 said = {"field": name, "code": "fixed", "message": _("A saved form does not move elsewhere.")}
                 raise ProblemError(400, "invalid", _("The form was not saved: see errors."), errors=[said])
 
-    def _named(self, model: Any, name: str, problems: list[Problem], **lookup: Any) -> Any:
-        """What the payload names; one of another site is answered exactly as one that does not exist."""
+    def _named(self, model: Any, name: str, problems: list[Problem], *, of: Any = None, **lookup: Any) -> Any:
+        """What the payload names; one of another site is answered exactly as one that does not exist.
+
+        of: the participant already at hand, who is not read again with each of the parents.
+        """
         value = next(iter(lookup.values()))
         if not isinstance(value, (int, str)) or "\x00" in str(value):
             problems.append(Problem(name, "type", _("This is no identifier.")))
             return None
         try:
             named = model._default_manager.visible_to(self.request.user, self.spec.permission)
-            related = "site" if name == "participant" else "participant__site"
-            return named.select_related(related).get(**lookup)
+            if of is None:
+                related = "site" if name == "participant" else "participant__site"
+                return named.select_related(related).get(**lookup)
+            parent = named.get(**lookup)
+            if parent.participant_id == of.pk:
+                parent.participant = of
+            return parent
         except (model.DoesNotExist, ValueError, OverflowError, UnicodeEncodeError):
             problems.append(
                 Problem(
