@@ -137,7 +137,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "studyportal.access.sessions.SessionTimeoutMiddleware",
+    "studyportal.access.signing_in.sessions.SessionTimeoutMiddleware",
     "studyportal.access.middleware.WallMiddleware",
     "studyportal.audit.middleware.AuditContextMiddleware",
     "studyportal.access.middleware.DeclaredAccessMiddleware",
@@ -158,7 +158,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "studyportal.ui.context.shell",
-                "studyportal.access.context.session",
+                "studyportal.access.signing_in.context.session",
                 "studyportal.ui.navigation.navigation",
             ],
         },
@@ -238,11 +238,11 @@ AXES_CLIENT_IP_CALLABLE = "studyportal.access.address.client_address"
 # Whose role asks for a second factor (TOTP or a passkey): role keys, or "all".
 SECOND_FACTOR_ROLES = frozenset(env.list("SECOND_FACTOR_ROLES", default=[] if DEMO else ["all"]))
 
-ACCOUNT_ADAPTER = "studyportal.access.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "studyportal.access.signing_in.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "studyportal.access.forms.SignInForm",
-    "change_password": "studyportal.access.forms.ChangePasswordForm",
-    "reauthenticate": "studyportal.access.forms.PasswordAgainForm",
+    "login": "studyportal.access.signing_in.forms.SignInForm",
+    "change_password": "studyportal.access.signing_in.forms.ChangePasswordForm",
+    "reauthenticate": "studyportal.access.signing_in.forms.PasswordAgainForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -251,16 +251,16 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # Passwords are counted by axes alone. This one is left for codes: a person's own limit, from all addresses together.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/15m/key"}
-MFA_ADAPTER = "studyportal.access.adapter.SecondFactorAdapter"
+MFA_ADAPTER = "studyportal.access.signing_in.adapter.SecondFactorAdapter"
 MFA_FORMS = {
-    "authenticate": "studyportal.access.forms.CodeForm",
-    "reauthenticate": "studyportal.access.forms.CodeAgainForm",
-    "activate_totp": "studyportal.access.forms.AddAppForm",
-    "add_webauthn": "studyportal.access.forms.AddPasskeyForm",
-    "edit_webauthn": "studyportal.access.forms.RenamePasskeyForm",
-    "authenticate_webauthn": "studyportal.access.forms.PasskeyForm",
-    "reauthenticate_webauthn": "studyportal.access.forms.PasskeyAgainForm",
-    "login_webauthn": "studyportal.access.forms.PasskeySignInForm",
+    "authenticate": "studyportal.access.signing_in.forms.CodeForm",
+    "reauthenticate": "studyportal.access.signing_in.forms.CodeAgainForm",
+    "activate_totp": "studyportal.access.signing_in.forms.AddAppForm",
+    "add_webauthn": "studyportal.access.signing_in.forms.AddPasskeyForm",
+    "edit_webauthn": "studyportal.access.signing_in.forms.RenamePasskeyForm",
+    "authenticate_webauthn": "studyportal.access.signing_in.forms.PasskeyForm",
+    "reauthenticate_webauthn": "studyportal.access.signing_in.forms.PasskeyAgainForm",
+    "login_webauthn": "studyportal.access.signing_in.forms.PasskeySignInForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1

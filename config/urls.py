@@ -95,7 +95,7 @@ urlpatterns = [
     path("favicon.ico", favicon),
     path("language/", requires(Permission.PUBLIC)(set_language), name="set_language"),
     *GROUND,
-    path("", include("studyportal.access.account_urls")),
+    path("", include("studyportal.access.signing_in.urls")),
     *pages(),
     path("api/schema/", OpenApiDocument.as_view(), name="api-schema"),
     path("api/v1/", include((endpoints(), "api"), namespace="api")),

@@ -12,12 +12,13 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from studyportal.access import token_sign_in, tokens
+from studyportal.access import tokens
 from studyportal.access.models import ALL_SITES, ApiToken, Site
 from studyportal.access.people_api import people_urls
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import DEIDENTIFIED, PROFILES
 from studyportal.access.roles import ROLES
+from studyportal.access.signing_in import token_sign_in
 from studyportal.access.sites_api import sites_urls
 from studyportal.api.problems import ProblemError
 from studyportal.api.strict import StrictSerializer

@@ -31,7 +31,8 @@ class AccessConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
         from django.db.models.signals import post_delete, post_save
 
-        from studyportal.access import second_factor, sessions, sign_in_log
+        from studyportal.access.signing_in import log as sign_in_log
+        from studyportal.access.signing_in import second_factor, sessions
 
         user_logged_in.connect(sessions.begin, dispatch_uid="access.begin")
         user_logged_in.connect(sign_in_log.signed_in, dispatch_uid="access.signed_in")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from studyportal.access.roles import ROLES
-from studyportal.access.second_factor import EVERY_ROLE
+from studyportal.access.signing_in.second_factor import EVERY_ROLE
 
 
 @register()

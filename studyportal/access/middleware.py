@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from studyportal.access import gate, sessions, walls
+from studyportal.access import walls
 from studyportal.access.declare import DECLARED, declared
 from studyportal.access.permissions import Permission
+from studyportal.access.signing_in import gate, sessions
 from studyportal.api.handlers import permission_denied
 
 logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework.authentication import SessionAuthentication as DrfSessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from studyportal.access import gate
+from studyportal.access.signing_in import gate
 from studyportal.access.tokens import note_use
 from studyportal.api.client import address_of
 from studyportal.api.throttling import refuse_when_over

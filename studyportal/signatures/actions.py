@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from studyportal.access import second_factor
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
-from studyportal.access.reauthentication import NotConfirmed, confirm
 from studyportal.access.roles import ROLES, roles_with
+from studyportal.access.signing_in import second_factor
+from studyportal.access.signing_in.reauthentication import NotConfirmed, confirm
 from studyportal.signatures import content as canonical
 from studyportal.signatures.errors import NotPermitted, NotSigned, NotTheSigner
 from studyportal.signatures.models import Meaning, Method, Signature

@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from studyportal.access import gate, own_sessions, second_factor, sessions
 from studyportal.access.declare import get_own_or_404
+from studyportal.access.signing_in import gate, own_sessions, second_factor, sessions
 
 SECURITY = reverse_lazy("mfa_index")
 

@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from studyportal.access import people, second_factor, selectors, tokens
+from studyportal.access import people, selectors, tokens
 from studyportal.access.declare import requires
 from studyportal.access.models import ApiToken, Membership, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.access.refusals import NotDone, refused
 from studyportal.access.roles import ROLES
 from studyportal.access.selectors import PeopleChoice
+from studyportal.access.signing_in import second_factor
 from studyportal.access.views.forms import form_page, reason_field, version_seen
 from studyportal.access.views.tokens import described
 from studyportal.ui.parts import Cell, FieldView, Filter, Row

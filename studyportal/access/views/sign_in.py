@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from studyportal.access.declare import requires
-from studyportal.access.gate import always_open
 from studyportal.access.permissions import Permission
-from studyportal.access.sessions import Why
+from studyportal.access.signing_in.gate import always_open
+from studyportal.access.signing_in.sessions import Why
 from studyportal.api import problems
 
 

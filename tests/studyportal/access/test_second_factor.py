@@ -13,8 +13,9 @@ from allauth.mfa.totp.internal import auth as totp
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from studyportal.access import reauthentication, second_factor, tokens
+from studyportal.access import tokens
 from studyportal.access.models import User
+from studyportal.access.signing_in import reauthentication, second_factor
 from tests.studyportal.access.conftest import PASSWORD, WRONG, code_of, is_in, sign_in, wrong_code
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.test import Client
 
-from studyportal.access import own_sessions
 from studyportal.access.models import User
-from studyportal.access.sessions import BEGAN, SEEN
+from studyportal.access.signing_in import own_sessions
+from studyportal.access.signing_in.sessions import BEGAN, SEEN
 from tests.studyportal.access.conftest import is_in, sign_in
 
 pytestmark = pytest.mark.django_db

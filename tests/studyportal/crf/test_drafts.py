@@ -16,7 +16,7 @@ from apps.exports.datasets import catalogue
 from apps.visits.crfs import SYMPTOMS, VITAL_SIGNS
 from apps.visits.models import VitalSigns
 from studyportal.access.models import Membership, User
-from studyportal.access.sessions import BEGAN, SEEN
+from studyportal.access.signing_in.sessions import BEGAN, SEEN
 from studyportal.crf import actions as crf
 from studyportal.crf import drafts
 from studyportal.crf.models import Draft

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from studyportal.access import second_factor
 from studyportal.access.models import User
+from studyportal.access.signing_in import second_factor
 
 
 class Command(BaseCommand):

@@ -15,7 +15,7 @@ from allauth.mfa.webauthn import forms as passkey_forms
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from studyportal.access import second_factor
+from studyportal.access.signing_in import second_factor
 
 logger = logging.getLogger("studyportal.access")
 NAME_LENGTH = 80

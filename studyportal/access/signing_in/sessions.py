@@ -21,7 +21,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from studyportal.access import sign_in_log
+from studyportal.access.signing_in import log as sign_in_log
 from studyportal.api import problems
 
 BEGAN, SEEN = "session_began", "session_seen"

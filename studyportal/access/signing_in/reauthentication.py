@@ -8,7 +8,7 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from studyportal.access import second_factor
+from studyportal.access.signing_in import second_factor
 
 
 class NotConfirmed(Exception):

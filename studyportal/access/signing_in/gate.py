@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from studyportal.access import second_factor
+from studyportal.access.signing_in import second_factor
 
 OPEN = "open_to_everybody_signed_in"
 V = TypeVar("V", bound=Callable[..., Any])

@@ -11,8 +11,8 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 
 from studyportal.access.declare import requires
-from studyportal.access.gate import always_open
 from studyportal.access.permissions import Permission
+from studyportal.access.signing_in.gate import always_open
 from studyportal.access.views import account, sign_in
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from studyportal.access import gate, second_factor
+from studyportal.access.signing_in import gate, second_factor
 from studyportal.api.problems import ProblemError
 
 

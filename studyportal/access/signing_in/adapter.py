@@ -32,8 +32,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from qrcode.image.svg import SvgPathImage
 
-from studyportal.access import second_factor
 from studyportal.access.address import client_address
+from studyportal.access.signing_in import second_factor
 from studyportal.ui.context import study_name
 
 logger = logging.getLogger("studyportal.access")

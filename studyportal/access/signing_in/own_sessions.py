@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from studyportal.access import sessions, sign_in_log
+from studyportal.access.signing_in import log as sign_in_log
+from studyportal.access.signing_in import sessions
 
 BROWSERS = (
     ("Edg", "Edge"),

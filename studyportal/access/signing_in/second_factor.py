@@ -127,7 +127,7 @@ def first_use(user: Any, code: str) -> bool:
 
 def verify(*, user: Any, code: str) -> None:
     """A TOTP or recovery code of the person, once; a wrong one is counted. Raises CodeRefused."""
-    from studyportal.access.forms import CodeForm  # the forms stand on this module
+    from studyportal.access.signing_in.forms import CodeForm  # the forms stand on this module
 
     form = CodeForm(user=user, data={"code": code})
     if not form.is_valid():

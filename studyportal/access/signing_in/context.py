@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from studyportal.access import sessions
+from studyportal.access.signing_in import sessions
 
 
 def session(request: HttpRequest) -> dict[str, Any]:
