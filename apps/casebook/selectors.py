@@ -22,6 +22,7 @@ from apps.safety.models import AdverseEvent
 from apps.visits import selectors as visits
 from apps.visits.models import InsulinUse, Visit, VisitStatus
 from apps.visits.selectors import Scheduled
+from studyportal.access import clock
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.partial_date import PartialDate
@@ -207,9 +208,8 @@ def sites_with(user: User, permission: Permission) -> list[Site]:
 
 
 def zone_of(user: User) -> ZoneInfo:
-    """The zone in which times are shown: that of the user's sites when they share one, else UTC."""
-    names = {site.timezone for site in sites_with(user, Permission.VIEW_DATA)}
-    return ZoneInfo(names.pop()) if len(names) == 1 else ZoneInfo("UTC")
+    """The zone in which times are shown: that of the sites whose data the user sees."""
+    return clock.zone_of(sites_with(user, Permission.VIEW_DATA))
 
 
 # --- queries --------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from apps.enrolment.models import Participant
 from apps.oversight import log_lines, selectors
 from apps.oversight.items import Item
 from apps.oversight.selectors import LogChoice
+from studyportal.access.clock import zone_of
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.ui.parts import Cell, Column, Filter, Row, TimelineEvent
@@ -168,7 +169,7 @@ def log_choice(query: QueryDict, sites: Sequence[Site]) -> LogChoice:
 
 def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any]:
     choice = log_choice(query, sites)
-    zone = selectors.zone_of(sites)
+    zone = zone_of(sites)
     found = selectors.consent_log(user, choice, zone)
     page = selectors.page_by_id(
         found, older=number_of(query.get("older")), newer=number_of(query.get("newer")), size=ROWS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,12 +40,6 @@ def sites_with(user: User, permission: Permission) -> list[Site]:
     sites = user.sites_with(permission)
     found = Site.objects.order_by("code")
     return list(found if isinstance(sites, AllSites) else found.filter(pk__in=sites))
-
-
-def zone_of(sites: Iterable[Site]) -> ZoneInfo:
-    """The zone in which times are shown: that of the sites when they share one, else UTC."""
-    names = {site.timezone for site in sites}
-    return ZoneInfo(names.pop()) if len(names) == 1 else ZoneInfo("UTC")
 
 
 def participant_or_404(user: User, code: str) -> Participant:

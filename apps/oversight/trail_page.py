@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.oversight import csv_lines, selectors, trail
 from apps.oversight.contexts import ROWS, known, number_of, paging, site_filter
 from apps.oversight.words import road_words
+from studyportal.access.clock import zone_of
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.audit.context import ROADS
@@ -42,7 +43,7 @@ class Search:
 def search_of(query: QueryDict, sites: Sequence[Site]) -> Search:
     """Days are those of the chosen site, or of all sites when they share a zone."""
     site = next((one for one in sites if one.code == query.get("site")), None)
-    zone = selectors.zone_of([site] if site else sites)
+    zone = zone_of([site] if site else sites)
     model = known(query.get("model"), trail.tables())
     record = number_of(query.get("record")) if model else 0
     given = {

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from apps.oversight import contexts, log_lines, looks_page, selectors, trail_page
 from apps.oversight.items import BY_NUMBER
 from studyportal.access import walls
+from studyportal.access.clock import zone_of
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.audit.looks import log_look
@@ -43,7 +44,7 @@ def finding(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def consent_log(request: HttpRequest) -> HttpResponse:
     sites = selectors.sites_with(request.user, Permission.VIEW_CONSENT_LOG)
-    with timezone.override(selectors.zone_of(sites)):
+    with timezone.override(zone_of(sites)):
         context = contexts.log_of(request.user, request.GET, sites)
         log_look(what="consent_log", by=request.user, detail=context["narrowed"])
         return render(request, "oversight/consent_log.html", context)
@@ -54,7 +55,7 @@ def consent_log(request: HttpRequest) -> HttpResponse:
 def consent_log_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The log as a file, with the filters of the page, oldest first."""
     sites = selectors.sites_with(request.user, Permission.VIEW_CONSENT_LOG)
-    zone = selectors.zone_of(sites)
+    zone = zone_of(sites)
     choice = contexts.log_choice(request.GET, sites)
     log_look(what="consent_log_file", by=request.user, detail=vars(choice))
     events = selectors.consent_log(request.user, choice, zone).order_by("id").iterator(chunk_size=2000)
@@ -69,7 +70,7 @@ def consent_story(request: HttpRequest, code: str) -> HttpResponse:
     log_look(
         what="consent_story", by=request.user, site=participant.site_id, participant_code=participant.code
     )
-    with timezone.override(selectors.zone_of([participant.site])):
+    with timezone.override(zone_of([participant.site])):
         return render(request, "oversight/consent_story.html", contexts.story_of(request.user, participant))
 
 
@@ -112,7 +113,7 @@ def field_history(request: HttpRequest) -> HttpResponse:
 @require_safe
 def looked_at(request: HttpRequest) -> HttpResponse:
     """Who looked at what."""
-    zone = selectors.zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
+    zone = zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
     with timezone.override(zone):
         context = looks_page.context_of(request.user, request.GET, zone)
         log_look(what="looks", by=request.user, detail=context["narrowed"])
@@ -123,7 +124,7 @@ def looked_at(request: HttpRequest) -> HttpResponse:
 @require_safe
 def looked_at_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The looks as a file, with the filters of the page, oldest first."""
-    zone = selectors.zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
+    zone = zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
     choice = looks_page.choice_of(request.GET)
     log_look(what="looks_file", by=request.user, detail=vars(choice))
     return csv_answer(request.user, looks_page.as_csv(request.user, choice, zone), "who-looked-at-what")

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from studyportal.access.clock import in_own_zone
 from studyportal.access.declare import get_own_or_404
 from studyportal.access.signing_in import gate, own_sessions, second_factor, sessions
 
@@ -164,6 +165,7 @@ def session_state(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@in_own_zone
 def session_list(request: HttpRequest) -> HttpResponse:
     return render(request, "usersessions/usersession_list.html", {"sessions": own_sessions.own(request)})
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from studyportal.access import selectors
+from studyportal.access.clock import in_own_zone
 from studyportal.access.declare import requires
 from studyportal.access.models import Membership, Site, User
 from studyportal.access.permissions import Permission
@@ -32,6 +33,7 @@ CSV_HEADER = (
 
 @requires(Permission.VIEW_DELEGATIONS)
 @require_safe
+@in_own_zone
 def delegation_log(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sites = selectors.delegation_sites(user)
@@ -158,7 +160,7 @@ def _row(held: Membership, today: dt.date, reader: User) -> list[Any]:
         Cell(
             _("by %s") % held.ended_by if held.ended_by else "",
             detail=" · ".join(
-                [*([f"{human_date_text(held.ended_at)} UTC"] if held.ended_at else []), held.end_reason]
+                [*([human_date_text(held.ended_at)] if held.ended_at else []), held.end_reason]
             ).strip(" ·"),
         ),
     ]

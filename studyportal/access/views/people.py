@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from studyportal.access import people, selectors, tokens
+from studyportal.access.clock import in_own_zone
 from studyportal.access.declare import requires
 from studyportal.access.models import ApiToken, Membership, Site, User
 from studyportal.access.permissions import Permission
@@ -32,6 +33,7 @@ METHODS = ["GET", "POST"]
 
 @requires(Permission.MANAGE_USERS)
 @require_safe
+@in_own_zone
 def people_list(request: HttpRequest) -> HttpResponse:
     """Everybody with an account, by user name."""
     sites = list(Site.objects.order_by("code"))
@@ -137,6 +139,7 @@ def _person_fields(request: HttpRequest, display_name: str, email: str) -> list[
 
 @requires(Permission.MANAGE_USERS)
 @require_safe
+@in_own_zone
 def person(request: HttpRequest, username: str) -> HttpResponse:
     """One person: the account, the roles of then and now, the tokens."""
     return _person(request, selectors.person_or_404(username))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from studyportal.access import tokens
+from studyportal.access.clock import in_own_zone
 from studyportal.access.declare import get_own_or_404, requires
 from studyportal.access.models import ApiToken, Site, User
 from studyportal.access.permissions import WRITING, Permission
@@ -23,6 +24,7 @@ from studyportal.ui.parts import FieldView
 
 @requires(Permission.SIGNED_IN)
 @require_http_methods(["GET", "POST"])
+@in_own_zone
 def token_list(request: HttpRequest) -> HttpResponse:
     """One's own tokens; a new one is shown once, in the answer to the request that made it."""
     secret, refusal = "", None

@@ -65,7 +65,8 @@ def human_unit(ucum: str) -> str:
 
 
 def human_date_text(value: Any) -> str:
-    """A date as people read it: "12 Nov 2016", "Nov 2016", "2016", "age 12"; a moment with its local time.
+    """A date as people read it: "12 Nov 2016", "Nov 2016", "2016", "age 12"; a moment with its local time, which
+    is the site's; "UTC" is said where no site's zone is in use.
 
     Takes date, datetime, or anything whose `str()` is a partial date (`2016-11`, `age:12`). None and "" give
     a dash; any other text is returned unchanged.
@@ -74,7 +75,8 @@ def human_date_text(value: Any) -> str:
         return NOTHING
     if isinstance(value, datetime):
         local = timezone.localtime(value) if timezone.is_aware(value) else value
-        return date_format(local, "j M Y, H:i")
+        said = date_format(local, "j M Y, H:i")
+        return f"{said} UTC" if local.tzinfo is not None and local.tzname() == "UTC" else said
     if isinstance(value, date):
         return date_format(value, "j M Y")
     text = str(value)

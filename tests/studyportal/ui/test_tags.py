@@ -50,6 +50,7 @@ def test_dates_as_people_read_them(value: object, text: str):
 def test_a_moment_is_shown_in_the_zone_of_the_site():
     with timezone.override("Asia/Kolkata"):
         assert human_date_text(datetime(2016, 11, 12, 20, 0, tzinfo=UTC)) == "13 Nov 2016, 01:30"
+    assert human_date_text(datetime(2016, 11, 12, 20, 0, tzinfo=UTC)) == "12 Nov 2016, 20:00 UTC"
 
 
 def test_a_date_carries_its_exact_value():

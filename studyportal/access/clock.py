@@ -1,0 +1,38 @@
+"""In which zone a person reads the times of a page."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from studyportal.access.models import Site, User
+
+UTC = ZoneInfo("UTC")
+
+
+def zone_of(sites: Iterable[Site]) -> ZoneInfo:
+    """That of the sites when they share one, else UTC."""
+    names = {site.timezone for site in sites}
+    return ZoneInfo(names.pop()) if len(names) == 1 else UTC
+
+
+def zone_for(user: User) -> ZoneInfo:
+    """That of the sites where the person holds a role."""
+    held = user.grants.values()
+    return zone_of(site for site in Site.objects.all() if any(site.pk in sites for sites in held))
+
+
+def in_own_zone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page about no single site: its times are those of the reader."""
+
+    @functools.wraps(view)
+    def at_home(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with timezone.override(zone_for(request.user)):  # type: ignore[arg-type]
+            return view(request, *args, **kwargs)
+
+    return at_home
