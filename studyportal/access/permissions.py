@@ -70,8 +70,8 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.MANAGE_USERS: _("manage users and sites"),
 }
 
-# Those that change data. A read-only token holds none of them; the walls write only for who holds one.
-WRITING: frozenset[Permission] = frozenset(
+# Those that change rows of participants: the second wall writes only for who holds one.
+CHANGES_ROWS: frozenset[Permission] = frozenset(
     {
         Permission.REGISTER_PARTICIPANTS,
         Permission.REGISTER_RETROSPECTIVE,
@@ -80,11 +80,15 @@ WRITING: frozenset[Permission] = frozenset(
         Permission.RELEASE_PRODUCTS,
         Permission.MANAGE_QUERIES,
         Permission.SIGN_RECORDS,
-        Permission.EDIT_IDENTITY,
-        Permission.RUN_OUTCOMES,
-        Permission.MANAGE_USERS,
     }
 )
+
+# Those that change anything. A read-only token holds none of them.
+WRITING: frozenset[Permission] = CHANGES_ROWS | {
+    Permission.EDIT_IDENTITY,
+    Permission.RUN_OUTCOMES,
+    Permission.MANAGE_USERS,
+}
 
 # Those that show rows of single participants.
 READING: frozenset[Permission] = frozenset(

@@ -24,31 +24,13 @@ from django.db import connection, connections, models, transaction
 from psycopg2.errors import InsufficientPrivilege
 
 from studyportal.access.models import ALL_SITES, AllSites, SiteScoped, User
-from studyportal.access.permissions import Permission
+from studyportal.access.permissions import CHANGES_ROWS, READING, Permission
 from studyportal.access.standing import settle
 
 ALL = "all"
 
-# Which permissions show participant-level rows, and which change them.
-CHANGES_ROWS = frozenset(
-    {
-        Permission.REGISTER_PARTICIPANTS,
-        Permission.REGISTER_RETROSPECTIVE,
-        Permission.ENTER_DATA,
-        Permission.RECORD_CONSENT,
-        Permission.RELEASE_PRODUCTS,
-        Permission.MANAGE_QUERIES,
-        Permission.SIGN_RECORDS,
-    }
-)
-SHOWS_ROWS = CHANGES_ROWS | {
-    Permission.VIEW_DATA,
-    Permission.VIEW_CONSENT_LOG,
-    Permission.VIEW_FINDINGS,
-    Permission.VIEW_AUDIT_TRAIL,
-    Permission.EXPORT_DATA,
-    Permission.RUN_OUTCOMES,
-}
+# For whom the wall shows rows; identities have a wall of their own.
+SHOWS_ROWS = CHANGES_ROWS | READING - {Permission.VIEW_IDENTITY}
 
 Sites = frozenset[int] | AllSites
 

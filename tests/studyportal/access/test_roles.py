@@ -87,3 +87,16 @@ def test_the_page_shows_it_to_whoever_reads_the_protocol(cast: Any, page: Any) -
         text = shown.content.decode()
         for permission in set(Permission) - {Permission.PUBLIC, Permission.SIGNED_IN}:
             assert permission.value in text
+
+
+def test_every_permission_is_said_to_read_to_write_or_to_touch_no_participant() -> None:
+    """The second wall and read-only tokens go by it: a new permission finds its place here, or sees nothing."""
+    neither = {
+        Permission.PUBLIC,
+        Permission.SIGNED_IN,
+        Permission.VIEW_PROTOCOL,
+        Permission.VIEW_OUTCOMES,
+        Permission.VIEW_DELEGATIONS,
+    }
+    assert set(Permission) == READING | WRITING | neither
+    assert not neither & (READING | WRITING)

@@ -8,6 +8,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from studyportal.access import walls
+from studyportal.audit.models import Look
 from studyportal.audit.selectors import event_model_of
 from studyportal.identity import actions
 from studyportal.identity.models import Identity
@@ -55,9 +56,6 @@ def test_another_writes_none(cast: Cast, both: Any, who: str) -> None:
 
 
 def test_a_look_is_kept_in_the_log(cast: Cast, recorded: Any, page: Any) -> None:
-    pytest.importorskip("studyportal.audit.looks")
-    from studyportal.audit.models import Look
-
     code = recorded.participant.code
     page(cast.asha).get(f"/participants/{code}/identity/")
     page(cast.asha).post("/participants/find/", {"hospital_number": PERSON["hospital_number"]})
