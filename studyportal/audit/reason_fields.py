@@ -38,6 +38,7 @@ def field_views(
             value=posted.get(names.code, ""),
             choices=[("", "–"), *ChangeReason.choices],
             required=required,
+            conditional=not required,
             help=help,
         ),
         FieldView(
@@ -45,6 +46,7 @@ def field_views(
             _("In words"),
             value=posted.get(names.text, ""),
             required=False,
+            conditional=True,
             help=text_help or _("Needed for another reason; otherwise what the list does not say."),
             errors=errors,
         ),

@@ -280,7 +280,9 @@ def _page(
             "reason_fields": field_views(
                 reason_typed or request.POST,
                 names=names_for(spec),
-                help=_("It was complete. The reason is kept with the old and the new value."),
+                help=_(
+                    "Needed when you change a value: the form was complete. It is kept with the old and the new value."
+                ),
                 required=needs_reason,
                 errors=[_("Say why you change it.")] if needs_reason else reason_problems,
             ),

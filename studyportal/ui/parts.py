@@ -138,6 +138,7 @@ class FieldView:
     `widget` is text, number, select, multiselect, radio, yesno, date, partial-date, datetime, textarea,
     laboratory or file (in a form with `enctype="multipart/form-data"`; `accept` lists the endings). `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
     has `.field` and `.values`. `derived` is the computed text of a field that nobody types.
+    `conditional`: needed in some cases, which `help` names, so it is marked neither as needed nor as optional.
     """
 
     name: str
@@ -160,6 +161,7 @@ class FieldView:
     maximum: Any = None
     placeholder: Text = ""
     accept: str = ""
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
