@@ -36,6 +36,9 @@ DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # noqa: F405
 )
 # A worker's cache is its own.
 CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "main")  # noqa: F405
+# So is its database of the cache server: clearing a cache empties the whole of it. 0 is the broker's.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 2
+CACHES["default"]["LOCATION"] = servers.cache_url().replace("db=1", f"db={_worker % 15 or 15}")  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False  # Client.login() has no request; the lock-out's own test switches it on
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
