@@ -22,10 +22,10 @@ def tab_to(page: Page, identifier: str, *, within: int = 20) -> None:
 
 
 def values_of(page: Page) -> dict[str, str]:
-    """What stands in the form, by name: what a person would have to type again if it were lost."""
+    """What a person would have to type again if it were lost, by name (the ticket is signed anew each second)."""
     return page.evaluate(
         "Object.fromEntries([...document.querySelectorAll('form.crf [name]')]"
-        ".filter(c => c.value && !['csrfmiddlewaretoken', 'version', 'reason'].includes(c.name)"
+        ".filter(c => c.value && !['csrfmiddlewaretoken', 'version', 'reason', 'ticket'].includes(c.name)"
         " && c.tagName != 'BUTTON' && (c.checked || !['radio', 'checkbox'].includes(c.type)))"
         ".map(c => [c.name, c.value]))"
     )
