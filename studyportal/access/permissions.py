@@ -13,6 +13,8 @@ class Permission(StrEnum):
     SIGNED_IN = "signed_in"
 
     VIEW_DATA = "data.view"
+    # Everyone screened, also those who never became participants.
+    VIEW_SCREENING_LOG = "screening.view"
     REGISTER_PARTICIPANTS = "participants.register"
     REGISTER_RETROSPECTIVE = "participants.register_retrospective"
     ENTER_DATA = "data.enter"
@@ -25,6 +27,13 @@ class Permission(StrEnum):
     VIEW_IDENTITY = "identity.view"
     EDIT_IDENTITY = "identity.edit"
 
+    # Whether two participants are one person; shows codes of two sites, never who they are.
+    RESOLVE_DUPLICATES = "identity.resolve_duplicates"
+
+    # What allows a site to enrol: committees, regulator, registry.
+    VIEW_APPROVALS = "approvals.view"
+    MANAGE_APPROVALS = "approvals.manage"
+
     VIEW_CONSENT_LOG = "consent.view_log"
     VIEW_FINDINGS = "oversight.view_findings"
     VIEW_AUDIT_TRAIL = "audit.view"
@@ -34,6 +43,11 @@ class Permission(StrEnum):
     EXPORT_CODED = "data.export_coded"
     RUN_OUTCOMES = "outcomes.run"
     VIEW_OUTCOMES = "outcomes.view"
+
+    # Matched sets: proposed by who analyses, frozen by who answers for the data.
+    VIEW_MATCHING = "matching.view"
+    RUN_MATCHING = "matching.run"
+    FREEZE_MATCHING = "matching.freeze"
 
     VIEW_PROTOCOL = "protocol.view"
     VIEW_DELEGATIONS = "delegations.view"
@@ -49,7 +63,8 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.PUBLIC: _("see public pages"),
     Permission.SIGNED_IN: _("sign in"),
     Permission.VIEW_DATA: _("see participants and their records"),
-    Permission.REGISTER_PARTICIPANTS: _("register participants"),
+    Permission.VIEW_SCREENING_LOG: _("read the screening log"),
+    Permission.REGISTER_PARTICIPANTS: _("screen, register and enrol participants"),
     Permission.REGISTER_RETROSPECTIVE: _("register published cases"),
     Permission.ENTER_DATA: _("enter forms"),
     Permission.RECORD_CONSENT: _("record consent"),
@@ -58,6 +73,9 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.SIGN_RECORDS: _("sign records"),
     Permission.VIEW_IDENTITY: _("see who a participant is"),
     Permission.EDIT_IDENTITY: _("record who a participant is"),
+    Permission.RESOLVE_DUPLICATES: _("settle possible duplicates between sites"),
+    Permission.VIEW_APPROVALS: _("see the approvals of sites"),
+    Permission.MANAGE_APPROVALS: _("record the approvals of sites"),
     Permission.VIEW_CONSENT_LOG: _("read the consent log"),
     Permission.VIEW_FINDINGS: _("see consent findings"),
     Permission.VIEW_AUDIT_TRAIL: _("read the audit trail"),
@@ -65,6 +83,9 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.EXPORT_CODED: _("download dates and free text"),
     Permission.RUN_OUTCOMES: _("compute outcome tables"),
     Permission.VIEW_OUTCOMES: _("see outcome tables"),
+    Permission.VIEW_MATCHING: _("see matched sets"),
+    Permission.RUN_MATCHING: _("propose matched sets"),
+    Permission.FREEZE_MATCHING: _("freeze matched sets"),
     Permission.VIEW_PROTOCOL: _("see the protocol"),
     Permission.VIEW_DELEGATIONS: _("read the delegation log"),
     Permission.MANAGE_USERS: _("manage users and sites"),
@@ -80,6 +101,9 @@ CHANGES_ROWS: frozenset[Permission] = frozenset(
         Permission.RELEASE_PRODUCTS,
         Permission.MANAGE_QUERIES,
         Permission.SIGN_RECORDS,
+        Permission.RESOLVE_DUPLICATES,
+        Permission.MANAGE_APPROVALS,
+        Permission.FREEZE_MATCHING,
     }
 )
 
@@ -87,6 +111,7 @@ CHANGES_ROWS: frozenset[Permission] = frozenset(
 WRITING: frozenset[Permission] = CHANGES_ROWS | {
     Permission.EDIT_IDENTITY,
     Permission.RUN_OUTCOMES,
+    Permission.RUN_MATCHING,
     Permission.MANAGE_USERS,
 }
 
@@ -95,9 +120,13 @@ READING: frozenset[Permission] = frozenset(
     {
         Permission.VIEW_DATA,
         Permission.VIEW_IDENTITY,
+        Permission.VIEW_SCREENING_LOG,
+        Permission.VIEW_APPROVALS,
         Permission.VIEW_CONSENT_LOG,
         Permission.VIEW_FINDINGS,
         Permission.VIEW_AUDIT_TRAIL,
+        Permission.VIEW_MATCHING,
+        Permission.RUN_MATCHING,
         Permission.EXPORT_DATA,
         Permission.EXPORT_CODED,
         Permission.RUN_OUTCOMES,

@@ -29,9 +29,11 @@ class SiteCoordinator(Role):
         {
             Permission.VIEW_PROTOCOL,
             Permission.VIEW_DATA,
+            Permission.VIEW_SCREENING_LOG,
             Permission.REGISTER_PARTICIPANTS,
             Permission.ENTER_DATA,
             Permission.RECORD_CONSENT,
+            Permission.VIEW_APPROVALS,
             Permission.VIEW_IDENTITY,
             Permission.EDIT_IDENTITY,
         }
@@ -48,7 +50,9 @@ class Investigator(Role):
         | {
             Permission.RELEASE_PRODUCTS,
             Permission.SIGN_RECORDS,
+            Permission.MANAGE_APPROVALS,
             Permission.VIEW_AUDIT_TRAIL,
+            Permission.VIEW_MATCHING,
             Permission.VIEW_OUTCOMES,
             Permission.VIEW_DELEGATIONS,
         }
@@ -58,16 +62,24 @@ class Investigator(Role):
 class DataManager(Role):
     key = "data_manager"
     label = _("Data manager")
-    purpose = _("Watches data quality, manages queries, and transcribes published cases.")
+    purpose = _(
+        "Watches data quality, manages queries, freezes matched sets, and transcribes published cases."
+    )
     scope = "both"
     permissions = frozenset(
         {
             Permission.VIEW_PROTOCOL,
             Permission.VIEW_DATA,
+            Permission.VIEW_SCREENING_LOG,
             Permission.REGISTER_PARTICIPANTS,
             Permission.REGISTER_RETROSPECTIVE,
             Permission.ENTER_DATA,
             Permission.RECORD_CONSENT,
+            Permission.RESOLVE_DUPLICATES,
+            Permission.VIEW_APPROVALS,
+            Permission.MANAGE_APPROVALS,
+            Permission.VIEW_MATCHING,
+            Permission.FREEZE_MATCHING,
             Permission.MANAGE_QUERIES,
             Permission.VIEW_AUDIT_TRAIL,
             Permission.EXPORT_DATA,
@@ -81,13 +93,16 @@ class DataManager(Role):
 class Statistician(Role):
     key = "statistician"
     label = _("Statistician")
-    purpose = _("Computes cohort tables and downloads coded datasets; enters nothing.")
+    purpose = _("Proposes matched sets, computes cohort tables and downloads coded datasets; enters nothing.")
     scope = "both"
     permissions = frozenset(
         {
             Permission.VIEW_PROTOCOL,
             Permission.EXPORT_DATA,
             Permission.EXPORT_CODED,
+            Permission.VIEW_APPROVALS,
+            Permission.VIEW_MATCHING,
+            Permission.RUN_MATCHING,
             Permission.RUN_OUTCOMES,
             Permission.VIEW_OUTCOMES,
         }
@@ -102,6 +117,8 @@ class EthicsAuditor(Role):
     permissions = frozenset(
         {
             Permission.VIEW_PROTOCOL,
+            Permission.VIEW_SCREENING_LOG,
+            Permission.VIEW_APPROVALS,
             Permission.VIEW_CONSENT_LOG,
             Permission.VIEW_FINDINGS,
             Permission.VIEW_AUDIT_TRAIL,
