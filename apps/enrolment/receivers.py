@@ -20,9 +20,9 @@ from studyportal.crf.actions import rederive
 from studyportal.crf.signals import record_saved
 
 
-def _anew(model: Any, participant_id: int, reason: str, **only: Any) -> None:
+def _anew(model: Any, participant_id: int, why: str, **only: Any) -> None:
     for record in model.objects.filter(participant_id=participant_id, **only):
-        rederive(record, reason=reason)
+        rederive(record, reason=why)
 
 
 @receiver(record_saved, sender=Demographics, dispatch_uid="enrolment.history_of_demographics")
@@ -47,10 +47,10 @@ def history_of_antibody_anew(sender: Any, *, record: AntibodyAtDiagnosis, **_: A
 @receiver(record_saved, sender=MedicalHistory, dispatch_uid="enrolment.after_history")
 def what_rests_on_history_anew(sender: Any, *, record: MedicalHistory, **_: Any) -> None:
     """Insulin antibodies are read by the first insulin, stays for ketoacidosis and ages by what the history says."""
-    reason = "The medical history was saved"
-    _anew(AntibodyAtDiagnosis, record.participant_id, reason, antibody="iaa")
-    _anew(Hospitalisation, record.participant_id, reason, reason="dka")
-    _anew(Demographics, record.participant_id, reason)
+    why = "The medical history was saved"
+    _anew(AntibodyAtDiagnosis, record.participant_id, why, antibody="iaa")
+    _anew(Hospitalisation, record.participant_id, why, reason="dka")
+    _anew(Demographics, record.participant_id, why)
 
 
 @receiver(record_saved, sender=LostToFollowUp, dispatch_uid="enrolment.end_of_loss")

@@ -80,8 +80,13 @@ class Protocol(Frozen):
 
     @cached_property
     def form_keys(self) -> frozenset[str]:
-        """Every form that some visit expects."""
-        return frozenset(form.form for visit in self.visits.values() for form in visit.forms)
+        """Every form that the protocol names."""
+        return frozenset(self._forms_named)
+
+    @cached_property
+    def _forms_named(self) -> tuple[str, ...]:
+        at_visits = [form.form for visit in self.visits.values() for form in visit.forms]
+        return tuple(dict.fromkeys([*at_visits, *self.forms_when_they_apply]))
 
     @property
     def forms_when_they_apply(self) -> tuple[str, ...]:
@@ -119,9 +124,7 @@ class Protocol(Frozen):
     def check_forms(self, known: Iterable[str]) -> tuple[str, ...]:
         """The form keys that the protocol names and that are not among `known`, in the order of the protocol."""
         registered = set(known)
-        named = dict.fromkeys(form.form for visit in self.visits.values() for form in visit.forms)
-        named |= dict.fromkeys(self.forms_when_they_apply)
-        return tuple(form for form in named if form not in registered)
+        return tuple(form for form in self._forms_named if form not in registered)
 
 
 def cross_check(protocol: Protocol) -> Iterator[tuple[Loc, str]]:
