@@ -472,7 +472,9 @@ def test_an_ambiguity_is_an_open_query(
     assert query.participant.code == casebook.code
 
 
-@pytest.mark.parametrize("form", ["demographics", "medical-history", "antibody-at-diagnosis", "hospitalisation"])
+@pytest.mark.parametrize(
+    "form", ["demographics", "medical-history", "antibody-at-diagnosis", "hospitalisation"]
+)
 def test_the_history_says_what_the_paper_says_and_opens_no_query_of_its_own(
     casebook: Casebook, form: str
 ) -> None:
