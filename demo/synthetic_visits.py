@@ -71,15 +71,17 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
         if withdrawn and day > synthetic_history.WITHDRAWN_ON_DAY:
             break
         visits.append(_visit(drawn, key, day, has_event=key in reported))
-    enrolled_on = drawn.on("SCR")
+    screening = drawn.on("SCR")
+    # Nobody is enrolled before consent: who signed late was enrolled late, after the visit of screening.
+    late = Blemish.LATE_CONSENT in person.blemishes
     sessions = synthetic_cells.sessions(drawn) if person.control is None else ()
-    consents = tuple(synthetic_persons.consents(drawn, enrolled_on))
-    history = tuple(synthetic_history.history(drawn, enrolled_on))
+    consents = tuple(synthetic_persons.consents(drawn, screening))
+    history = tuple(synthetic_history.history(drawn, screening))
     attended, endings = synthetic_history.ended(drawn, tuple(visits), until)
     return SyntheticParticipant(
         person=person,
-        enrolled_on=enrolled_on,
-        status="withdrawn" if withdrawn else "in_follow_up",
+        screened_on=screening - dt.timedelta(days=2),
+        enrolled_on=screening + dt.timedelta(days=10 if late else 0),
         consents=consents,
         history=history,
         visits=attended,

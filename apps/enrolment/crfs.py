@@ -16,6 +16,7 @@ from apps.enrolment.models import (
     LostToFollowUp,
     MedicalHistory,
 )
+from studyportal.access import clock
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.registry import register
 from studyportal.crf.spec import CrfSpec, Section, ShowIf
@@ -27,7 +28,7 @@ def not_in_future(*names: str) -> Callable[[Mapping[str, Any]], Iterable[Problem
     rule = rules.not_in_future(*names)
 
     def with_today(values: Mapping[str, Any]) -> Iterable[Problem]:
-        return rule(values, selectors.today_at(values["participant"]))
+        return rule(values, clock.today_at(values["participant"].site))
 
     return with_today
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import (
     AntibodyAtDiagnosis,
     Demographics,
@@ -54,10 +55,12 @@ def what_rests_on_history_anew(sender: Any, *, record: MedicalHistory, **_: Any)
 
 
 @receiver(record_saved, sender=LostToFollowUp, dispatch_uid="enrolment.end_of_loss")
-def end_anew(sender: Any, *, record: LostToFollowUp, **_: Any) -> None:
+def end_anew(sender: Any, *, record: LostToFollowUp, by: Any = None, **_: Any) -> None:
+    refresh_status_of(participant_id=record.participant_id, by=by)
     _anew(EndOfStudy, record.participant_id, "A loss to follow-up was saved")
 
 
 @receiver(record_saved, sender=EndOfStudy, dispatch_uid="enrolment.loss_of_end")
-def loss_anew(sender: Any, *, record: EndOfStudy, **_: Any) -> None:
+def loss_anew(sender: Any, *, record: EndOfStudy, by: Any = None, **_: Any) -> None:
+    refresh_status_of(participant_id=record.participant_id, by=by)
     _anew(LostToFollowUp, record.participant_id, "The end of study was saved")

@@ -22,6 +22,7 @@ from apps.enrolment.models.demographics import (
     Setting,
     Sex,
 )
+from apps.enrolment.models.groups import GroupEvent, GroupEventKind
 from apps.enrolment.models.history import (
     AdmissionReason,
     Antibody,
@@ -44,6 +45,7 @@ from apps.enrolment.models.history import (
     Treatment,
 )
 from apps.enrolment.models.participant import CodeSequence, Group, Participant, ParticipantStatus
+from apps.enrolment.models.screening import Referral, ScreeningEntry, ScreeningOutcome, ScreeningReason
 
 __all__ = [
     "AdmissionReason",
@@ -67,6 +69,8 @@ __all__ = [
     "EndReason",
     "FoundHow",
     "Group",
+    "GroupEvent",
+    "GroupEventKind",
     "HomeState",
     "HospitalKind",
     "Hospitalisation",
@@ -79,9 +83,13 @@ __all__ = [
     "OnsetSymptom",
     "Participant",
     "ParticipantStatus",
+    "Referral",
     "Relatedness",
     "Relation",
     "SampleState",
+    "ScreeningEntry",
+    "ScreeningOutcome",
+    "ScreeningReason",
     "Setting",
     "Severity",
     "Sex",

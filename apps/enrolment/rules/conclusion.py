@@ -1,11 +1,14 @@
-"""What the forms of loss and end of study may not say."""
+"""What the forms of loss and end of study may not say, and what they tell of a life."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from apps.enrolment.rules.dates import certainly_before
+from apps.enrolment.rules.participation import LifeEvent
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
 
@@ -60,3 +63,46 @@ def end_in_order(values: Values) -> Iterable[Problem]:
         yield Problem(
             "last_visit_on", "order", "The last visit lies after the death. Correct one of the two."
         )
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss to follow-up. found: whether the participant was found again; found_on: as far as known."""
+
+    declared_on: dt.date
+    reason: str
+    found: bool
+    found_on: PartialDate | None
+
+
+@dataclass(frozen=True)
+class End:
+    """An end of study. reason: a code of EndReason."""
+
+    reason: str
+    ended_on: PartialDate | None
+    died_on: PartialDate | None
+
+
+def life_of_conclusion(losses: Sequence[Loss], end: End | None) -> list[LifeEvent]:
+    """What the two forms tell: lost, found, and how the time in the study ended.
+
+    A withdrawal of consent with its scopes is told by the consent log; the form says only that the time ended.
+    """
+    events: list[LifeEvent] = []
+    for loss in losses:
+        events.append(LifeEvent("lost", PartialDate.of(loss.declared_on), loss.reason))
+        if loss.found:
+            events.append(LifeEvent("found", loss.found_on))
+    if end is None:
+        return events
+    if end.reason == "died":
+        events.append(LifeEvent("died", end.died_on or end.ended_on))
+    elif end.reason == "completed":
+        events.append(LifeEvent("completed", end.ended_on))
+    elif end.reason != "lost":
+        events.append(LifeEvent("ended", end.ended_on, end.reason))
+    elif all(loss.found for loss in losses):
+        # Otherwise the loss that stands says it, with the day on which it was declared.
+        events.append(LifeEvent("lost", end.ended_on))
+    return events

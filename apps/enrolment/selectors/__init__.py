@@ -9,7 +9,6 @@ from apps.enrolment.selectors.forms import (
     hospitalisation_context,
     loss_context,
     standing_loss,
-    today_at,
     usual_age,
 )
 from apps.enrolment.selectors.participants import (
@@ -17,6 +16,7 @@ from apps.enrolment.selectors.participants import (
     participant_or_404,
     participants,
 )
+from apps.enrolment.selectors.participation import lives_of, spells_for, standings_of
 
 __all__ = [
     "antibody_context",
@@ -26,10 +26,12 @@ __all__ = [
     "end_context",
     "history_context",
     "hospitalisation_context",
+    "lives_of",
     "loss_context",
     "participant_or_404",
     "participants",
+    "spells_for",
     "standing_loss",
-    "today_at",
+    "standings_of",
     "usual_age",
 ]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.utils import timezone
 
 from apps.enrolment import signals
 from apps.enrolment.models import (
@@ -18,14 +14,8 @@ from apps.enrolment.models import (
     Language,
     LostToFollowUp,
     MedicalHistory,
-    Participant,
 )
 from studyportal import protocol
-
-
-def today_at(participant: Participant) -> dt.date:
-    """Today at the participant's site."""
-    return timezone.localdate(timezone=ZoneInfo(participant.site.timezone))
 
 
 def usual_age() -> tuple[int, int] | None:
