@@ -273,9 +273,11 @@ END_OF_STUDY = register(
                 _("End"), ("ended_on", "reason", "reason_note", "treated_where", "last_visit_on", "note")
             ),
             Section(
-                _("Death"),
+                _("If the participant died"),
                 ("died_on", "cause_verbatim", "cause_group", "related_to_product", "autopsy"),
-                help=_("A death in the study is a serious adverse event, too: record it there."),
+                help=_(
+                    "Asked when the reason is “Died”. A death in the study is a serious adverse event, too: record it there."
+                ),
             ),
         ),
         show_if={
