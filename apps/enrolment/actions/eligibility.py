@@ -170,7 +170,9 @@ def _read(key: str, members: Any, problems: list[Problem]) -> dict[str, Any]:
 def _version(name: str, raw: Any, problems: list[Problem]) -> int:
     if isinstance(raw, int) and not isinstance(raw, bool) and 0 <= raw < 2**31:
         return raw
-    problems.append(Problem(f"{name}.version", "type", _("Give the version of the answer that you saw, 0 for none.")))
+    problems.append(
+        Problem(f"{name}.version", "type", _("Give the version of the answer that you saw, 0 for none."))
+    )
     return 0
 
 
@@ -205,7 +207,9 @@ def _changed(
                 stale.append(before)
             else:
                 problems.append(
-                    Problem(f"{key}.version", "not_found", _("There is no such answer yet: its version is 0."))
+                    Problem(
+                        f"{key}.version", "not_found", _("There is no such answer yet: its version is 0.")
+                    )
                 )
             continue
         if before is not None and before.answer != rules.NOT_KNOWN:
@@ -249,8 +253,10 @@ def _with(
                 Problem(
                     f"{key}.evidence",
                     "evidence_required",
-                    _("Say which result this rests on: value, laboratory and date, as in “HbA1c 8.2 %, own"
-                      " laboratory, 3 Nov 2026”."),
+                    _(
+                        "Say which result this rests on: value, laboratory and date, as in “HbA1c 8.2 %, own"
+                        " laboratory, 3 Nov 2026”."
+                    ),
                 )
             )
         else:
@@ -267,8 +273,10 @@ def _with(
                 Problem(
                     f"{key}.{member}",
                     "names_person",
-                    _("This names the participant. Those who read the screening log do not see who it is: use"
-                      " other words."),
+                    _(
+                        "This names the participant. Those who read the screening log do not see who it is: use"
+                        " other words."
+                    ),
                 )
             )
     kept = ("answer", "evidence", "explanation", "explained_value")
@@ -433,7 +441,8 @@ def _overridable(entry: ScreeningEntry, criterion: str, version_seen: int) -> se
         )
     if line.key == rules.CONSENT:
         raise refused(
-            "consent_stands", _("Consent cannot be overridden. Record the consent, then answer the criterion.")
+            "consent_stands",
+            _("Consent cannot be overridden. Record the consent, then answer the criterion."),
         )
     if line.version != version_seen:
         raise StaleAnswers(entry, [line.answer] if line.answer else [])

@@ -71,7 +71,9 @@ class EligibilityAnswer(SiteScoped):
             models.UniqueConstraint(
                 fields=["entry", "criterion"],
                 name="eligibility_answer_once",
-                violation_error_message=_("This criterion was answered already; read the answer and change that."),
+                violation_error_message=_(
+                    "This criterion was answered already; read the answer and change that."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(answer__in=Answer.values),
@@ -94,7 +96,9 @@ class EligibilityOverride(SiteScoped):
     append_only = True
 
     entry = models.ForeignKey(ScreeningEntry, on_delete=models.PROTECT, related_name="overrides")
-    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="eligibility_overrides")
+    participant = models.ForeignKey(
+        Participant, on_delete=models.PROTECT, related_name="eligibility_overrides"
+    )
     criterion = models.CharField(_("criterion"), max_length=60)
     criterion_text = models.TextField(_("criterion as it read"))
     answer = models.CharField(_("answer seen"), max_length=10, choices=Answer, blank=True)

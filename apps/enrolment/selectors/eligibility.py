@@ -108,13 +108,17 @@ def judged(
 
 def sheet_of(entry: ScreeningEntry) -> Sheet:
     """Everything about the eligibility of one person: a fixed number of queries."""
-    answers = {one.criterion: one for one in EligibilityAnswer.objects.filter(entry=entry).select_related("answered_by")}
+    answers = {
+        one.criterion: one
+        for one in EligibilityAnswer.objects.filter(entry=entry).select_related("answered_by")
+    }
     overrides: dict[str, list[EligibilityOverride]] = defaultdict(list)
     for one in EligibilityOverride.objects.filter(entry=entry).select_related("signer").order_by("id"):
         overrides[one.criterion].append(one)
     known = known_of(entry)
     lines = tuple(
-        line_of(criterion, answers.get(key), known.get(key), overrides[key]) for key, criterion in criteria().items()
+        line_of(criterion, answers.get(key), known.get(key), overrides[key])
+        for key, criterion in criteria().items()
     )
     gone = tuple(Line(key, None, answer) for key, answer in answers.items() if key not in criteria())
     group, verdict, found = judged(
@@ -255,7 +259,9 @@ def verdict_dates(participants: Iterable[Participant]) -> dict[int, list[LifeEve
     """
     ids = [participant.pk for participant in participants]
     entries = list(
-        ScreeningEntry.objects.filter(participant_id__in=ids).select_related("participant", "site").order_by("id")
+        ScreeningEntry.objects.filter(participant_id__in=ids)
+        .select_related("participant", "site")
+        .order_by("id")
     )
     held = held_of([entry.pk for entry in entries])
     found: dict[int, list[LifeEvent]] = {}

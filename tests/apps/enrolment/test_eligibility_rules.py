@@ -95,7 +95,12 @@ def test_verdict(
     overridden: tuple[str, ...],
 ) -> None:
     found = verdict(ALL, answers, overrides, group)
-    assert (found.state, found.failing, found.unknown, found.overridden) == (state, failing, unknown, overridden)
+    assert (found.state, found.failing, found.unknown, found.overridden) == (
+        state,
+        failing,
+        unknown,
+        overridden,
+    )
 
 
 def test_without_a_group_each_is_judged_and_one_is_enough() -> None:
@@ -144,16 +149,12 @@ def test_what_a_known_value_decides(criterion: Asked, number: str | None, says: 
     assert expected(criterion, None) == ""
 
 
-@pytest.mark.parametrize(
-    ("answer", "fires"), [(YES, True), (NO, False), (NOT_KNOWN, False), (None, False)]
-)
+@pytest.mark.parametrize(("answer", "fires"), [(YES, True), (NO, False), (NOT_KNOWN, False), (None, False)])
 def test_an_answer_against_the_value(answer: str | None, fires: bool) -> None:
     assert contradicts(HBA1C, answer, Known("6.9 %", "laboratory results", Decimal("6.9"))) is fires
 
 
-@pytest.mark.parametrize(
-    ("age", "says"), [(7, NO), (8, YES), (40, YES), (41, NO), (None, None)]
-)
+@pytest.mark.parametrize(("age", "says"), [(7, NO), (8, YES), (40, YES), (41, NO), (None, None)])
 def test_the_age_is_the_whole_of_its_criterion(age: int | None, says: str | None) -> None:
     known = age_known(AGE, age, "Screening log")
     assert (known.says if known else None) == says
