@@ -13,7 +13,8 @@ from apps.consent import selectors, signals
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import LifeEvent
-from apps.enrolment.signals import enrolment_asked, index_date_asked, life_asked
+from apps.enrolment.rules.eligibility import Evidence
+from apps.enrolment.signals import enrolment_asked, evidence_asked, index_date_asked, life_asked
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
 
@@ -70,3 +71,8 @@ def consent_before_index_date(
             % PartialDate.of(min(days)).for_people(),
         ),
     )
+
+
+@receiver(evidence_asked, dispatch_uid="consent.evidence")
+def evidence(sender: Any, *, participant_ids: Collection[int], **_more: Any) -> dict[int, list[Evidence]]:
+    return selectors.evidence_of(participant_ids)

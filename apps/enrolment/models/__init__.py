@@ -1,5 +1,6 @@
 """What enrolment keeps, by topic."""
 
+from apps.enrolment.models.eligibility import Answer, EligibilityAnswer, EligibilityOverride
 from apps.enrolment.models.groups import GroupEvent, GroupEventKind
 from apps.enrolment.models.history import (
     AdmissionReason,
@@ -22,12 +23,15 @@ from apps.enrolment.models.screening import Referral, ScreeningEntry, ScreeningO
 __all__ = [
     "AdmissionReason",
     "AgeBasis",
+    "Answer",
     "CodeSequence",
     "Comorbidity",
     "Country",
     "Demographics",
     "DiabetesType",
     "Education",
+    "EligibilityAnswer",
+    "EligibilityOverride",
     "Group",
     "GroupEvent",
     "GroupEventKind",

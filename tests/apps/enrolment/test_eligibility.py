@@ -118,7 +118,7 @@ def test_whoever_names_the_participant_is_refused(
     cast: Cast, entry: ScreeningEntry, participant: Participant
 ) -> None:
     identity.record(
-        participant=participant, by=cast.asha, raw={"family_name": "Kulkarni", "given_name": "Sunita"}
+        participant=participant, by=cast.asha, raw={"full_name": "Sunita Kulkarni"}
     )
     with pytest.raises(CrfInvalid) as error:
         one(entry, cast.asha, "t1dm", "yes", evidence="letter about Kulkarni of 2019")
@@ -131,6 +131,7 @@ def test_a_screening_that_ended_takes_no_answer(cast: Cast, entry: ScreeningEntr
     )
     with pytest.raises(Refused, match="concluded"):
         one(entry, cast.asha, "t1dm", "yes")
+    entry.refresh_from_db()
     actions.screening.reopen(entry=entry, by=cast.asha, reason="Came back after all")
     one(entry, cast.asha, "t1dm", "yes")
 
