@@ -275,9 +275,18 @@ def verdict_dates(participants: Iterable[Participant]) -> dict[int, list[LifeEve
         moments = [own.answers[key][1] for key in rests_on if key in own.answers]
         moments += [at for key, at in own.overrides.items() if key in rests_on]
         day = timezone.localdate(max(moments), timezone=ZoneInfo(entry.site.timezone)) if moments else None
-        kind = "eligible" if verdict.eligible else "not_eligible"
-        found[entry.participant_id] = [LifeEvent(kind, PartialDate.of(day) if day else None)]
+        found[entry.participant_id] = [_found_on(entry, verdict, day)]
     return found
+
+
+def _found_on(entry: ScreeningEntry, verdict: Verdict, day: dt.date | None) -> LifeEvent:
+    """Nobody is enrolled before being found eligible: what was typed later was known by then."""
+    enrolled: Any = entry.participant.enrolled_on if entry.participant is not None else None
+    if not verdict.eligible:
+        return LifeEvent("not_eligible", PartialDate.of(day) if day else None)
+    if enrolled is not None and (day is None or enrolled.earliest is None or enrolled.earliest < day):
+        return LifeEvent("eligible", enrolled)
+    return LifeEvent("eligible", PartialDate.of(day) if day else None)
 
 
 # --- Enrolling -------------------------------------------------------------------------------------------
