@@ -31,7 +31,7 @@ BESIDE_THE_NAVIGATION = {
         "/participants/{treated}/identity/change/",
         "/participants/{published}/identity/",
         "/participants/find/",
-        "/participants/register/",
+        "/screening/new/",
         "/products/{product}/",
         "/participants/{treated}/forms/adverse-event/new/",
         "/forms/insulin/{insulin}/",

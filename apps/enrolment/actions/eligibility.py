@@ -67,13 +67,11 @@ def answer(
     problems: list[Problem] = []
     why = taken(reason, problems)
     given = {key: _read(key, members, problems) for key, members in answers.items()}
-    if problems:
-        raise CrfInvalid(problems)
     try:
         with transaction.atomic(), acting(user=by, reason=why):
             current = locked(entry)
             _refuse_when_concluded(current)
-            changed = _changed(current, given, by=by, reasoned=why is not None)
+            changed = _changed(current, given, problems, by=by, reasoned=why is not None)
             now, version = timezone.now(), protocol.current().version
             for one in changed:
                 one.protocol_version, one.answered_by, one.answered_at = version, by, now
@@ -188,16 +186,22 @@ def _text(name: str, raw: Any, longest: int, problems: list[Problem]) -> str:
 
 
 def _changed(
-    entry: ScreeningEntry, given: Mapping[str, Mapping[str, Any]], *, by: User, reasoned: bool
+    entry: ScreeningEntry,
+    given: Mapping[str, Mapping[str, Any]],
+    problems: list[Problem],
+    *,
+    by: User,
+    reasoned: bool,
 ) -> list[EligibilityAnswer]:
-    """The answers that are new or other than before, checked, and not saved yet."""
+    """The answers that are new or other than before, checked, and not saved yet. problems: found in reading them."""
     standing = {one.criterion: one for one in EligibilityAnswer.objects.filter(entry=entry).order_by("id")}
     known = selectors.known_of(entry)
-    problems: list[Problem] = []
     stale: list[EligibilityAnswer] = []
     overwritten: list[str] = []
     changed: list[EligibilityAnswer] = []
     for key, values in given.items():
+        if "answer" not in values:  # it could not be read
+            continue
         before = standing.get(key)
         one = _with(entry, key, before, values, known.get(key), problems, by)
         if one is None:

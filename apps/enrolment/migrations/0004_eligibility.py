@@ -9,134 +9,392 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0003_history_of_access'),
-        ('deviations', '0002_initial'),
-        ('enrolment', '0003_entries_of_before'),
+        ("access", "0003_history_of_access"),
+        ("deviations", "0002_initial"),
+        ("enrolment", "0003_entries_of_before"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EligibilityAnswer',
+            name="EligibilityAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('criterion', models.CharField(max_length=60, verbose_name='criterion')),
-                ('answer', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('not_known', 'Not known')], max_length=10, verbose_name='answer')),
-                ('evidence', models.CharField(blank=True, help_text='Which source, and its date. Never a name, number or address of the person.', max_length=500, verbose_name='evidence')),
-                ('explanation', models.CharField(blank=True, max_length=500, verbose_name='why it differs from the known value')),
-                ('explained_value', models.CharField(blank=True, editable=False, max_length=200, verbose_name='value explained')),
-                ('protocol_version', models.CharField(editable=False, max_length=40, verbose_name='protocol version')),
-                ('answered_at', models.DateTimeField(editable=False, verbose_name='answered at')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('answered_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='answered by')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='enrolment.screeningentry', verbose_name='screening entry')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("criterion", models.CharField(max_length=60, verbose_name="criterion")),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("not_known", "Not known")],
+                        max_length=10,
+                        verbose_name="answer",
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(
+                        blank=True,
+                        help_text="Which source, and its date. Never a name, number or address of the person.",
+                        max_length=500,
+                        verbose_name="evidence",
+                    ),
+                ),
+                (
+                    "explanation",
+                    models.CharField(
+                        blank=True, max_length=500, verbose_name="why it differs from the known value"
+                    ),
+                ),
+                (
+                    "explained_value",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="value explained"
+                    ),
+                ),
+                (
+                    "protocol_version",
+                    models.CharField(editable=False, max_length=40, verbose_name="protocol version"),
+                ),
+                ("answered_at", models.DateTimeField(editable=False, verbose_name="answered at")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="answered by",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="enrolment.screeningentry",
+                        verbose_name="screening entry",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'answer to a criterion',
-                'verbose_name_plural': 'answers to criteria',
-                'ordering': ['id'],
+                "verbose_name": "answer to a criterion",
+                "verbose_name_plural": "answers to criteria",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='EligibilityAnswerEvent',
+            name="EligibilityAnswerEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.BigIntegerField()),
-                ('criterion', models.CharField(max_length=60, verbose_name='criterion')),
-                ('answer', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('not_known', 'Not known')], max_length=10, verbose_name='answer')),
-                ('evidence', models.CharField(blank=True, help_text='Which source, and its date. Never a name, number or address of the person.', max_length=500, verbose_name='evidence')),
-                ('explanation', models.CharField(blank=True, max_length=500, verbose_name='why it differs from the known value')),
-                ('explained_value', models.CharField(blank=True, editable=False, max_length=200, verbose_name='value explained')),
-                ('protocol_version', models.CharField(editable=False, max_length=40, verbose_name='protocol version')),
-                ('answered_at', models.DateTimeField(editable=False, verbose_name='answered at')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('answered_by', models.ForeignKey(db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='answered by')),
-                ('entry', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='enrolment.screeningentry', verbose_name='screening entry')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='enrolment.eligibilityanswer')),
-                ('site', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='access.site')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("criterion", models.CharField(max_length=60, verbose_name="criterion")),
+                (
+                    "answer",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("not_known", "Not known")],
+                        max_length=10,
+                        verbose_name="answer",
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(
+                        blank=True,
+                        help_text="Which source, and its date. Never a name, number or address of the person.",
+                        max_length=500,
+                        verbose_name="evidence",
+                    ),
+                ),
+                (
+                    "explanation",
+                    models.CharField(
+                        blank=True, max_length=500, verbose_name="why it differs from the known value"
+                    ),
+                ),
+                (
+                    "explained_value",
+                    models.CharField(
+                        blank=True, editable=False, max_length=200, verbose_name="value explained"
+                    ),
+                ),
+                (
+                    "protocol_version",
+                    models.CharField(editable=False, max_length=40, verbose_name="protocol version"),
+                ),
+                ("answered_at", models.DateTimeField(editable=False, verbose_name="answered at")),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "answered_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="answered by",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="enrolment.screeningentry",
+                        verbose_name="screening entry",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="enrolment.eligibilityanswer",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="access.site",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='EligibilityOverride',
+            name="EligibilityOverride",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('criterion', models.CharField(max_length=60, verbose_name='criterion')),
-                ('criterion_text', models.TextField(verbose_name='criterion as it read')),
-                ('answer', models.CharField(blank=True, choices=[('yes', 'Yes'), ('no', 'No'), ('not_known', 'Not known')], max_length=10, verbose_name='answer seen')),
-                ('answer_version', models.PositiveIntegerField(verbose_name='version of the answer seen')),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('protocol_version', models.CharField(max_length=40, verbose_name='protocol version')),
-                ('signer_name', models.CharField(max_length=150, verbose_name='name of the signer')),
-                ('signer_role', models.CharField(max_length=200, verbose_name='role of the signer')),
-                ('statement', models.TextField(verbose_name='statement as read')),
-                ('signed_at', models.DateTimeField(verbose_name='signed at')),
-                ('content_sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the content')),
-                ('content_format', models.CharField(max_length=20, verbose_name='canonical form')),
-                ('method', models.CharField(choices=[('password', 'Password'), ('password+code', 'Password and one-time code')], max_length=20, verbose_name='identity confirmed by')),
-                ('deviation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='deviations.deviation')),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overrides', to='enrolment.screeningentry')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='eligibility_overrides', to='enrolment.participant')),
-                ('signer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("criterion", models.CharField(max_length=60, verbose_name="criterion")),
+                ("criterion_text", models.TextField(verbose_name="criterion as it read")),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True,
+                        choices=[("yes", "Yes"), ("no", "No"), ("not_known", "Not known")],
+                        max_length=10,
+                        verbose_name="answer seen",
+                    ),
+                ),
+                ("answer_version", models.PositiveIntegerField(verbose_name="version of the answer seen")),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("protocol_version", models.CharField(max_length=40, verbose_name="protocol version")),
+                ("signer_name", models.CharField(max_length=150, verbose_name="name of the signer")),
+                ("signer_role", models.CharField(max_length=200, verbose_name="role of the signer")),
+                ("statement", models.TextField(verbose_name="statement as read")),
+                ("signed_at", models.DateTimeField(verbose_name="signed at")),
+                ("content_sha256", models.CharField(max_length=64, verbose_name="SHA-256 of the content")),
+                ("content_format", models.CharField(max_length=20, verbose_name="canonical form")),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("password", "Password"), ("password+code", "Password and one-time code")],
+                        max_length=20,
+                        verbose_name="identity confirmed by",
+                    ),
+                ),
+                (
+                    "deviation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="deviations.deviation",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="overrides",
+                        to="enrolment.screeningentry",
+                    ),
+                ),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="eligibility_overrides",
+                        to="enrolment.participant",
+                    ),
+                ),
+                (
+                    "signer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'override of a criterion',
-                'verbose_name_plural': 'overrides of criteria',
-                'ordering': ['id'],
+                "verbose_name": "override of a criterion",
+                "verbose_name_plural": "overrides of criteria",
+                "ordering": ["id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='eligibilityanswer',
-            constraint=models.UniqueConstraint(fields=('entry', 'criterion'), name='eligibility_answer_once', violation_error_message='This criterion was answered already; read the answer and change that.'),
+            model_name="eligibilityanswer",
+            constraint=models.UniqueConstraint(
+                fields=("entry", "criterion"),
+                name="eligibility_answer_once",
+                violation_error_message="This criterion was answered already; read the answer and change that.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='eligibilityanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('answer__in', ['yes', 'no', 'not_known'])), name='eligibility_known_answer', violation_error_message='Answer yes, no or not known.'),
+            model_name="eligibilityanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answer__in", ["yes", "no", "not_known"])),
+                name="eligibility_known_answer",
+                violation_error_message="Answer yes, no or not known.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='eligibilityanswer',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_eligibilityanswerevent" ("answer", "answered_at", "answered_by_id", "created_at", "criterion", "entry_id", "evidence", "explained_value", "explanation", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "protocol_version", "site_id", "updated_at", "version") SELECT new_values."answer", new_values."answered_at", new_values."answered_by_id", new_values."created_at", new_values."criterion", new_values."entry_id", new_values."evidence", new_values."explained_value", new_values."explanation", new_values."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."protocol_version", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='6002c19940d34367762b1dfdcdd2097b14119de0', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_ad599', referencing='REFERENCING NEW TABLE AS new_values ', table='enrolment_eligibilityanswer', when='AFTER')),
+            model_name="eligibilityanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_eligibilityanswerevent" ("answer", "answered_at", "answered_by_id", "created_at", "criterion", "entry_id", "evidence", "explained_value", "explanation", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "protocol_version", "site_id", "updated_at", "version") SELECT new_values."answer", new_values."answered_at", new_values."answered_by_id", new_values."created_at", new_values."criterion", new_values."entry_id", new_values."evidence", new_values."explained_value", new_values."explanation", new_values."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."protocol_version", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="6002c19940d34367762b1dfdcdd2097b14119de0",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_ad599",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="enrolment_eligibilityanswer",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='eligibilityanswer',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_eligibilityanswerevent" ("answer", "answered_at", "answered_by_id", "created_at", "criterion", "entry_id", "evidence", "explained_value", "explanation", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "protocol_version", "site_id", "updated_at", "version") SELECT new_values."answer", new_values."answered_at", new_values."answered_by_id", new_values."created_at", new_values."criterion", new_values."entry_id", new_values."evidence", new_values."explained_value", new_values."explanation", new_values."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."protocol_version", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='7f8a9f8362cbeca38b8ea0e6095cc84a3eacb791', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_e369b', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='enrolment_eligibilityanswer', when='AFTER')),
+            model_name="eligibilityanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_eligibilityanswerevent" ("answer", "answered_at", "answered_by_id", "created_at", "criterion", "entry_id", "evidence", "explained_value", "explanation", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "protocol_version", "site_id", "updated_at", "version") SELECT new_values."answer", new_values."answered_at", new_values."answered_by_id", new_values."created_at", new_values."criterion", new_values."entry_id", new_values."evidence", new_values."explained_value", new_values."explanation", new_values."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."protocol_version", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="7f8a9f8362cbeca38b8ea0e6095cc84a3eacb791",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_e369b",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="enrolment_eligibilityanswer",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='eligibilityanswer',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_eligibilityanswerevent" ("answer", "answered_at", "answered_by_id", "created_at", "criterion", "entry_id", "evidence", "explained_value", "explanation", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "protocol_version", "site_id", "updated_at", "version") SELECT old_values."answer", old_values."answered_at", old_values."answered_by_id", old_values."created_at", old_values."criterion", old_values."entry_id", old_values."evidence", old_values."explained_value", old_values."explanation", old_values."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."protocol_version", old_values."site_id", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='38beff40b8529d2e5e2c1c867649500f651ff4fa', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_49881', referencing='REFERENCING OLD TABLE AS old_values ', table='enrolment_eligibilityanswer', when='AFTER')),
+            model_name="eligibilityanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_eligibilityanswerevent" ("answer", "answered_at", "answered_by_id", "created_at", "criterion", "entry_id", "evidence", "explained_value", "explanation", "id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "protocol_version", "site_id", "updated_at", "version") SELECT old_values."answer", old_values."answered_at", old_values."answered_by_id", old_values."created_at", old_values."criterion", old_values."entry_id", old_values."evidence", old_values."explained_value", old_values."explanation", old_values."id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."protocol_version", old_values."site_id", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="38beff40b8529d2e5e2c1c867649500f651ff4fa",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_49881",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="enrolment_eligibilityanswer",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='eligibilityanswerevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b91864bc7a4cabc0af15439da741ea7282e17df9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_68aa8', table='enrolment_eligibilityanswerevent', when='BEFORE')),
+            model_name="eligibilityanswerevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="b91864bc7a4cabc0af15439da741ea7282e17df9",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_68aa8",
+                    table="enrolment_eligibilityanswerevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='eligibilityoverride',
-            constraint=models.UniqueConstraint(fields=('entry', 'criterion', 'answer_version'), name='eligibility_override_once', violation_error_message='This answer is overridden already.'),
+            model_name="eligibilityoverride",
+            constraint=models.UniqueConstraint(
+                fields=("entry", "criterion", "answer_version"),
+                name="eligibility_override_once",
+                violation_error_message="This answer is overridden already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='eligibilityoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('criterion', 'consent'), _negated=True), name='eligibility_consent_stands', violation_error_message='Consent cannot be overridden.'),
+            model_name="eligibilityoverride",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("criterion", "consent"), _negated=True),
+                name="eligibility_consent_stands",
+                violation_error_message="Consent cannot be overridden.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='eligibilityoverride',
-            constraint=models.CheckConstraint(condition=models.Q(('content_sha256__regex', '^[0-9a-f]{64}$')), name='eligibility_override_has_hash', violation_error_message='A signature carries the SHA-256 of what was signed.'),
+            model_name="eligibilityoverride",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("content_sha256__regex", "^[0-9a-f]{64}$")),
+                name="eligibility_override_has_hash",
+                violation_error_message="A signature carries the SHA-256 of what was signed.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='eligibilityoverride',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='5d9d68a2ca72d00e3cb295263dd05816474e73b9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_d74b9', table='enrolment_eligibilityoverride', when='BEFORE')),
+            model_name="eligibilityoverride",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="5d9d68a2ca72d00e3cb295263dd05816474e73b9",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_d74b9",
+                    table="enrolment_eligibilityoverride",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -75,7 +75,8 @@ def new(request: HttpRequest) -> HttpResponse:
     problems: list[Problem] = []
     status = 400
     posted = request.POST
-    site = sites[0] if len(sites) == 1 else next((s for s in sites if s.code == posted.get("site")), None)
+    wanted = posted.get("site") or (sites[0].code if len(sites) == 1 else "")
+    site = next((one for one in sites if one.code == wanted), None)
     if request.method == "POST":
         try:
             if site is None:

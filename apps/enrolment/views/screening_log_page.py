@@ -88,7 +88,7 @@ def _filters(choice: LogChoice, sites: Sequence[Site], today: dt.date) -> list[F
         months.append((choice.month, date_format(day, "M Y")))
     site = [("", _("All")), *((one.code, f"{one.code} {one.name}") for one in sites)]
     return [
-        Filter("q", _("Number or code"), widget="search", value=choice.q, placeholder="MUM-S0001"),
+        Filter("q", _("Number or code"), widget="search", value=choice.q, placeholder="S0012"),
         Filter(
             "outcome", _("Outcome"), value=choice.outcome, choices=[("", _("All")), *ScreeningOutcome.choices]
         ),

@@ -117,9 +117,7 @@ def test_refused(cast: Cast, entry: ScreeningEntry, given: dict[str, Any], field
 def test_whoever_names_the_participant_is_refused(
     cast: Cast, entry: ScreeningEntry, participant: Participant
 ) -> None:
-    identity.record(
-        participant=participant, by=cast.asha, raw={"full_name": "Sunita Kulkarni"}
-    )
+    identity.record(participant=participant, by=cast.asha, raw={"full_name": "Sunita Kulkarni"})
     with pytest.raises(CrfInvalid) as error:
         one(entry, cast.asha, "t1dm", "yes", evidence="letter about Kulkarni of 2019")
     assert codes(error) == {"t1dm.evidence": "names_person"}
