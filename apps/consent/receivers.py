@@ -74,5 +74,7 @@ def consent_before_index_date(
 
 
 @receiver(evidence_asked, dispatch_uid="consent.evidence")
-def evidence(sender: Any, *, participant_ids: Collection[int], **_more: Any) -> dict[int, list[Evidence]]:
-    return selectors.evidence_of(participant_ids)
+def evidence(
+    sender: Any, *, participant_ids: Collection[int], on: PartialDate | None, **_more: Any
+) -> dict[int, list[Evidence]]:
+    return selectors.evidence_of(participant_ids, on)

@@ -218,10 +218,13 @@ def _as_signed(log: Iterable[rules.Event], day: dt.date) -> PartialDate:
     return cast(PartialDate, signed[0])
 
 
-def evidence_of(participant_ids: Collection[int]) -> dict[int, list[Evidence]]:
-    """Participant → what the consent log says today of the eligibility criterion “consent”: three queries."""
+def evidence_of(participant_ids: Collection[int], on: PartialDate | None = None) -> dict[int, list[Evidence]]:
+    """Participant → what the consent log says of the eligibility criterion “consent”, on that day or today.
+
+    Three queries, whatever the number of participants.
+    """
     people = list(Participant.objects.filter(pk__in=participant_ids).select_related("site"))
-    states = states_for(people, timezone.localdate())
+    states = states_for(people, on or timezone.localdate())
     said = {
         "yes": _("consent to take part is in force"),
         "no": _("consent to take part is not in force"),

@@ -106,8 +106,11 @@ def judged(
     return group, verdict, found
 
 
-def sheet_of(entry: ScreeningEntry) -> Sheet:
-    """Everything about the eligibility of one person: a fixed number of queries."""
+def sheet_of(entry: ScreeningEntry, on: PartialDate | None = None) -> Sheet:
+    """Everything about the eligibility of one person: a fixed number of queries.
+
+    on: the day for which it is judged what is known; left out, the day of enrolment, or today.
+    """
     answers = {
         one.criterion: one
         for one in EligibilityAnswer.objects.filter(entry=entry).select_related("answered_by")
@@ -115,7 +118,7 @@ def sheet_of(entry: ScreeningEntry) -> Sheet:
     overrides: dict[str, list[EligibilityOverride]] = defaultdict(list)
     for one in EligibilityOverride.objects.filter(entry=entry).select_related("signer").order_by("id"):
         overrides[one.criterion].append(one)
-    known = known_of(entry)
+    known = known_of(entry, on)
     lines = tuple(
         line_of(criterion, answers.get(key), known.get(key), overrides[key])
         for key, criterion in criteria().items()
@@ -171,11 +174,14 @@ def explained_value(known: Known) -> str:
 # --- What the portal knows already -----------------------------------------------------------------------
 
 
-def known_of(entry: ScreeningEntry) -> dict[str, Known]:
-    """Criterion → what is known of it: the age of the entry, and what the apps above answer of a participant."""
+def known_of(entry: ScreeningEntry, on: PartialDate | None = None) -> dict[str, Known]:
+    """Criterion → what is known of it: the age of the entry, and what the apps above answer of a participant.
+
+    on: the day for which it is asked; left out, the day of enrolment, or today.
+    """
     found: dict[str, Known] = {}
     by_analyte: dict[str, rules.Evidence] = {}
-    for one in _evidence(entry.participant):
+    for one in _evidence(entry.participant, on):
         if one.criterion:
             found[one.criterion] = Known(one.text, one.source, one.number, one.says)
         elif one.analyte:
@@ -192,10 +198,12 @@ def known_of(entry: ScreeningEntry) -> dict[str, Known]:
     return found
 
 
-def _evidence(participant: Participant | None) -> Iterator[rules.Evidence]:
+def _evidence(participant: Participant | None, on: PartialDate | None) -> Iterator[rules.Evidence]:
     if participant is None:
         return
-    answers: Any = signals.evidence_asked.send(sender=Participant, participant_ids=[participant.pk])
+    answers: Any = signals.evidence_asked.send(
+        sender=Participant, participant_ids=[participant.pk], on=on or participant.enrolled_on
+    )
     for _receiver, answer in answers:
         yield from (answer or {}).get(participant.pk, ())
 
@@ -307,7 +315,7 @@ def eligibility_gate(participant: Participant, on: PartialDate) -> Iterable[Prob
     entry = entry_of(participant)
     if entry is None or participant.enrolled_on is not None:
         return
-    sheet = sheet_of(entry)
+    sheet = sheet_of(entry, on)
     labels = {key: str(group.label) for key, group in protocol.current().groups.items()}
     yield from rules.gate_problems(sheet.verdicts, criteria(), labels)
     counting = {one.key for one in rules.applying(criteria().values(), sheet.group)}
