@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from apps.enrolment.models import Group, ScreeningEntry, ScreeningOutcome
 from apps.enrolment.rules import eligibility as rules
@@ -64,6 +65,15 @@ def entry_or_404(
         number=number,
     )
     return found
+
+
+def person_of(entry: ScreeningEntry) -> str:
+    """Age and sex, as far as known."""
+    said = [
+        _("%(n)d years") % {"n": entry.age} if entry.age is not None else "",
+        entry.get_sex_display() if entry.sex else "",
+    ]
+    return ", ".join(str(one) for one in said if one) or _("not recorded")
 
 
 def log(user: User, choice: LogChoice) -> QuerySet[ScreeningEntry]:

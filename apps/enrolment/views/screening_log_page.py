@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from apps.enrolment.models import ScreeningEntry, ScreeningOutcome, ScreeningReason
 from apps.enrolment.rules.eligibility import Verdict
 from apps.enrolment.selectors import screening as selectors
-from apps.enrolment.selectors.screening import LogChoice
+from apps.enrolment.selectors.screening import LogChoice, person_of
 from apps.enrolment.views import screening_inputs as inputs
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
@@ -119,15 +119,6 @@ def _stats(counted: dict[str, dict[str, int]], choice: LogChoice) -> list[tuple[
             (str(label), sum(reasons.values()), "; ".join(said), "?" + urlencode(kept | {"outcome": outcome}))
         )
     return found
-
-
-def person_of(entry: ScreeningEntry) -> str:
-    """Age and sex, as far as known."""
-    said = [
-        _("%(n)d years") % {"n": entry.age} if entry.age is not None else "",
-        entry.get_sex_display() if entry.sex else "",
-    ]
-    return ", ".join(str(one) for one in said if one) or _("not recorded")
 
 
 def _row(user: User, entry: ScreeningEntry, verdict: Verdict, answered: int, *, several: bool) -> list[Any]:

@@ -14,9 +14,10 @@ from apps.enrolment.actions.enrolment import obstacles
 from apps.enrolment.models import EligibilityAnswer, ScreeningEntry, ScreeningOutcome
 from apps.enrolment.rules.eligibility import CONSENT, State
 from apps.enrolment.selectors.eligibility import Sheet, sheet_of
+from apps.enrolment.selectors.screening import person_of
 from apps.enrolment.views import eligibility_page, screening_history
 from apps.enrolment.views import screening_inputs as inputs
-from apps.enrolment.views.screening_log_page import STATE_OF, person_of
+from apps.enrolment.views.screening_log_page import STATE_OF
 from studyportal.access.clock import today_at
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
