@@ -50,9 +50,10 @@ def judge(participant: Participant, *, group: str, consented: bool, by: User) ->
 
 
 def screen_others(*, site: Site, by: User, until: dt.date) -> list[ScreeningEntry]:
-    """Those of a site who were screened and went no further: every other one at each site."""
+    """Those of a site who were screened and went no further: two by two, to each site a half."""
     made = []
-    for weeks, age, sex, outcome, why, words, unmet in NOT_ENROLLED[site.code == "PUN" :: 2]:
+    own = [one for n, one in enumerate(NOT_ENROLLED) if (n // 2 % 2 == 1) is (site.code == "PUN")]
+    for weeks, age, sex, outcome, why, words, unmet in own:
         day = until - dt.timedelta(weeks=weeks)
         entry = enrolment.screening.open_entry(
             site=site, by=by, screened_on=day, age=age, sex=sex, referral="referred", considered_for="case",

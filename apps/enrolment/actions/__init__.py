@@ -1,7 +1,7 @@
 """Every write of enrolment, by topic."""
 
 from apps.enrolment.actions import eligibility, screening
-from apps.enrolment.actions.admission import open_and_register
+from apps.enrolment.actions.admission import open_and_register, register_entry
 from apps.enrolment.actions.enrolment import enrol
 from apps.enrolment.actions.groups import assign_group, cross_over, match
 from apps.enrolment.actions.participants import CHANGEABLE, change, register
@@ -19,5 +19,6 @@ __all__ = [
     "refresh_status",
     "refresh_status_of",
     "register",
+    "register_entry",
     "screening",
 ]

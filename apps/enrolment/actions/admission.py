@@ -1,15 +1,18 @@
-"""Screening somebody and giving the participant code in one go."""
+"""From the screening log to the participant code: of an entry that is there, or of a new one in one go."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from apps.enrolment.actions.participants import register
 from apps.enrolment.actions.screening import open_entry
-from apps.enrolment.models import Group, Participant
+from apps.enrolment.models import Group, Participant, ScreeningEntry
 from studyportal.access.models import Site, User
+from studyportal.crf.errors import Refused
+from studyportal.crf.outcomes import Problem
 
 
 def open_and_register(
@@ -39,3 +42,20 @@ def open_and_register(
             group=group,
             enrolled_on=enrolled_on,
         )
+
+
+def register_entry(*, entry: ScreeningEntry, by: User, label: str = "") -> Participant:
+    """Give whom an entry is about the next participant code of the site. Raises as `register` does."""
+    if entry.participant is not None:
+        said = _("%(number)s is registered already: %(code)s.")
+        raise Refused(
+            [Problem(None, "registered", said % {"number": entry.number, "code": entry.participant.code})]
+        )
+    return register(
+        site=entry.site,
+        by=by,
+        screening=entry,
+        synthetic=entry.synthetic,
+        retrospective=entry.retrospective,
+        label=label,
+    )

@@ -305,14 +305,7 @@ class Registration(EntryView):
         entry = self.entry(request, number)
         with as_problems():
             raw = members(request, ("label",))
-            made = actions.register(
-                site=entry.site,
-                by=request.user,
-                screening=entry,
-                synthetic=entry.synthetic,
-                retrospective=entry.retrospective,
-                label=raw.get("label", ""),
-            )
+            made = actions.register_entry(entry=entry, by=request.user, label=raw.get("label", ""))
         return Response(participant_json(made), status=201, headers={"ETag": etag_of(made.version)})
 
 

@@ -170,7 +170,7 @@ def _asked(
         reason=line.override.reason if line.override else (said.explanation if said else ""),
         broken=_signed(line.broken) if line.broken else "",
         override_url=reverse("enrolment:screening-override", args=[sheet.entry.number, line.key])
-        if may_override and open_for and line.key != CONSENT and line.override is None
+        if may_override and open_for and said and line.key != CONSENT and line.override is None
         else "",
         state=_state(line),
         theirs=in_words(theirs) if theirs else "",

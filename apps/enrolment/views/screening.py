@@ -259,13 +259,7 @@ def register(request: HttpRequest, number: str) -> HttpResponse:
     """Give the person the next participant code of the site, and lead to the casebook."""
     found = selectors.entry_or_404(request.user, number, WORK)  # type: ignore[arg-type]
     try:
-        made = actions.register(
-            site=found.site,
-            by=request.user,
-            screening=found,
-            synthetic=found.synthetic,
-            retrospective=found.retrospective,
-        )
+        made = actions.register_entry(entry=found, by=request.user)
     except (CrfInvalid, Refused) as error:
         return _refused(request, found, "register", error)
     messages.success(

@@ -109,7 +109,10 @@ def _stats(counted: dict[str, dict[str, int]], choice: LogChoice) -> list[tuple[
     total = sum(sum(reasons.values()) for reasons in counted.values())
     found = [(_("Screened"), total, "", "?" + urlencode(kept) if kept else reverse("enrolment:screening"))]
     for outcome, label in ScreeningOutcome.choices:
-        reasons = counted.get(outcome, {})
+        reasons = counted.get(outcome)
+        if reasons is None and outcome != choice.outcome:
+            continue
+        reasons = reasons or {}
         said = [
             f"{ScreeningReason(code).label} {number}"
             for code, number in sorted(reasons.items(), key=lambda one: -one[1])

@@ -136,7 +136,7 @@ def steps_of(user: User, entry: ScreeningEntry, sheet: Sheet, today: Any) -> lis
         ),
         _criteria_step(sheet),
         Step(
-            _("Participant code given"),
+            _("Code given"),
             "done" if participant is not None else "todo",
             detail=participant.code if participant is not None else "",
             url=participant.get_absolute_url()
