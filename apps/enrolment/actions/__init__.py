@@ -5,7 +5,7 @@ from apps.enrolment.actions.admission import open_and_register, register_entry
 from apps.enrolment.actions.enrolment import enrol
 from apps.enrolment.actions.groups import assign_group, cross_over, match
 from apps.enrolment.actions.participants import CHANGEABLE, change, register
-from apps.enrolment.actions.participation import refresh_status, refresh_status_of
+from apps.enrolment.actions.participation import refresh_status, refresh_status_of, refresh_statuses
 
 __all__ = [
     "CHANGEABLE",
@@ -18,6 +18,7 @@ __all__ = [
     "open_and_register",
     "refresh_status",
     "refresh_status_of",
+    "refresh_statuses",
     "register",
     "register_entry",
     "screening",
