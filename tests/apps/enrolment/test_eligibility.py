@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, ProgrammingError, transaction
+from django.db import IntegrityError, ProgrammingError, connections, transaction
 from django.test import RequestFactory
 
 from apps.enrolment import actions
@@ -19,9 +20,11 @@ from apps.enrolment.models import (
 from apps.enrolment.rules.eligibility import State
 from apps.enrolment.selectors import eligibility as selectors
 from studyportal import protocol
+from studyportal.access.models import Site, User
 from studyportal.audit.selectors import history_of
 from studyportal.crf import actions as crf
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused
+from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.registry import get
 from studyportal.deviations.models import Deviation
 from studyportal.identity import actions as identity
@@ -217,7 +220,7 @@ def test_an_answer_against_the_value_is_asked_about(
     entry.refresh_from_db()
     (line,) = [line for line in selectors.sheet_of(entry).questions if line.key == "hba1c"]
     assert "HbA1c 6.9 % of 2 Oct 2026" in line.question and line.known is not None
-    problems = [p.code for p in selectors.eligibility_gate(participant, "2026-10-03")]  # type: ignore[arg-type]
+    problems = [p.code for p in selectors.eligibility_gate(participant, PartialDate.parse("2026-10-03"))]
     assert "criterion_hba1c" in problems
     one(entry, cast.asha, "hba1c", "yes", explanation="Anaemia: the value is falsely low")
     assert not [line for line in selectors.sheet_of(entry).questions if line.key == "hba1c"]
@@ -453,3 +456,31 @@ def test_many_verdicts_in_as_many_questions_as_one(cast: Cast, django_assert_num
             found = selectors.verdict_dates(asked)
         assert len(found) == len(asked)
     assert EVIDENCE and met()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_answer_in_the_same_moment_one_is_told(transactional_db: Any) -> None:
+    """With connections of their own: one answer stands, and nothing was written over."""
+    site = Site.objects.create(code="MUM", name="Mumbai", timezone="Asia/Kolkata")
+    people = [User.objects.create(username=name) for name in ("asha", "rao")]
+    entry = actions.screening.open_entry(site=site, by=people[0], screened_on="2026-10-01")
+    start, told, wrong = threading.Barrier(2), [], []
+
+    def enter(by: User, said: str) -> None:
+        try:
+            start.wait(30)
+            actions.eligibility.answer(entry=entry, by=by, answers={"t1dm": {"answer": said, "version": 0}})
+        except StaleAnswers as error:
+            told.append(error.answers[0].answered_by)
+        except Exception as error:
+            wrong.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=enter, args=pair) for pair in zip(people, ("yes", "no"), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    kept = EligibilityAnswer.objects.get()
+    assert wrong == [] and told == [kept.answered_by] and kept.version == 1
