@@ -1,6 +1,6 @@
 """Every write of enrolment, by topic."""
 
-from apps.enrolment.actions import eligibility, screening
+from apps.enrolment.actions import eligibility, overrides, screening
 from apps.enrolment.actions.admission import open_and_register, register_entry
 from apps.enrolment.actions.enrolment import enrol
 from apps.enrolment.actions.groups import assign_group, cross_over, match
@@ -16,6 +16,7 @@ __all__ = [
     "enrol",
     "match",
     "open_and_register",
+    "overrides",
     "refresh_status",
     "refresh_status_of",
     "refresh_statuses",

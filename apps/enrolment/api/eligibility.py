@@ -287,7 +287,7 @@ class Overrides(EntryView):
         given = asked.validated_data
         with as_problems():
             try:
-                made = actions.eligibility.override(
+                made = actions.overrides.override(
                     entry=entry,
                     criterion=given["criterion"],
                     reason=given["reason"],

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.enrolment import actions
-from apps.enrolment.actions.eligibility import STATEMENT, StaleAnswers
+from apps.enrolment.actions.eligibility import StaleAnswers
+from apps.enrolment.actions.overrides import STATEMENT
 from apps.enrolment.models import ScreeningEntry
 from apps.enrolment.selectors import screening as selectors
 from apps.enrolment.selectors.eligibility import sheet_of
@@ -295,7 +296,7 @@ def override(request: HttpRequest, number: str, criterion: str) -> HttpResponse:
         status = 200
         if request.method == "POST":
             try:
-                actions.eligibility.override(
+                actions.overrides.override(
                     entry=found,
                     criterion=criterion,
                     reason=request.POST.get("reason", ""),
@@ -323,7 +324,7 @@ def override(request: HttpRequest, number: str, criterion: str) -> HttpResponse:
             "synthetic": found.synthetic,
             "line": line,
             "asked": eligibility_page.asked_of(sheet_of(found), criterion),
-            "statement": _(STATEMENT),
+            "statement": STATEMENT,
             "asks_code": asks_code(user),
             "typed": request.POST,
             "errors": inputs.errors_by_field(problems),

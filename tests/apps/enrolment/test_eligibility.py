@@ -10,7 +10,8 @@ from django.db import IntegrityError, ProgrammingError, connections, transaction
 from django.test import RequestFactory
 
 from apps.enrolment import actions
-from apps.enrolment.actions.eligibility import StaleAnswers, content_of
+from apps.enrolment.actions.eligibility import StaleAnswers
+from apps.enrolment.actions.overrides import content_of
 from apps.enrolment.models import (
     EligibilityAnswer,
     EligibilityOverride,
@@ -76,7 +77,7 @@ def override(entry: ScreeningEntry, by: Any, key: str = "malignancy", **more: An
         "password": PASSWORD,
         "version_seen": seen.first() or 0,
     }
-    return actions.eligibility.override(entry=entry, by=by, request=request_of(by), **(asked | more))
+    return actions.overrides.override(entry=entry, by=by, request=request_of(by), **(asked | more))
 
 
 def verdict(entry: ScreeningEntry) -> str:
@@ -260,7 +261,7 @@ def test_who_may_override(cast: Cast, entry: ScreeningEntry, participant: Partic
     with pytest.raises(NotTheSigner):
         override(entry, rao, password="wrong")
     with pytest.raises(NotPermitted):
-        actions.eligibility.override(
+        actions.overrides.override(
             entry=entry, criterion="malignancy", reason="long enough a reason", by=rao,
             request=request_of(cast.asha), password=PASSWORD, version_seen=1,
         )  # fmt: skip
