@@ -228,7 +228,7 @@ def conclude(request: HttpRequest, number: str) -> HttpResponse:
             on=posted.get("outcome_on", ""),
             reason_code=posted.get("reason_code", ""),
             reason_text=posted.get("reason_text", ""),
-            reason=posted.get("reason") or None,
+            reason=posted.get(inputs.OUTCOME_REASON) or None,
             expected_version=inputs.number_of(posted.get("version")),
         )
 

@@ -19,6 +19,8 @@ from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
 
 STATED = ("screened_on", "source_key", "age", "sex", "referral", "considered_for", "note")
+# Beside the reason of reopening on the same page.
+OUTCOME_REASON = "change_reason"
 CRITERION = re.compile(r"(answer|evidence|explanation|version)-(\w{1,60})\Z", re.ASCII)
 
 
@@ -239,9 +241,9 @@ def conclusion_fields(
     if not entry.is_open:
         fields.append(
             FieldView(
-                "reason",
+                OUTCOME_REASON,
                 _("Reason for the change"),
-                value=posted.get("reason", ""),
+                value=posted.get(OUTCOME_REASON, ""),
                 errors=errors.get("reason", []),
             )
         )

@@ -108,7 +108,8 @@ def page_of(
 def _summary(form: str, problems: Iterable[Problem]) -> list[tuple[str, str, str]]:
     if form == ANSWERS:
         return eligibility_page.labels(problems)
-    return [(problem.field or "", "", problem.message) for problem in problems]
+    names = {"reason": inputs.OUTCOME_REASON} if form == CONCLUDE else {}
+    return [(names.get(p.field or "", p.field or ""), "", p.message) for p in problems]
 
 
 def facts_of(user: User, entry: ScreeningEntry) -> list[tuple[Any, ...]]:

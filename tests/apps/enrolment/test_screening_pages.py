@@ -299,6 +299,14 @@ def test_concluding_and_reopening(cast: Cast, entry: ScreeningEntry, page: Any) 
     assert browser.post(url, sent | {"reason_code": "travel"}).status_code == 302
     text = browser.get(url_of(entry)).content.decode()
     assert "Declined" in text and "Save the answers" not in text
+    other = {
+        "version": "2",
+        "outcome": "not_reached",
+        "outcome_on": "2026-10-02",
+        "reason_code": "no_contact",
+    }
+    bare = browser.post(url, other)
+    assert bare.status_code == 400 and 'href="#id_change_reason"' in bare.content.decode()
     assert browser.post(url_of(entry, "eligibility/"), typed()).status_code == 409
     assert browser.post(url_of(entry, "register/")).status_code == 409
     assert browser.post(url_of(entry, "reopen/"), {"version": "2", "reason": ""}).status_code == 400
