@@ -13,7 +13,8 @@ from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
 from apps.labs.frames import hba1c_frame, visit_frame
 from apps.labs.models import LabResult
-from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS, VisitPlan
+from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS
+from apps.outcomes.statistics.plan import VisitPlan
 from apps.outcomes.statistics.tables import Analyte
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates

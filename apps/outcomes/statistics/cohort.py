@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
+
+from apps.outcomes.statistics.plan import VisitPlan
 
 WITHDRAWN = "withdrawn before the visit"
 NOT_RECORDED = "no record"
 
 #: Columns that every frame of participants carries.
 PARTICIPANT_COLUMNS = ("participant", "group", "site", "synthetic", "index_date", "withdrawn_on")
-
-
-@dataclass(frozen=True)
-class VisitPlan:
-    """A visit of the protocol as the tables need it. Days are counted from the index date (Day 0)."""
-
-    key: str
-    label: str
-    day: int
-    latest_day: int
-    groups: tuple[str, ...]
 
 
 def expected_visits(

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS, VisitPlan, expected_visits, reason_missing
+from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS, expected_visits, reason_missing
+from apps.outcomes.statistics.plan import VisitPlan
 from apps.outcomes.statistics.summaries import BaselineRule, change_from_baseline, summarise_by
 
 STATISTICS = ("mean", "sd", "median", "q1", "q3", "minimum", "maximum")
