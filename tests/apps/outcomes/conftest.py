@@ -60,3 +60,18 @@ def hba1c(person: Participant, key: str, value: str | None, **values: Any) -> La
         status="complete",
         **values,
     )
+
+
+@pytest.fixture
+def many(cast: Cast) -> Any:
+    """Adds participants with a visit and a result, half of them cases."""
+
+    def add(number: int) -> None:
+        for index in range(number):
+            group = {"group": Group.CASE} if index % 2 else {"group": Group.CONTROL, "index_date": "2024-01-01"}
+            person = Participant.objects.create(site=cast.pune, code=f"PUN-1{index:03d}-X", **group)  # type: ignore[misc]
+            visit(person, "S1", happened_on="2024-01-01", anchor="session_1" if index % 2 else "index")
+            hba1c(person, "BL", "9.5")
+            hba1c(person, "M12", "8.0")
+
+    return add
