@@ -17,7 +17,7 @@ WIDTH = 960
 LINE = 15  # from one line of text to the next
 PAD = 9  # between frame and text
 GAP = 24  # the least height of an arrow
-CHARACTER = 6.1  # the mean width of a character at 12 px
+CHARACTER, STRONG = 6.1, 7.1  # the mean width of a character at 12 px, plain and strong
 STAGE_X, STAGE_WIDTH = 350, 260
 STAGE_SIDE_X, STAGE_SIDE_WIDTH = 640, 320
 # Left of a column's boxes, of its side boxes, and the inner line past the primary visit, per column.
@@ -188,7 +188,7 @@ def _changes(
 def _box(step: Step, words: Words, x: float, y: float, width: float) -> Box:
     counts = step.counts
     title = f"{words.step(step.plan)}: {words.number(counts.n)}"
-    lines = [(text, True) for text in _wrapped(title, width)]
+    lines = [(text, True) for text in _wrapped(title, width, STRONG)]
     lines += [(text, False) for one in words.manner(step.plan, counts) for text in _wrapped(one, width)]
     kind = "analysed" if step.plan.kind == "analysed" else "step"
     return _framed(kind, x, y, width, lines, centred=True)
@@ -216,7 +216,7 @@ def _aside(
     for kind, counted, heading in sides:
         if not counted:
             continue
-        lines = [(text, True) for text in _wrapped(heading(step.plan, sum(counted.values())), width)]
+        lines = [(text, True) for text in _wrapped(heading(step.plan, sum(counted.values())), width, STRONG)]
         for reason, number in counted.items():
             said = f"{words.reason(reason)}: {words.number(number)}"
             lines += [(text, False) for text in _wrapped(said, width)]
@@ -229,8 +229,8 @@ def _aside(
     return low + 4 if drawn else y + GAP
 
 
-def _wrapped(text: str, width: float) -> list[str]:
-    return textwrap.wrap(text, int((width - 2 * PAD) / CHARACTER)) or [""]
+def _wrapped(text: str, width: float, character: float = CHARACTER) -> list[str]:
+    return textwrap.wrap(text, int((width - 2 * PAD) / character)) or [""]
 
 
 def _framed(

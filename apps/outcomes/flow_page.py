@@ -101,7 +101,7 @@ def _cells(step: Step) -> list[Any]:
     plan, counts = step.plan, step.counts
     label = flow_words.step_label(plan)
     if plan.group and plan.kind != "group":
-        label = f"{flow_words.group_label(plan.group)}: {label[:1].lower() + label[1:] if label[1:2].islower() else label}"
+        label = f"{flow_words.group_label(plan.group)}: {flow_words.beside(label)}"
     visit = plan.kind == "visit"
     shown = "; ".join(flow_words.manner(plan, counts)) if not visit else ""
     return [

@@ -22,8 +22,24 @@ def words() -> Words:
         manner=manner,
         lost=lost_heading,
         pending=pending_heading,
-        number=lambda n: f"n = {n}",
+        number=number,
     )
+
+
+def number(n: int) -> str:
+    """n = 12, kept on one line."""
+    return f"n\u00a0=\u00a0{n}"
+
+
+def whole(text: str) -> str:
+    """The text, never broken."""
+    return text.replace(" ", "\u00a0")
+
+
+def beside(text: str) -> str:
+    """A sentence as it stands after a colon: HbA1c stays as it is."""
+    first = text.split(" ", 1)[0]
+    return text[:1].lower() + text[1:] if first.istitle() else text
 
 
 def step_label(step: StepPlan) -> str:
@@ -42,7 +58,7 @@ def step_label(step: StepPlan) -> str:
     if step.kind == "session":
         return _("Session 1")
     if step.kind == "matched":
-        return _("Matched, with index date")
+        return _("Matched (index date)")
     visit = protocol.current().visits.get(step.visit)
     label = step.visit if visit is None else str(visit.label)
     if step.kind == "analysed":
@@ -77,7 +93,7 @@ def manner(step: StepPlan, counts: Counts) -> Sequence[str]:
             "missed": _("not given %(n)d") if session else _("missed %(n)d"),
             "no_record": _("no record %(n)d"),
         }
-        parts = [label % {"n": how[name]} for name, label in labels.items() if how.get(name)]
+        parts = [whole(label % {"n": how[name]}) for name, label in labels.items() if how.get(name)]
         if parts:
             said.append(" · ".join(parts))
     elif how.get("unrecorded"):
@@ -98,12 +114,12 @@ def _is_session(step: StepPlan) -> bool:
 
 def lost_heading(step: StepPlan, n: int) -> str:
     if step.kind == "analysed":
-        return _("Not analysed: n = %(n)d") % {"n": n}
-    return _("Went no further: n = %(n)d") % {"n": n}
+        return _("Not analysed: %(n)s") % {"n": number(n)}
+    return _("Went no further: %(n)s") % {"n": number(n)}
 
 
 def pending_heading(step: StepPlan, n: int) -> str:
-    return _("Still pending: n = %(n)d") % {"n": n}
+    return _("Still pending: %(n)s") % {"n": number(n)}
 
 
 def reason_label(code: str, labels: Mapping[str, str] | None = None) -> str:
@@ -120,7 +136,7 @@ def reason_label(code: str, labels: Mapping[str, str] | None = None) -> str:
         said = label_of(detail) or _plain(detail)
     else:
         said = known.get(f":{detail}") or _plain(detail)
-    return f"{known.get(head) or _plain(head)}: {said[:1].lower() + said[1:] if said[1:2].islower() else said}"
+    return f"{known.get(head) or _plain(head)}: {beside(said)}"
 
 
 def _labels() -> dict[str, str]:
