@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -169,7 +170,11 @@ class LifeLine:
     @cached_property
     def visits(self) -> tuple[dt.date, ...]:
         """The days of follow-up visits that are known, each the middle of what it can mean."""
-        days = (_middle(event.on) for event in self.events if event.kind == "followed" and event.detail != "index date")
+        days = (
+            _middle(event.on)
+            for event in self.events
+            if event.kind == "followed" and event.detail != "index date"
+        )
         return tuple(day for day in days if day is not None)  # fmt: skip
 
     @cached_property
@@ -224,9 +229,7 @@ class LifeLine:
 
     def _quiet(self) -> list[str]:
         """The long times without any event."""
-        days = sorted(
-            day for day in (*(_middle(event.on) for event in self.events),) if day is not None
-        )
+        days = sorted(day for day in (*(_middle(event.on) for event in self.events),) if day is not None)
         if days and not self.ended:
             days.append(self.today)
         return [
@@ -236,7 +239,7 @@ class LifeLine:
                 (end - start).days,
             )
             % {"n": (end - start).days, "start": human_date_text(start), "end": human_date_text(end)}
-            for start, end in zip(days, days[1:], strict=False)
+            for start, end in pairwise(days)
             if (end - start).days > QUIET_DAYS
         ]
 

@@ -131,7 +131,9 @@ def png_of(counted: Counted) -> bytes:
         axes.add_line(
             Line2D(xs, ys, color="#333333", linewidth=0.9, linestyle="--" if arrow.dashed else "-", zorder=1)
         )
-        axes.add_patch(Polygon(_triangle(arrow.head_path), closed=True, color="#333333", linewidth=0, zorder=2))
+        axes.add_patch(
+            Polygon(_triangle(arrow.head_path), closed=True, color="#333333", linewidth=0, zorder=2)
+        )
     for box in drawing.boxes:
         axes.add_patch(
             Rectangle(
@@ -200,5 +202,3 @@ def _reasons(reasons: Mapping[str, int]) -> list[dict[str, Any]]:
         {"reason": code, "label": flow_words.reason_label(code), "n": number}
         for code, number in reasons.items()
     ]
-
-

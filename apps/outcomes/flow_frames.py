@@ -1,26 +1,50 @@
 """Everyone screened as the flow needs them, and its plan: the only place where the flow meets the ORM.
 
-A fixed number of queries at any size; rows come as plain values, not as objects.
+A fixed number of queries at any size. What happened to a person is asked in full (`lives_of`) only of those who
+left or withdrew something; of the others the stored status says that nothing of the kind happened.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Q, QuerySet
 
-from apps.consent.models import ConsentEvent
-from apps.enrolment.models import Group, Participant
+from apps.celldose.models import Infusion
+from apps.consent.models import ConsentEvent, Kind
+from apps.enrolment.models import Participant, ParticipantStatus, ScreeningEntry, ScreeningOutcome
+from apps.enrolment.rules import LifeEvent, Spell, first_exit
+from apps.enrolment.selectors import lives_of, spells_for
 from apps.labs.models import LabResult
-from apps.outcomes.statistics.flow import DONE, MISSED, Ending, FlowPlan, InGroup, Person
+from apps.outcomes.spells import Times
+from apps.outcomes.statistics.flow import (
+    DONE,
+    MISSED,
+    TREATED_LATER,
+    Ending,
+    FlowPlan,
+    InGroup,
+    Person,
+)
 from apps.outcomes.statistics.plan import VisitPlan
 from apps.visits.models import Visit, VisitStatus
 from studyportal import protocol
 from studyportal.protocol.outcomes import Endpoint
+
+# Who stands here left at some time; the others are still expected, or never came so far.
+LEFT = (
+    ParticipantStatus.COMPLETED,
+    ParticipantStatus.WITHDRAWN,
+    ParticipantStatus.LOST,
+    ParticipantStatus.DIED,
+)
+# Entries of the consent log by which somebody consents to take part.
+CONSENTS = (Kind.CONSENT, Kind.LAR_CONSENT, Kind.RE_CONSENT)
 
 
 def primary_endpoint() -> Endpoint:
@@ -46,103 +70,226 @@ def flow_plan() -> FlowPlan:
         groups={key: group.treated for key, group in current.groups.items()},
         visits=tuple(visits),
         primary=str(primary_endpoint().visits[-1]),
-        sessions={
-            key: visit.session for key, visit in current.visits.items() if visit.session is not None
-        },
+        sessions={key: visit.session for key, visit in current.visits.items() if visit.session is not None},
     )
 
 
-@dataclass
+@dataclass(slots=True)
 class _Facts:
-    """What is recorded of one participant, by visit where it belongs to one."""
+    """What is recorded of one participant in one time in a group."""
 
     visits: dict[str, str] = field(default_factory=dict)
+    session_1: dt.date | None = None
+    treated: bool = False
     baseline: bool = False
     value: bool = False
     reason: str = ""
-    session_1: Any = None
-    treated: bool = False
+
+
+Facts = dict[tuple[int, int], _Facts]  # participant, which of the times in a group (0 is the first)
 
 
 def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Person]:
     """Everyone screened at the sites, in order of entry."""
-    people = _participants(site_ids, synthetic)
-    facts = _facts(people)
-    consented = set(
-        ConsentEvent.objects.filter(participant_id__in=people, kind__in=("consent", "lar_consent"))
-        .order_by()
-        .values_list("participant_id", flat=True)
-    )
+    entries = list(_of(ScreeningEntry.objects.select_related("site"), site_ids, synthetic).order_by("id"))
+    people = {person.pk: person for person in _of(Participant.objects.all(), site_ids, synthetic)}
+    times = Times(spells_for(people.values()))
+    facts = _facts(people, times)
+    left = _left(people)
+    consented = _consented(people)
+    verdicts = _verdicts(entries, people)
     found = []
-    for pk, (code, site, group, _status, index_date, enrolled_on) in people.items():
-        own = facts[pk]
-        ended: Ending | None = None
-        groups: tuple[InGroup, ...] = ()
-        if group != Group.UNASSIGNED:
-            groups = (_in_group(group, own, ended, index_date),)
+    for entry in entries:
+        person = people.get(entry.participant_id or 0)
+        eligible, failing = verdicts[entry.pk]
+        if person is None:
+            found.append(
+                Person(
+                    entry.number, entry.site.code, eligible=eligible, failing=failing, ended=_concluded(entry)
+                )
+            )
+            continue
+        events = left.get(person.pk, ())
+        exit_ = _ending(first_exit(events))
+        spells = times.of(person.pk)
+        enrolled = person.enrolled_on is not None or any(
+            facts[person.pk, index].treated for index in range(len(spells)) if (person.pk, index) in facts
+        )
         found.append(
             Person(
-                entry=code,
-                site=site,
-                consented=pk in consented,
-                enrolled=enrolled_on is not None or bool(groups),
-                ended=ended,
-                groups=groups,
+                entry=entry.number,
+                site=entry.site.code,
+                eligible=eligible,
+                consented=person.pk in consented,
+                enrolled=enrolled,
+                failing=failing,
+                ended=exit_ or (None if enrolled else _concluded(entry)),
+                groups=_groups(person.pk, spells, facts, exit_, _untreated(events)) if enrolled else (),
             )
         )
     return found
 
 
-def _participants(site_ids: Collection[int], synthetic: str) -> dict[int, tuple[Any, ...]]:
-    rows = Participant.objects.filter(site_id__in=site_ids).order_by("id")
-    if synthetic != "include":
-        rows = rows.filter(synthetic=synthetic == "only")
-    return {
-        row[0]: row[1:]
-        for row in rows.values_list(
-            "id", "code", "site__code", "group", "status", "index_date", "enrolled_on"
-        )
-    }
+def _of(rows: QuerySet[Any], site_ids: Collection[int], synthetic: str) -> QuerySet[Any]:
+    found = rows.filter(site_id__in=site_ids)
+    return found if synthetic == "include" else found.filter(synthetic=synthetic == "only")
 
 
-def _in_group(
-    group: str, facts: _Facts, ended: Ending | None, index_date: dt.date | None
-) -> InGroup:
-    treated = group == Group.CASE
-    day0 = _latest(facts.session_1) if treated else index_date
-    return InGroup(
-        group=group,
-        placed=facts.treated if treated else index_date is not None,
-        day0=day0,
-        visits=facts.visits,
-        ended=ended,
-        baseline=facts.baseline,
-        value=facts.value,
-        reason=facts.reason,
+def _verdicts(
+    entries: Sequence[ScreeningEntry], people: Mapping[int, Participant]
+) -> dict[int, tuple[bool | None, tuple[str, ...]]]:
+    """Entry → found eligible or not (None: not decided, or no record of it), and the criteria that are not met."""
+    found: dict[int, tuple[bool | None, tuple[str, ...]]] = {}
+    for entry in entries:
+        person = people.get(entry.participant_id or 0)
+        if entry.outcome == ScreeningOutcome.NOT_ELIGIBLE:
+            found[entry.pk] = False, ()
+        elif person is not None and person.enrolled_on is not None:
+            found[entry.pk] = (True if person.enrolment_basis.get("eligibility") else None), ()
+        else:
+            found[entry.pk] = None, ()
+    return found
+
+
+def _concluded(entry: ScreeningEntry) -> Ending | None:
+    """Why the screening ended without enrolment, None while it is open."""
+    if entry.outcome in (ScreeningOutcome.OPEN, ScreeningOutcome.ENROLLED):
+        return None
+    if entry.outcome == ScreeningOutcome.NOT_ELIGIBLE:
+        return Ending("not_eligible")
+    return Ending(f"{entry.outcome}:{entry.reason_code}" if entry.reason_code else entry.outcome)
+
+
+def _consented(people: Collection[int]) -> set[int]:
+    """Who gave consent to take part at some time, whatever became of it."""
+    return set(
+        ConsentEvent.objects.filter(participant_id__in=people, kind__in=CONSENTS)
+        .order_by()
+        .values_list("participant_id", flat=True)
+        .distinct()
     )
 
 
-def _latest(day: Any) -> dt.date | None:
-    return None if day is None else day.latest
+def _left(people: Mapping[int, Participant]) -> dict[int, Sequence[LifeEvent]]:
+    """The lives of those who left, or withdrew something."""
+    withdrew = set(
+        ConsentEvent.objects.filter(participant_id__in=people, kind=Kind.WITHDRAWAL)
+        .order_by()
+        .values_list("participant_id", flat=True)
+    )
+    return lives_of([person for person in people.values() if person.status in LEFT or person.pk in withdrew])  # type: ignore[return-value]
 
 
-def _facts(people: Mapping[int, Any]) -> dict[int, _Facts]:
-    facts: dict[int, _Facts] = defaultdict(_Facts)
-    sessions = flow_plan().sessions
-    rows = Visit.objects.filter(participant_id__in=people, number=1).exclude(status=VisitStatus.PLANNED)
-    for pk, key, status, day in rows.values_list("participant_id", "key", "status", "happened_on"):
-        facts[pk].visits[key] = DONE if status == VisitStatus.DONE else MISSED
-        if sessions.get(key) == 1 and status == VisitStatus.DONE:
-            facts[pk].session_1, facts[pk].treated = day, True
+def _ending(event: LifeEvent | None) -> Ending | None:
+    if event is None:
+        return None
+    return Ending(event.kind, None if event.on is None else event.on.latest)
+
+
+def _untreated(events: Iterable[LifeEvent]) -> Ending | None:
+    """Treatment alone was withdrawn: follow-up goes on."""
+    return next((_ending(event) for event in events if "treatment" in event.scopes), None)
+
+
+def _groups(
+    pk: int, spells: Sequence[Spell], facts: Facts, exit_: Ending | None, untreated: Ending | None
+) -> tuple[InGroup, ...]:
+    """The times in a group: each with its own Day 0, ended by a later treatment or by leaving."""
+    found: list[InGroup] = []
+    treats = {key: group.treated for key, group in protocol.current().groups.items()}
+    for index, spell in enumerate(spells):
+        own = facts.get((pk, index)) or _Facts()
+        day0, placed = spell.index_date, spell.index_date is not None
+        if treats[spell.group]:
+            crossed = index > 0 and spells[index - 1].ended_by == "treated"
+            starts = spell.starts.latest if crossed and spell.starts is not None else None
+            day0, placed = own.session_1 or starts, own.treated or crossed
+        ended = exit_
+        if spell.ended_by == "treated":
+            ended = Ending(TREATED_LATER, None if spell.ends is None else spell.ends.earliest)
+        found.append(
+            InGroup(
+                group=spell.group,
+                placed=placed,
+                day0=day0,
+                visits=own.visits,
+                ended=ended,
+                untreated=untreated,
+                baseline=own.baseline,
+                value=own.value,
+                reason=own.reason,
+                came_from=found[-1].group if found else "",
+            )
+        )
+    return tuple(found)
+
+
+def _facts(people: Mapping[int, Participant], times: Times) -> Facts:
+    """Visits, sessions and values of the primary endpoint, by participant and time in a group."""
+    facts: Facts = defaultdict(_Facts)
+    _visits(facts, people, times)
+    _sessions(facts, people, times)
+    _values(facts, people, times)
+    return facts
+
+
+def _visits(facts: Facts, people: Collection[int], times: Times) -> None:
+    """One row per participant from the database; those with several times in a group visit by visit."""
+    settled = Visit.objects.filter(participant_id__in=people).exclude(status=VisitStatus.PLANNED)
+    planned = [key for key, visit in protocol.current().visits.items() if visit.scheduled]
+    settled = settled.filter(key__in=planned)
+    once = (
+        settled.exclude(participant_id__in=times.several)
+        .order_by()
+        .values_list("participant_id")
+        .annotate(
+            done=ArrayAgg("key", filter=Q(status=VisitStatus.DONE), default=[]),
+            missed=ArrayAgg("key", filter=Q(status=VisitStatus.MISSED), default=[]),
+        )
+    )
+    for pk, done, missed in once:
+        facts[pk, 0].visits |= dict.fromkeys(missed, MISSED) | dict.fromkeys(done, DONE)
+    rows: Any = settled.filter(participant_id__in=times.several).values_list(
+        "participant_id", "key", "number", "status", "happened_on"
+    )
+    for pk, key, number, status, day in rows:
+        own = facts[pk, times.index_of(pk, day, number)]
+        own.visits[key] = DONE if status == VisitStatus.DONE else MISSED
+
+
+def _sessions(facts: Facts, people: Collection[int], times: Times) -> None:
+    """Session 1: by its visit, which dates Day 0, or by an infusion."""
+    keys = [key for key, visit in protocol.current().visits.items() if visit.session == 1]
+    given: Any = Visit.objects.filter(
+        participant_id__in=people, key__in=keys, status=VisitStatus.DONE
+    ).values_list("participant_id", "number", "happened_on")
+    for pk, number, day in given:
+        own = facts[pk, times.index_of(pk, day, number)]
+        own.treated, own.session_1 = True, None if day is None else day.latest
+    infused = Infusion.objects.filter(
+        participant_id__in=people, started_at__isnull=False, product__harvest__session__number=1
+    ).values_list("participant_id", "started_at__date")
+    for pk, day in infused:
+        own = facts[pk, times.last(pk)]
+        own.treated, own.session_1 = True, own.session_1 or day
+
+
+def _values(facts: Facts, people: Collection[int], times: Times) -> None:
+    """Whether the primary endpoint has its two values, by the rule of the tables: the unit of the protocol."""
     endpoint = primary_endpoint()
     baseline, primary = str(endpoint.baseline), str(endpoint.visits[-1])
-    results = LabResult.objects.filter(
-        Q(visit__key=baseline) | Q(visit__key=primary),
-        participant_id__in=people, analyte=endpoint.analyte, visit__number=1,
-    )  # fmt: skip
-    for pk, key, number in results.values_list("participant_id", "visit__key", "number_canonical"):
+    rows: Any = LabResult.objects.filter(
+        participant_id__in=people, analyte=endpoint.analyte, visit__key__in=(baseline, primary)
+    ).values_list(
+        "participant_id", "visit__key", "visit__number", "visit__happened_on", "number_canonical", "absent"
+    )
+    for pk, key, number, day, value, absent in rows.iterator():
+        own = facts[pk, times.index_of(pk, day, number)]
         if key == baseline:
-            facts[pk].baseline = facts[pk].baseline or number is not None
+            own.baseline = own.baseline or value is not None
         else:
-            facts[pk].value = facts[pk].value or number is not None
-    return facts
+            own.value = own.value or value is not None
+            own.reason = (absent or {}).get("reported", "") or own.reason
+    for own in facts.values():
+        if not own.reason and own.visits.get(primary) == MISSED:
+            own.reason = "visit missed"

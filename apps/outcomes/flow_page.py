@@ -118,9 +118,7 @@ def _site_rows(counted: Counted) -> list[list[Any]]:
     rows = []
     for step in counted.flow.steps:
         cells = _cells(step)
-        rows.append(
-            [cells[0].text, *(step.sites[site].n for site in counted.sites), step.counts.n]
-        )
+        rows.append([cells[0].text, *(step.sites[site].n for site in counted.sites), step.counts.n])
     return rows
 
 

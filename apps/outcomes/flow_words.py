@@ -185,9 +185,7 @@ def counted(reasons: Mapping[str, int]) -> str:
 def summary(flow: Flow) -> str:
     """The figure in a few sentences: what is read aloud in its place."""
     at = {step.key: step.counts for step in flow.steps}
-    said = [
-        f"{step_label(step.plan)} {at[step.key].n}" for step in flow.steps if step.plan.kind == "stage"
-    ]
+    said = [f"{step_label(step.plan)} {at[step.key].n}" for step in flow.steps if step.plan.kind == "stage"]
     sentences = [_("Screening to groups: %(steps)s.") % {"steps": ", ".join(said)}]
     for group in flow.groups:
         steps = [

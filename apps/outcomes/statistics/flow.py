@@ -122,9 +122,7 @@ STAGES = ("screened", "eligible", "consented", "enrolled", "assigned")
 
 def steps_of(plan: FlowPlan) -> tuple[StepPlan, ...]:
     """The steps in order; each names the step that it follows from, the first none."""
-    steps = [
-        StepPlan(key, "stage", parent) for key, parent in zip(STAGES, ("", *STAGES[:-1]), strict=True)
-    ]
+    steps = [StepPlan(key, "stage", parent) for key, parent in zip(STAGES, ("", *STAGES[:-1]), strict=True)]
     for group, treated in plan.groups.items():
         steps.append(StepPlan(group, "group", STAGES[-1], group))
         kind = "session" if treated else "matched"
