@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -16,8 +16,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.enrolment.models import Group
-from apps.enrolment.rules import LifeEvent, Spell, in_order
+from apps.consent.models import WithdrawalScope
+from apps.enrolment.models import Group, ScreeningOutcome, ScreeningReason
+from apps.enrolment.rules import LifeEvent, Spell
+from apps.enrolment.rules.participation import in_order
 from studyportal import protocol
 from studyportal.crf.partial_date import PartialDate
 from studyportal.ui.drawing.scales import Linear, date_ticks
@@ -95,8 +97,8 @@ class InGroup:
 @dataclass(frozen=True, slots=True)
 class Mark:
     x: float
-    x_end: float  # beyond x for what is known by month or year only
-    y_label: float
+    width: float  # 0 for a day; of what is known by month or year only, the span
+    y_label: int
     text: str
     title: str
     tone: str
@@ -106,6 +108,7 @@ class Mark:
 class DrawnBand:
     x: float
     width: float
+    text_x: float
     label: str
     number: int
     title: str
@@ -116,7 +119,7 @@ class Layout:
     size: str
     width: int
     height: int
-    y: float  # of the line
+    y: int  # of the line
     start: float
     end: float
     open: bool  # life in the study goes on
@@ -124,7 +127,7 @@ class Layout:
     visits: tuple[float, ...]
     away: tuple[tuple[float, float], ...]
     bands: tuple[DrawnBand, ...]
-    band_y: float
+    band_y: int
     ticks: tuple[tuple[float, str], ...]
 
 
@@ -164,8 +167,15 @@ class LifeLine:
         dated = [one for one in same if one.on is not None]
         exact = next((one for one in dated if one.on is not None and one.on.precision == "day"), None)
         best = exact or (dated[0] if dated else event)
-        label = _("Session %(n)s") % {"n": event.number} if event.number else _("Treated")
-        return Happening("treated", label, best.on)
+        return Happening("treated", self.label_of(event), best.on)
+
+    @staticmethod
+    def label_of(event: LifeEvent) -> str:
+        if event.kind == "treated":
+            return _("Session %(n)s") % {"n": event.number} if event.number else _("Treated")
+        if event.kind == "followed" and event.detail != "index date":
+            return _("Follow-up")
+        return _label(event)
 
     @cached_property
     def visits(self) -> tuple[dt.date, ...]:
@@ -292,7 +302,7 @@ class LifeLine:
             return scale.clamp(float(day.toordinal()))
 
         marks, rows = self._marks(shown, x, labels)
-        y = 14.0 + LABEL_LINE * rows
+        y = 14 + LABEL_LINE * rows
         band_y = y + 18
         bands = []
         for number, one in enumerate(self.groups, 1):
@@ -301,7 +311,14 @@ class LifeLine:
             series = 1 if one.group == Group.CASE else 2
             label = one.label if fits else str(number)
             bands.append(
-                DrawnBand(begin, round(max(end - begin, 3.0), 2), label, series, f"{one.label} {one.text}")
+                DrawnBand(
+                    begin,
+                    round(max(end - begin, 3.0), 2),
+                    begin + 5,
+                    label,
+                    series,
+                    f"{one.label} {one.text}",
+                )
             )
         bottom = band_y + (26 if bands else 0)
         ticks = tuple(
@@ -316,7 +333,7 @@ class LifeLine:
             x(low),
             x(high),
             not self.ended,
-            tuple(Mark(one.x, one.x_end, y - one.y_label, one.text, one.title, one.tone) for one in marks),
+            tuple(replace(one, y_label=y - one.y_label) for one in marks),
             tuple(x(day) for day in self.visits),
             tuple((x(start), x(end)) for start, end in self._away()),
             tuple(bands),
@@ -343,7 +360,9 @@ class LifeLine:
             row = 1 + max((row for place, row in taken if begin <= place < until), default=-1)
             taken.append((begin, row))
             title = f"{one.label}: {_when_text(one.on)}"
-            marks[index] = Mark(begin, x(last), 12.0 + LABEL_LINE * row, text, title, one.tone)
+            marks[index] = Mark(
+                begin, round(x(last) - begin, 2), 12 + LABEL_LINE * row, text, title, one.tone
+            )
         return [marks[index] for index in order], 1 + max((row for _place, row in taken), default=0)
 
 
@@ -374,13 +393,9 @@ def _label(event: LifeEvent) -> str:
 def _text(event: LifeEvent) -> str:
     """What is said beside the label: of a withdrawal its scopes; free text of a record is not repeated here."""
     if event.kind == "withdrawn":
-        from apps.consent.models import WithdrawalScope
-
         labels = dict(WithdrawalScope.choices)
         return ", ".join(str(labels.get(scope, scope)) for scope in sorted(event.scopes))
     if event.kind in ("declined", "not_eligible") and event.detail:
-        from apps.enrolment.models import ScreeningOutcome, ScreeningReason
-
         words = dict(ScreeningOutcome.choices) | dict(ScreeningReason.choices)
         return str(words.get(event.detail, event.detail))
     return ""
