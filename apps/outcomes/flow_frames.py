@@ -98,6 +98,7 @@ def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Pe
     left = _left(people)
     consented = _consented(people)
     verdicts = _verdicts(entries, people)
+    treats = _treats()
     found = []
     for entry in entries:
         person = people.get(entry.participant_id or 0)
@@ -112,8 +113,10 @@ def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Pe
         events = left.get(person.pk, ())
         exit_ = _ending(first_exit(events))
         spells = times.of(person.pk)
+        # A case who was treated takes part, whether or not a day of enrolment is on record.
         enrolled = person.enrolled_on is not None or any(
-            facts[person.pk, index].treated for index in range(len(spells)) if (person.pk, index) in facts
+            treats[spell.group] and (person.pk, index) in facts and facts[person.pk, index].treated
+            for index, spell in enumerate(spells)
         )
         found.append(
             Person(
@@ -128,6 +131,10 @@ def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Pe
             )
         )
     return found
+
+
+def _treats() -> dict[str, bool]:
+    return {key: group.treated for key, group in protocol.current().groups.items()}
 
 
 def _of(rows: QuerySet[Any], site_ids: Collection[int], synthetic: str) -> QuerySet[Any]:
@@ -196,7 +203,7 @@ def _groups(
 ) -> tuple[InGroup, ...]:
     """The times in a group: each with its own Day 0, ended by a later treatment or by leaving."""
     found: list[InGroup] = []
-    treats = {key: group.treated for key, group in protocol.current().groups.items()}
+    treats = _treats()
     for index, spell in enumerate(spells):
         own = facts.get((pk, index)) or _Facts()
         day0, placed = spell.index_date, spell.index_date is not None
