@@ -40,7 +40,10 @@ def reading_notes() -> tuple[str, ...]:
             "Who is enrolled has passed every step before it. A missed visit ends nobody: a person is at a visit when it "
             "was done or missed, when a later one was done, or when its window closed without a record."
         ),
-        _("Solid side boxes: who went no further, one reason each. Dashed: not yet due or not yet decided."),
+        _(
+            "Beside an arrow: who was at the step before and went no further, one reason each; dashed, who is not yet due or "
+            "not yet decided."
+        ),
         _(
             "A control who is treated later is censored among the controls on that day and counted among the cases from "
             "then on; the persons in a group are those of the arrow and those who came over."

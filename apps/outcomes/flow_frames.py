@@ -17,11 +17,11 @@ from django.db.models import Q, QuerySet
 
 from apps.celldose.models import Infusion
 from apps.consent.models import ConsentEvent, Kind
-from apps.enrolment.models import Participant, ParticipantStatus, ScreeningEntry, ScreeningOutcome
+from apps.enrolment.models import Group, Participant, ParticipantStatus, ScreeningEntry, ScreeningOutcome
 from apps.enrolment.rules import LifeEvent, Spell, first_exit
-from apps.enrolment.selectors import lives_of, spells_for
+from apps.enrolment.selectors import lives_of
 from apps.labs.models import LabResult
-from apps.outcomes.spells import Times
+from apps.outcomes.spells import Times, times_of
 from apps.outcomes.statistics.flow import (
     DONE,
     MISSED,
@@ -89,39 +89,55 @@ class _Facts:
 Facts = dict[tuple[int, int], _Facts]  # participant, which of the times in a group (0 is the first)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    pk: int
+    number: str
+    site: str
+    participant: int | None
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Participant:
+    pk: int
+    group: str
+    status: str
+    index_date: dt.date | None
+    basis: Mapping[str, Any]
+    enrolled: bool
+
+
 def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Person]:
     """Everyone screened at the sites, in order of entry."""
-    entries = list(_of(ScreeningEntry.objects.select_related("site"), site_ids, synthetic).order_by("id"))
-    people = {person.pk: person for person in _of(Participant.objects.all(), site_ids, synthetic)}
-    times = Times(spells_for(people.values()))
-    facts = _facts(people, times)
-    left = _left(people)
-    consented = _consented(people)
+    entries = _entries(site_ids, synthetic)
+    people = _participants(site_ids, synthetic)
+    times, treats = times_of(site_ids), _treats()
+    facts = _facts(site_ids, times)
+    left = _left(site_ids)
+    consented = _consented(site_ids)
     verdicts = _verdicts(entries, people)
-    treats = _treats()
     found = []
     for entry in entries:
-        person = people.get(entry.participant_id or 0)
+        person = people.get(entry.participant or 0)
         eligible, failing = verdicts[entry.pk]
         if person is None:
-            found.append(
-                Person(
-                    entry.number, entry.site.code, eligible=eligible, failing=failing, ended=_concluded(entry)
-                )
-            )
+            ended = _concluded(entry)
+            found.append(Person(entry.number, entry.site, eligible=eligible, failing=failing, ended=ended))
             continue
         events = left.get(person.pk, ())
-        exit_ = _ending(first_exit(events))
-        spells = times.of(person.pk)
+        exit_ = _ending(first_exit(events)) if events else None
+        spells = times.of(person.pk) or _one_spell(person, treats)
         # A case who was treated takes part, whether or not a day of enrolment is on record.
-        enrolled = person.enrolled_on is not None or any(
+        enrolled = person.enrolled or any(
             treats[spell.group] and (person.pk, index) in facts and facts[person.pk, index].treated
             for index, spell in enumerate(spells)
         )
         found.append(
             Person(
                 entry=entry.number,
-                site=entry.site.code,
+                site=entry.site,
                 eligible=eligible,
                 consented=person.pk in consented,
                 enrolled=enrolled,
@@ -131,6 +147,23 @@ def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Pe
             )
         )
     return found
+
+
+def _entries(site_ids: Collection[int], synthetic: str) -> list[_Entry]:
+    rows = _of(ScreeningEntry.objects.order_by("id"), site_ids, synthetic)
+    names = ("pk", "number", "site__code", "participant_id", "outcome", "reason_code")
+    return [_Entry(*row) for row in rows.values_list(*names)]
+
+
+def _participants(site_ids: Collection[int], synthetic: str) -> dict[int, _Participant]:
+    rows = _of(Participant.objects.all(), site_ids, synthetic).annotate(has_day=Q(enrolled_on__isnull=False))
+    names = ("pk", "group", "status", "index_date", "enrolment_basis", "has_day")
+    return {row[0]: _Participant(*row) for row in rows.values_list(*names)}
+
+
+def _one_spell(person: _Participant, groups: Collection[str]) -> tuple[Spell, ...]:
+    """Who never crossed over is in the group of today."""
+    return (Spell(person.group, None, index_date=person.index_date),) if person.group in groups else ()
 
 
 def _treats() -> dict[str, bool]:
@@ -143,48 +176,48 @@ def _of(rows: QuerySet[Any], site_ids: Collection[int], synthetic: str) -> Query
 
 
 def _verdicts(
-    entries: Sequence[ScreeningEntry], people: Mapping[int, Participant]
+    entries: Sequence[_Entry], people: Mapping[int, _Participant]
 ) -> dict[int, tuple[bool | None, tuple[str, ...]]]:
     """Entry → found eligible or not (None: not decided, or no record of it), and the criteria that are not met."""
     found: dict[int, tuple[bool | None, tuple[str, ...]]] = {}
     for entry in entries:
-        person = people.get(entry.participant_id or 0)
+        person = people.get(entry.participant or 0)
         if entry.outcome == ScreeningOutcome.NOT_ELIGIBLE:
             found[entry.pk] = False, ()
-        elif person is not None and person.enrolled_on is not None:
-            found[entry.pk] = (True if person.enrolment_basis.get("eligibility") else None), ()
+        elif person is not None and person.enrolled:
+            found[entry.pk] = (True if person.basis.get("eligibility") else None), ()
         else:
             found[entry.pk] = None, ()
     return found
 
 
-def _concluded(entry: ScreeningEntry) -> Ending | None:
+def _concluded(entry: _Entry) -> Ending | None:
     """Why the screening ended without enrolment, None while it is open."""
     if entry.outcome in (ScreeningOutcome.OPEN, ScreeningOutcome.ENROLLED):
         return None
     if entry.outcome == ScreeningOutcome.NOT_ELIGIBLE:
         return Ending("not_eligible")
-    return Ending(f"{entry.outcome}:{entry.reason_code}" if entry.reason_code else entry.outcome)
+    return Ending(f"{entry.outcome}:{entry.reason}" if entry.reason else entry.outcome)
 
 
-def _consented(people: Collection[int]) -> set[int]:
+def _consented(site_ids: Collection[int]) -> set[int]:
     """Who gave consent to take part at some time, whatever became of it."""
     return set(
-        ConsentEvent.objects.filter(participant_id__in=people, kind__in=CONSENTS)
+        ConsentEvent.objects.filter(site_id__in=site_ids, kind__in=CONSENTS)
         .order_by()
         .values_list("participant_id", flat=True)
         .distinct()
     )
 
 
-def _left(people: Mapping[int, Participant]) -> dict[int, Sequence[LifeEvent]]:
+def _left(site_ids: Collection[int]) -> Mapping[int, Sequence[LifeEvent]]:
     """The lives of those who left, or withdrew something."""
-    withdrew = set(
-        ConsentEvent.objects.filter(participant_id__in=people, kind=Kind.WITHDRAWAL)
-        .order_by()
-        .values_list("participant_id", flat=True)
+    withdrew = ConsentEvent.objects.filter(site_id__in=site_ids, kind=Kind.WITHDRAWAL).order_by()
+    return lives_of(
+        Participant.objects.filter(site_id__in=site_ids).filter(
+            Q(status__in=LEFT) | Q(pk__in=withdrew.values("participant_id"))
+        )
     )
-    return lives_of([person for person in people.values() if person.status in LEFT or person.pk in withdrew])  # type: ignore[return-value]
 
 
 def _ending(event: LifeEvent | None) -> Ending | None:
@@ -231,20 +264,19 @@ def _groups(
     return tuple(found)
 
 
-def _facts(people: Mapping[int, Participant], times: Times) -> Facts:
+def _facts(site_ids: Collection[int], times: Times) -> Facts:
     """Visits, sessions and values of the primary endpoint, by participant and time in a group."""
     facts: Facts = defaultdict(_Facts)
-    _visits(facts, people, times)
-    _sessions(facts, people, times)
-    _values(facts, people, times)
+    _visits(facts, site_ids, times)
+    _sessions(facts, site_ids, times)
+    _values(facts, site_ids, times)
     return facts
 
 
-def _visits(facts: Facts, people: Collection[int], times: Times) -> None:
+def _visits(facts: Facts, site_ids: Collection[int], times: Times) -> None:
     """One row per participant from the database; those with several times in a group visit by visit."""
-    settled = Visit.objects.filter(participant_id__in=people).exclude(status=VisitStatus.PLANNED)
     planned = [key for key, visit in protocol.current().visits.items() if visit.scheduled]
-    settled = settled.filter(key__in=planned)
+    settled = Visit.objects.filter(site_id__in=site_ids, key__in=planned).exclude(status=VisitStatus.PLANNED)
     once = (
         settled.exclude(participant_id__in=times.several)
         .order_by()
@@ -264,39 +296,46 @@ def _visits(facts: Facts, people: Collection[int], times: Times) -> None:
         own.visits[key] = DONE if status == VisitStatus.DONE else MISSED
 
 
-def _sessions(facts: Facts, people: Collection[int], times: Times) -> None:
+def _sessions(facts: Facts, site_ids: Collection[int], times: Times) -> None:
     """Session 1: by its visit, which dates Day 0, or by an infusion."""
     keys = [key for key, visit in protocol.current().visits.items() if visit.session == 1]
     given: Any = Visit.objects.filter(
-        participant_id__in=people, key__in=keys, status=VisitStatus.DONE
+        site_id__in=site_ids, key__in=keys, status=VisitStatus.DONE, participant__group=Group.CASE
     ).values_list("participant_id", "number", "happened_on")
     for pk, number, day in given:
         own = facts[pk, times.index_of(pk, day, number)]
         own.treated, own.session_1 = True, None if day is None else day.latest
     infused = Infusion.objects.filter(
-        participant_id__in=people, started_at__isnull=False, product__harvest__session__number=1
+        site_id__in=site_ids, started_at__isnull=False, product__harvest__session__number=1
     ).values_list("participant_id", "started_at__date")
     for pk, day in infused:
         own = facts[pk, times.last(pk)]
         own.treated, own.session_1 = True, own.session_1 or day
 
 
-def _values(facts: Facts, people: Collection[int], times: Times) -> None:
+def _values(facts: Facts, site_ids: Collection[int], times: Times) -> None:
     """Whether the primary endpoint has its two values, by the rule of the tables: the unit of the protocol."""
     endpoint = primary_endpoint()
     baseline, primary = str(endpoint.baseline), str(endpoint.visits[-1])
-    rows: Any = LabResult.objects.filter(
-        participant_id__in=people, analyte=endpoint.analyte, visit__key__in=(baseline, primary)
-    ).values_list(
-        "participant_id", "visit__key", "visit__number", "visit__happened_on", "number_canonical", "absent"
+    results = LabResult.objects.filter(
+        site_id__in=site_ids, analyte=endpoint.analyte, visit__key__in=(baseline, primary)
     )
-    for pk, key, number, day, value, absent in rows.iterator():
-        own = facts[pk, times.index_of(pk, day, number)]
-        if key == baseline:
-            own.baseline = own.baseline or value is not None
-        else:
-            own.value = own.value or value is not None
-            own.reason = (absent or {}).get("reported", "") or own.reason
+    names = ("participant_id", "visit__key", "number_canonical", "absent")
+    for pk, key, value, absent in results.exclude(participant_id__in=times.several).values_list(*names):
+        _take(facts[pk, 0], value, absent, at_baseline=key == baseline)
+    dated: Any = results.filter(participant_id__in=times.several).values_list(
+        *names, "visit__number", "visit__happened_on"
+    )
+    for pk, key, value, absent, number, day in dated:
+        _take(facts[pk, times.index_of(pk, day, number)], value, absent, at_baseline=key == baseline)
     for own in facts.values():
         if not own.reason and own.visits.get(primary) == MISSED:
             own.reason = "visit missed"
+
+
+def _take(own: _Facts, value: Any, absent: Mapping[str, str] | None, *, at_baseline: bool) -> None:
+    if at_baseline:
+        own.baseline = own.baseline or value is not None
+        return
+    own.value = own.value or value is not None
+    own.reason = (absent or {}).get("reported", "") or own.reason

@@ -83,12 +83,10 @@ def _columns() -> list[Column]:
     return [
         Column(_("Step")),
         Column(_("Persons"), numeric=True),
-        Column(_("Done"), numeric=True),
-        Column(_("Missed"), numeric=True),
-        Column(_("No record"), numeric=True),
-        Column(_("Went no further before it"), numeric=True),
+        Column(_("At the visit")),
+        Column(_("Went no further")),
         Column(_("Gone in all"), numeric=True),
-        Column(_("Pending before it"), numeric=True),
+        Column(_("Pending")),
     ]
 
 
@@ -103,15 +101,20 @@ def _cells(step: Step) -> list[Any]:
     if plan.group and plan.kind != "group":
         label = f"{flow_words.group_label(plan.group)}: {flow_words.beside(label)}"
     visit = plan.kind == "visit"
-    shown = "; ".join(flow_words.manner(plan, counts)) if not visit else ""
+    said = "; ".join(flow_words.manner(plan, counts))
     return [
-        Cell(label, detail=shown),
+        Cell(label, detail="" if visit else said),
         counts.n,
-        *(counts.manner.get(name, 0) if visit else "–" for name in ("done", "missed", "no_record")),
-        Cell(sum(counts.lost.values()), detail=flow_words.counted(counts.lost)) if plan.parent else "–",
-        sum(counts.gone.values()) if visit else "–",
-        Cell(sum(counts.pending.values()), detail=flow_words.counted(counts.pending)) if plan.parent else "–",
+        said if visit else "",
+        _reasons(counts.lost),
+        sum(counts.gone.values()) if visit else "",
+        _reasons(counts.pending),
     ]
+
+
+def _reasons(counted: Mapping[str, int]) -> Any:
+    """How many before this step did not come to it, and why."""
+    return Cell(sum(counted.values()), detail=flow_words.counted(counted)) if counted else ""
 
 
 def _site_rows(counted: Counted) -> list[list[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -11,10 +11,9 @@ from django.db.models import Max, QuerySet
 
 from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
-from apps.enrolment.selectors import spells_for
 from apps.labs.frames import hba1c_frame, visit_frame
 from apps.labs.models import LabResult
-from apps.outcomes.spells import Times
+from apps.outcomes.spells import Times, times_of
 from apps.outcomes.statistics.cohort import CENSORED_ON, PARTICIPANT_COLUMNS
 from apps.outcomes.statistics.plan import VisitPlan
 from apps.outcomes.statistics.tables import Analyte
@@ -41,7 +40,7 @@ def participants_frame(site_ids: Collection[int] | None) -> pd.DataFrame:
         found = found.filter(site_id__in=site_ids)
     people = list(found)
     anchors, withdrawals = anchor_dates(people), _withdrawals(site_ids)
-    groups, times = protocol.current().groups, times_of(people)
+    groups, times = protocol.current().groups, times_of(site_ids)
     rows = []
     for person in people:
         # Who crossed over is first a control, censored on the day of the treatment, and a case from then on.
@@ -68,11 +67,6 @@ def participants_frame(site_ids: Collection[int] | None) -> pd.DataFrame:
         {"index_date": object, "withdrawn_on": object, CENSORED_ON: object}
     )
     return frame if times.several else frame.drop(columns=CENSORED_ON)
-
-
-def times_of(people: Iterable[Participant]) -> Times:
-    """The times in a group of the participants."""
-    return Times(spells_for(people))
 
 
 def _withdrawals(site_ids: Collection[int] | None) -> dict[int, date]:
@@ -122,7 +116,7 @@ def hba1c_values(site_ids: Collection[int] | None) -> pd.DataFrame:
     people = (
         Participant.objects.all() if site_ids is None else Participant.objects.filter(site_id__in=site_ids)
     )
-    groups = _groups_at_visits(people)
+    groups = _groups_at_visits(times_of(site_ids))
     key = ["participant", "visit", *(["group"] if groups is not None else [])]
     results = _in_their_groups(hba1c_frame(people), groups)
     stated = _stated_reasons(people)
@@ -141,9 +135,8 @@ def hba1c_values(site_ids: Collection[int] | None) -> pd.DataFrame:
     return both.drop_duplicates(key, keep="first").reset_index(drop=True)
 
 
-def _groups_at_visits(people: QuerySet[Participant]) -> dict[tuple[str, str, int], str] | None:
+def _groups_at_visits(times: Times) -> dict[tuple[str, str, int], str] | None:
     """(participant, visit, number) → the group at that visit, of those who crossed over; None: nobody did."""
-    times = times_of(people)
     if not times.several:
         return None
     rows: Any = Visit.objects.filter(participant_id__in=times.several).values_list(

@@ -1,10 +1,12 @@
-"""To which of a participant's times in a group something belongs. Reads nothing."""
+"""To which of a participant's times in a group something belongs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from apps.enrolment.models import GroupEvent, GroupEventKind, Participant
 from apps.enrolment.rules import Spell
+from apps.enrolment.selectors import spells_for
 from studyportal.crf.partial_date import PartialDate
 
 
@@ -41,3 +43,12 @@ class Times:
             ):
                 return index
         return len(own) - 1
+
+
+def times_of(site_ids: Collection[int] | None) -> Times:
+    """The times of those who crossed over at the sites (None: all). Everybody else has one, that of today."""
+    crossed = GroupEvent.objects.filter(kind=GroupEventKind.CROSSED_OVER)
+    if site_ids is not None:
+        crossed = crossed.filter(site_id__in=site_ids)
+    people = Participant.objects.filter(pk__in=crossed.values("participant_id"))
+    return Times({pk: own for pk, own in spells_for(people).items() if len(own) > 1})
