@@ -36,7 +36,7 @@ FILTERS = [
 
 class ReasonSerializer(serializers.Serializer):
     reason = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     n = serializers.IntegerField()
 
 
