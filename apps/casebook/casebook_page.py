@@ -57,6 +57,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "about": about_of(book, may_enter),
         "outside": outside_visits(book),
         **sessions_context(participant, user),
+        "life": selectors.life_of(participant, today),
         "timeline": timeline_of(book),
         "charts": charts.charts_of(book),
         "query_rows": [
@@ -91,7 +92,7 @@ def facts_of(book: Casebook) -> list[tuple[Any, ...]]:
     participant, about = book.participant, book.demographics
     facts: list[tuple[Any, ...]] = [
         (_("Group"), participant.get_group_display()),
-        (_("Status"), participant.get_status_display()),
+        (_("Status"), participant.get_status_display(), since_text(participant.status_since)),
         (_("Site"), str(participant.site)),
         (
             _("Enrolled"),
@@ -113,6 +114,10 @@ def facts_of(book: Casebook) -> list[tuple[Any, ...]]:
         )
         facts.append((_("Matched case"), case.code if case else _("none")))
     return facts
+
+
+def since_text(since: Any) -> str:
+    return _("since %(day)s") % {"day": human_date_text(since)} if since is not None else ""
 
 
 def words(record: Any, name: str) -> str:

@@ -10,7 +10,13 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
-from apps.enrolment.models import EligibilityAnswer, EligibilityOverride, Participant, ScreeningEntry
+from apps.enrolment.models import (
+    EligibilityAnswer,
+    EligibilityOverride,
+    GroupEvent,
+    Participant,
+    ScreeningEntry,
+)
 from apps.exports.datasets import Dataset, coded, key_columns, moment
 from apps.labs.models import GlucoseChart, GlucoseReading
 from apps.visits.models import Visit
@@ -36,6 +42,8 @@ SCREENING = (
     "source_key", "screened_on", "age", "sex", "referral", "considered_for", "outcome", "outcome_on", "reason_code",
     "reason_text", "note", "retrospective",
 )  # fmt: skip
+GROUP_EVENT = ("kind", "group", "effective_on", "previous_group", "previous_index_date")
+GROUP_EVENT_NAMES = {"group": "to_group"}  # `group` is that of today, as in every dataset
 QUERY = ("form", "object_id", "field", "code", "message", "state", "origin", "opened_at", "closed_at")
 
 
@@ -74,7 +82,9 @@ def bound(columns: Iterator[Column]) -> Iterator[Column]:
 
 
 def participants() -> Dataset:
-    own = columns_of(Participant, ("status", "retrospective", "label", "index_date", "enrolled_on"))
+    own = columns_of(
+        Participant, ("status", "status_since", "retrospective", "label", "index_date", "enrolled_on")
+    )
     return Dataset(
         key="participants",
         title=_("Participants"),
@@ -89,6 +99,30 @@ def participants() -> Dataset:
             Column("matched_case", "matched.code", "text", _("Matched case")),
             Column("record_id", "t.id", "integer", _("Record number"), required=True),
             Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+        ),
+    )
+
+
+def group_events() -> Dataset:
+    return Dataset(
+        key="group-events",
+        title=_("Changes of group"),
+        description=_(
+            "One row per change of group, oldest first; a control who was treated later is “crossed_over” on that day."
+        ),
+        kind="table",
+        table=GroupEvent._meta.db_table,
+        joins=f'LEFT JOIN "{Participant._meta.db_table}" matched ON matched.id = t.previous_matched_case_id',
+        columns=(
+            *key_columns(),
+            *(
+                replace(column, name=GROUP_EVENT_NAMES.get(column.name, column.name))
+                for column in columns_of(GroupEvent, GROUP_EVENT)
+            ),
+            Column("previous_matched_case", "matched.code", "text", _("Matched case before, of a control")),
+            *columns_of(GroupEvent, ("reason",)),
+            Column("entered_at", moment("t.recorded_at"), "datetime", _("Entered"), required=True),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
         ),
     )
 
@@ -275,6 +309,7 @@ def all_tables() -> list[Dataset]:
         screening_log(),
         eligibility_answers(),
         participants(),
+        group_events(),
         visits(),
         consent_events(),
         glucose_readings(),
