@@ -10,6 +10,7 @@ from studyportal.crf.outcomes import Finding
 # A stay beyond this is possible and rare: the seed's patient stayed a month.
 LONG_STAY_DAYS = 60
 USUAL_AGE = (1, 60)
+AGE_DISAGREES = "age_disagrees_with_birth"
 
 
 def age_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
@@ -20,6 +21,16 @@ def age_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
             "age_at_enrolment",
             "age_outside_study",
             f"{age} years lies outside {low} to {high} years, the ages that the study expects. Is the age right?",
+        )
+
+
+def age_disagrees_with_birth(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    """The age and the sealed birth date are more than a year apart. Which way, and how far, is said to nobody."""
+    if context.get("age_disagrees"):
+        yield Finding(
+            "age_at_enrolment",
+            AGE_DISAGREES,
+            "The age and the recorded birth date do not agree. The staff of the site check both with the source.",
         )
 
 

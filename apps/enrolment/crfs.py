@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from apps.enrolment import checks, rules, selectors
+from apps.enrolment.actions.gates import not_before_birth
 from apps.enrolment.models import Demographics, Hospitalisation, MedicalHistory
 from studyportal.crf.registry import register
 from studyportal.crf.spec import CrfSpec, Section, ShowIf
@@ -17,7 +18,7 @@ DEMOGRAPHICS = register(
             Section(_("Background"), ("country", "country_other", "education", "language")),
         ),
         show_if={"country_other": ShowIf("country", ("other",))},
-        checks=(checks.age_unusual,),
+        checks=(checks.age_unusual, checks.age_disagrees_with_birth),
         context=selectors.demographics_context,
     )
 )
@@ -55,6 +56,7 @@ MEDICAL_HISTORY = register(
             rules.ketoacidosis_count_agrees,
         ),
         checks=(checks.insulin_before_diagnosis, checks.not_type_one, checks.autoimmunity_denied),
+        gates=(not_before_birth,),
     )
 )
 
@@ -71,6 +73,7 @@ HOSPITALISATION = register(
         ),
         show_if={"reason_other": ShowIf("reason", ("other",))},
         checks=(checks.stay_long, checks.ketoacidosis_not_in_history),
+        gates=(not_before_birth,),
         context=selectors.hospitalisation_context,
         repeats=True,
     )

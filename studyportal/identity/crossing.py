@@ -59,10 +59,13 @@ def agrees(row: Identity, person: Person) -> bool:
     ).exists()
 
 
-def compare_again(row: Identity, person: Person) -> None:
-    """As `compare`, although this version was compared before. For the owner alone."""
-    PersonIndex.objects.filter(participant_id=row.participant_id).update(identity_version=0)
-    compare(row, person)
+def put(row: Identity, person: Person) -> None:
+    """Keep the keys of an identity without comparing them, to be compared later. For the owner alone."""
+    keys, binding = blind_keys(person)
+    PersonIndex.objects.update_or_create(
+        participant_id=row.participant_id,
+        defaults={"site_id": row.site_id, "keys": keys, "binding": binding, "identity_version": 0},
+    )
 
 
 # --- The function of the database ------------------------------------------------------------------------

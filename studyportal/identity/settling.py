@@ -20,6 +20,7 @@ from studyportal.identity import signals
 from studyportal.identity.errors import IdentityInvalid, Problem, StaleIdentity
 from studyportal.identity.models import DuplicateState, LeftOutOfAnalysis, PossibleDuplicate
 
+WORD = re.compile(r"[^\W_]+")
 DECISIONS = (DuplicateState.DIFFERENT_PEOPLE, DuplicateState.SAME_PERSON)
 
 
@@ -132,16 +133,16 @@ def _left_elsewhere(rows: Sequence[PossibleDuplicate], stays: str) -> bool:
 
 def _names_one(rows: Sequence[PossibleDuplicate], text: str) -> bool:
     """Whether a text holds a code of the pair or names a site of it."""
-    squeezed = re.sub(r"[\W_]", "", text).casefold()
-    words = f" {' '.join(re.findall(r'[^\W_]+', text.casefold()))} "
+    said = _words(text)
     return any(
-        re.sub(r"[\W_]", "", row.participant.code).casefold() in squeezed
-        or any(
-            f" {' '.join(re.findall(r'[^\W_]+', name.casefold()))} " in words
-            for name in (row.site.code, row.site.name)
-        )
+        "".join(_words(row.participant.code)) in "".join(said)
+        or any(f" {' '.join(_words(name))} " in f" {' '.join(said)} " for name in (row.site.code, row.site.name))
         for row in rows
     )
+
+
+def _words(text: str) -> list[str]:
+    return WORD.findall(text.casefold())
 
 
 def _reason(raw: Any, problems: list[Problem]) -> Reason | None:

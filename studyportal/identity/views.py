@@ -36,6 +36,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     context = pages.shown(participant, known) | {
         "may_change": request.user.may(Permission.EDIT_IDENTITY, participant.site_id)
     }
+    context |= pages.alert(request.user, participant)
     with timezone.override(ZoneInfo(participant.site.timezone)):
         return render(request, "identity/show.html", context)
 
@@ -88,6 +89,8 @@ def _save(request: HttpRequest, participant: Any) -> HttpResponse:
             status=412,
         )
     messages.success(request, _("The identity of %s is saved.") % participant.code)
+    if found := pages.alert(request.user, participant):
+        messages.warning(request, found["duplicate"]["title"])
     return redirect("identity:show", participant.code)
 
 

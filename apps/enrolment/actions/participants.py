@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.enrolment import rules, signals
+from apps.enrolment.actions.gates import dates_before_birth
 from apps.enrolment.models import CodeSequence, Group, Participant, ParticipantStatus
 from studyportal import protocol
 from studyportal.access.models import Site, User
@@ -119,6 +120,7 @@ def change(
             if not changed:
                 return current
             problems += _rules(before | changed, participant=current, retrospective=current.retrospective)
+            problems += dates_before_birth(current, _dates(changed), by)
             if mentioned_in(current, changed.get("label", ""), by):
                 problems.append(
                     Problem(
@@ -181,6 +183,12 @@ def withdraw(
         expected_version=expected_version,
         status=ParticipantStatus.WITHDRAWN,
     )
+
+
+def _dates(changed: dict[str, Any]) -> dict[str, PartialDate | None]:
+    """The dates among the values that change."""
+    dates = {name: changed[name] for name in ("enrolled_on", "index_date") if name in changed}
+    return {name: PartialDate.of(d) if isinstance(d, dt.date) else d for name, d in dates.items()}
 
 
 def _next_code(site: Site) -> str:
