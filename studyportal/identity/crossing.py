@@ -26,8 +26,8 @@ from studyportal.identity.person import Person
 
 FUNCTION = "public.identity_take_match_keys"
 SIGNATURE = f"{FUNCTION}(bigint, text[], text[])"
-# Any number, the same for all who compare: those who save at the same moment stand in line, so that each sees the other.
-LINE = 0x1D_D0_B1E
+# Those who save at the same moment stand in line, so that each sees the other.
+LINE = "SELECT pg_advisory_xact_lock(hashtext('studyportal.identity'), 0)"
 # Who found a pair, as the history of the row at the other site tells it.
 FOUND_BY = '{"source": "job", "reason": "Possible duplicate found"}'
 
@@ -41,7 +41,7 @@ def blind_keys(person: Person) -> tuple[list[str], list[str]]:
 def stand_in_line() -> None:
     """Before any row is locked: whoever saves an identity waits here for who saves another, and never holding a row."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINE])
+        cursor.execute(LINE)
 
 
 def compare(row: Identity, person: Person) -> None:
@@ -95,7 +95,7 @@ DECLARE
     said text := coalesce(current_setting('pghistory.context_metadata', true), '');
     said_id text := coalesce(current_setting('pghistory.context_id', true), '');
 BEGIN
-    PERFORM pg_advisory_xact_lock({LINE});
+    {LINE.replace("SELECT", "PERFORM")};
     SELECT i.site_id, i.version INTO own FROM {identity} i WHERE i.participant_id = of_participant;
     -- One refusal for every cause: it tells nobody which participants there are.
     IF NOT FOUND OR reach IS NULL

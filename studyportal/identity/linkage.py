@@ -82,8 +82,7 @@ def match_keys(person: Person) -> frozenset[MatchKey]:
 
 
 def _by_name_and_date(name: str, sounds: list[str], year: str, month: str, day: str) -> set[MatchKey]:
-    # A year binds only where no more is known of the date, a month where no day is: a whole date of the same year
-    # meets it, and two whole dates do not meet by their year.
+    # A year binds only where no more is known of the date: whole dates meet it, and not one another by their year.
     found = {MatchKey("name_birth_year", f"{name} {year}", binds=not month)}
     if month:
         found.add(MatchKey("name_birth_month", f"{name} {year}-{month}"))
