@@ -8,12 +8,24 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from apps.enrolment.models import Demographics, Hospitalisation, MedicalHistory, Participant
+from apps.enrolment.actions import screening
+from apps.enrolment.models import (
+    Demographics,
+    Hospitalisation,
+    MedicalHistory,
+    Participant,
+    ScreeningEntry,
+    ScreeningOutcome,
+)
+from apps.enrolment.signals import enrolment_asked
+from studyportal.access.clock import today_at
 from studyportal.access.models import User
 from studyportal.crf.actions import rederive
 from studyportal.crf.fields import PartialDateField
+from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
 from studyportal.deviations import actions as deviations
+from studyportal.identity import duplicates
 from studyportal.identity import signals as identity
 from studyportal.identity.signals import OnRecord
 
@@ -26,6 +38,7 @@ def dates_on_record(*, participant: Participant, **_kwargs: Any) -> list[OnRecor
     before being born."""
     records = [
         participant,
+        *ScreeningEntry.objects.filter(participant=participant),
         *MedicalHistory.objects.filter(participant=participant),
         *Hospitalisation.objects.filter(participant=participant),
     ]
@@ -68,3 +81,24 @@ def report_enrolled_twice(
             classification="major",
             by=by,
         )
+    entry = ScreeningEntry.objects.filter(participant=left, outcome=ScreeningOutcome.OPEN).first()
+    if entry is not None:
+        today = PartialDate.of(today_at(left.site))
+        screening.conclude(entry=entry, outcome=ScreeningOutcome.DUPLICATE.value, by=by, on=str(today))
+
+
+@receiver(enrolment_asked, dispatch_uid="enrolment.left_out_is_not_enrolled")
+def left_out_is_not_enrolled(*, participant: Participant, **_kwargs: Any) -> list[Problem]:
+    """Who is the same person as another participant, who stays in the analysis, is not enrolled again."""
+    if not duplicates.left_out([participant.pk]):
+        return []
+    return [
+        Problem(
+            None,
+            "left_out_of_analysis",
+            _(
+                "A data manager settled that this person has another participant code, which stays in the analysis."
+                " Nobody is enrolled twice; if it is somebody else after all, ask the data manager to settle it anew."
+            ),
+        )
+    ]

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from studyportal.access.clock import today_at
 from studyportal.access.declare import refusal
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -23,7 +24,7 @@ from studyportal.identity import crossing, fields, looks, rules, sealing, signal
 from studyportal.identity.errors import IdentityInvalid, Problem, StaleIdentity
 from studyportal.identity.models import Identity
 from studyportal.identity.person import NAMES, Person
-from studyportal.identity.selectors import opened, today_at
+from studyportal.identity.selectors import opened
 
 # Each change is a question whether somebody is in the study elsewhere; nobody corrects one identity this often.
 MOST_CHANGES_A_DAY = 20
