@@ -30,6 +30,8 @@ from studyportal.identity import signals as identity
 from studyportal.identity.signals import OnRecord
 
 ENROLLED_TWICE = "enrolled_twice"
+# Dates of a participant that nobody states.
+FOLLOWS_FROM_OTHERS = ("status_since",)
 
 
 @receiver(identity.birth_date_asked, dispatch_uid="enrolment.dates_on_record")
@@ -47,7 +49,7 @@ def dates_on_record(*, participant: Participant, **_kwargs: Any) -> list[OnRecor
 
 def _dates(record: Any) -> Iterator[OnRecord]:
     for field in record._meta.concrete_fields:
-        if isinstance(field, PartialDateField):
+        if isinstance(field, PartialDateField) and field.name not in FOLLOWS_FROM_OTHERS:
             date = getattr(record, field.name)
             if date is not None and date.latest is not None:
                 yield OnRecord(str(field.label), date.for_people(), date.latest)

@@ -14,6 +14,7 @@ See docs/decisions/0016-duplicates.md.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,8 @@ FUNCTION = "public.identity_take_match_keys"
 SIGNATURE = f"{FUNCTION}(bigint, text[], text[])"
 # Those who save at the same moment stand in line, so that each sees the other.
 LINE = "SELECT pg_advisory_xact_lock(hashtext('studyportal.identity'), 0)"
+# A kind, and the HMAC in hexadecimal.
+KEY = re.compile(r"[a-z_]{1,24}[.][0-9a-f]{64}")
 # Who found a pair, as the history of the row at the other site tells it.
 FOUND_BY = '{"source": "job", "reason": "Possible duplicate found"}'
 
@@ -103,7 +106,7 @@ BEGIN
         OR EXISTS (
             SELECT 1 FROM {index} x WHERE x.participant_id = of_participant AND x.identity_version >= own.version)
         OR NOT (given_binding <@ given)
-        OR EXISTS (SELECT 1 FROM unnest(given) k WHERE k IS NULL OR k !~ '^[a-z_]{{1,24}}[.][0-9a-f]{{64}}$')
+        OR EXISTS (SELECT 1 FROM unnest(given) k WHERE k IS NULL OR k !~ '^{KEY.pattern}$')
     THEN
         RAISE EXCEPTION 'match keys are taken for an identity that was just saved'
             USING ERRCODE = 'insufficient_privilege';
