@@ -74,7 +74,12 @@ def report_enrolled_twice(
     """One person under two codes is a deviation of both sites. Neither is told of the other's code."""
     for participant, what in (
         (stays, _("The same person has a second participant code. This code stays in the analysis.")),
-        (left, _("The same person has another participant code, which stays in the analysis; this one does not.")),
+        (
+            left,
+            _(
+                "The same person has another participant code, which stays in the analysis; this one does not."
+            ),
+        ),
     ):
         deviations.raise_by_hand(
             participant=participant,

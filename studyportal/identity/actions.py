@@ -55,7 +55,8 @@ def record(
             crossing.stand_in_line()
             # The lock is on the participant: two who record at once stand in line even before there is a row.
             people = type(participant)._default_manager
-            people.select_for_update(of=("self",), no_key=True).get(pk=participant.pk)
+            locked = people.select_related("site").select_for_update(of=("self",), no_key=True)
+            participant = locked.get(pk=participant.pk)
             row = Identity.objects.filter(participant_id=participant.pk).first()
             if expected_version is not None and expected_version != (row.version if row else 0):
                 raise StaleIdentity(row.version if row else 0)

@@ -35,7 +35,9 @@ class PossibleDuplicateSerializer(serializers.Serializer):
     other_participant = serializers.CharField(allow_null=True)
     other_site = serializers.CharField(allow_null=True)
     pair = serializers.UUIDField(allow_null=True)
-    agreement = serializers.ListField(child=serializers.ChoiceField(choices=Agreement.choices), allow_null=True)
+    agreement = serializers.ListField(
+        child=serializers.ChoiceField(choices=Agreement.choices), allow_null=True
+    )
     strength = serializers.ChoiceField(choices=Strength.choices, allow_null=True)
     state = serializers.ChoiceField(choices=DuplicateState.choices)
     stays_in_analysis = serializers.BooleanField(allow_null=True)
@@ -113,7 +115,9 @@ class PossibleDuplicates(DuplicateView):
     @extend_schema(operation_id="possible_duplicates_list", tags=["participants"])
     def get(self, request: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([as_json(one) for one in duplicates.seen(request.user, page or [])])
+        return self.get_paginated_response(
+            [as_json(one) for one in duplicates.seen(request.user, page or [])]
+        )
 
 
 class PossibleDuplicateDetail(DuplicateView):
@@ -162,7 +166,5 @@ class Settlement(DuplicateView):
 api_urls = [
     path("possible-duplicates/", PossibleDuplicates.as_view(), name="possible-duplicates"),
     path("possible-duplicates/<int:pk>/", PossibleDuplicateDetail.as_view(), name="possible-duplicate"),
-    path(
-        "possible-duplicates/<int:pk>/settle/", Settlement.as_view(), name="possible-duplicate-settlement"
-    ),
+    path("possible-duplicates/<int:pk>/settle/", Settlement.as_view(), name="possible-duplicate-settlement"),
 ]

@@ -34,7 +34,9 @@ def before_birth(participant: Any, date: Any, by: User | None) -> bool | None:
 
 def those_before_birth(participant: Any, dates: Mapping[str, Any], by: User | None) -> frozenset[str] | None:
     """The names of the dates that lie before the birth; None when it cannot be told. One look for all of them."""
-    latest = {name: date.latest for name, date in dates.items() if date is not None and date.latest is not None}
+    latest = {
+        name: date.latest for name, date in dates.items() if date is not None and date.latest is not None
+    }
     if not latest:
         return frozenset()
     born = _birth_date_of(participant)

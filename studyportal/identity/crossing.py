@@ -50,7 +50,8 @@ def stand_in_line() -> None:
 def compare(row: Identity, person: Person) -> None:
     """Give the keys of an identity that was just saved to the database, which writes what they agree with."""
     keys, binding = blind_keys(person)
-    with connection.cursor() as cursor:
+    # Past Django's cursor: what it executes may be logged, with its values.
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(f"SELECT {FUNCTION}(%s, %s, %s)", [row.participant_id, keys, binding])
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from studyportal.access.models import User
@@ -79,10 +82,17 @@ def _line(one: Seen) -> Row:
                 state_in_words(row),
                 url=reverse("identity:duplicate", args=[row.pair]) if one.may_settle else "",
             ),
-            human_date_text(row.found_at),
+            _day(row, row.found_at),
         ],
         tone="attention" if row.state == DuplicateState.OPEN else "",
     )
+
+
+def _day(row: PossibleDuplicate, moment: dt.datetime | None) -> str:
+    """The day at the participant's site."""
+    if moment is None:
+        return ""
+    return str(human_date_text(timezone.localdate(moment, timezone=ZoneInfo(row.site.timezone))))
 
 
 def _code(row: PossibleDuplicate) -> Cell:
@@ -104,7 +114,9 @@ def state_in_words(row: PossibleDuplicate) -> str:
     if row.stays_in_analysis is None:
         return str(row.get_state_display())
     return (
-        _("Same person, this code stays") if row.stays_in_analysis else _("Same person, this code is left out")
+        _("Same person, this code stays")
+        if row.stays_in_analysis
+        else _("Same person, this code is left out")
     )
 
 
@@ -133,7 +145,9 @@ def pair(one: Seen, values: Mapping[str, str], problems: Sequence[Problem] = ())
         widget="radio",
         value=values.get("stays", ""),
         choices=[(row.participant.code, row.participant.code) for row in both],
-        help=_("The other one is marked: it is not enrolled, matched or counted. Its records stay as they are."),
+        help=_(
+            "The other one is marked: it is not enrolled, matched or counted. Its records stay as they are."
+        ),
         required=False,
         conditional=True,
         errors=errors.get("stays", []),
@@ -149,13 +163,15 @@ def pair(one: Seen, values: Mapping[str, str], problems: Sequence[Problem] = ())
         "strength": one.row.get_strength_display(),
         "state": one.row.get_state_display(),
         "settled": one.row.settled_at is not None,
-        "settled_at": one.row.settled_at,
+        "settled_on": _day(one.row, one.row.settled_at),
         "settled_by": one.row.settled_by,
         "settled_because": one.row.settled_because,
         "fields": [decision, stays],
         "reasons": field_views(
             values,
-            text_help=_("What was asked and found. The staff of both sites read it: no code, site or name in it."),
+            text_help=_(
+                "What was asked and found. The staff of both sites read it: no code, site or name in it."
+            ),
             required=True,
             errors=errors.get("reason", []),
         ),

@@ -54,7 +54,9 @@ def pair(request: HttpRequest, pk: UUID) -> HttpResponse:
     except StaleIdentity:
         fresh = duplicates.pair_or_404(request.user, pk)
         return _page(request, fresh, typed, problems=[pages.stale_problem()], status=412)
-    messages.success(request, _("The pair is settled. The staff of both sites see it at their own participant."))
+    messages.success(
+        request, _("The pair is settled. The staff of both sites see it at their own participant.")
+    )
     return redirect("identity:duplicates")
 
 

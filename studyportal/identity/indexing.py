@@ -41,7 +41,8 @@ def sees_the_index() -> bool:
     table = PersonIndex._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass", [table]
+            "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass",
+            [table],
         )
         return bool(cursor.fetchone() == (True,))
 
@@ -84,7 +85,10 @@ def _look_before_birth(row: Identity, person: Any, found: Found) -> None:
         return
     answers = signals.birth_date_asked.send(sender=type(row.participant), participant=row.participant)
     found.before_birth += [
-        f"{row.participant.code}: {one.label}" for _r, answer in answers for one in answer if one.latest < first
+        f"{row.participant.code}: {one.label}"
+        for _r, answer in answers
+        for one in answer
+        if one.latest < first
     ]
 
 

@@ -61,9 +61,7 @@ class PersonIndex(SiteScoped):
     just saved, and the database itself compares them with everybody's.
     """
 
-    not_a_record = (
-        "Made from the sealed identity and again whenever that changes; the identity's own history says who changed it."
-    )
+    not_a_record = "Made from the sealed identity and again whenever that changes; the identity's own history says who changed it."
     wall = "sealed"
 
     participant = models.OneToOneField(settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -88,9 +88,7 @@ def _mark(row: PossibleDuplicate) -> None:
         LeftOutOfAnalysis.objects.filter(participant_id=row.participant_id).delete()
 
 
-def _wrong(
-    rows: Sequence[PossibleDuplicate], decision: str, stays: str, why: Reason | None
-) -> list[Problem]:
+def _wrong(rows: Sequence[PossibleDuplicate], decision: str, stays: str, why: Reason | None) -> list[Problem]:
     problems = []
     codes = [row.participant.code for row in rows]
     if decision not in DECISIONS:
@@ -104,12 +102,15 @@ def _wrong(
             Problem(
                 "stays",
                 "left_elsewhere",
-                _("%s is the same person as a third participant, who stays. Let none but one code stay.") % stays,
+                _("%s is the same person as a third participant, who stays. Let none but one code stay.")
+                % stays,
             )
         )
     elif decision == DuplicateState.DIFFERENT_PEOPLE and stays:
         problems.append(
-            Problem("stays", "contradiction", _("Different people both stay in the analysis. Leave this empty."))
+            Problem(
+                "stays", "contradiction", _("Different people both stay in the analysis. Leave this empty.")
+            )
         )
     if why is not None and rows[0].site_id != rows[1].site_id and _names_one(rows, str(why)):
         problems.append(
@@ -136,7 +137,9 @@ def _names_one(rows: Sequence[PossibleDuplicate], text: str) -> bool:
     said = _words(text)
     return any(
         "".join(_words(row.participant.code)) in "".join(said)
-        or any(f" {' '.join(_words(name))} " in f" {' '.join(said)} " for name in (row.site.code, row.site.name))
+        or any(
+            f" {' '.join(_words(name))} " in f" {' '.join(said)} " for name in (row.site.code, row.site.name)
+        )
         for row in rows
     )
 

@@ -89,8 +89,6 @@ def _save(request: HttpRequest, participant: Any) -> HttpResponse:
             status=412,
         )
     messages.success(request, _("The identity of %s is saved.") % participant.code)
-    if found := pages.alert(request.user, participant):
-        messages.warning(request, found["duplicate"]["title"])
     return redirect("identity:show", participant.code)
 
 

@@ -30,7 +30,9 @@ BORN = "2001-05-14"
 
 
 def born(participant: Any, by: Any, on: str = BORN, **more: Any) -> Any:
-    return identity.record(participant=participant, raw={"full_name": "Zarina", "birth_date": on}, by=by, **more)
+    return identity.record(
+        participant=participant, raw={"full_name": "Zarina", "birth_date": on}, by=by, **more
+    )
 
 
 @pytest.fixture
@@ -53,10 +55,14 @@ def write(spec: Any, participant: Any, by: Any, **raw: Any) -> Any:
     [(MEDICAL_HISTORY, "diagnosed_on"), (MEDICAL_HISTORY, "insulin_since"), (HOSPITALISATION, "admitted_on")],
 )
 @pytest.mark.parametrize("date", ["2001-05-13", "2001-04", "2000", "1950-01-01"])
-def test_a_form_before_birth_is_refused(cast: Cast, participant: Any, spec: Any, field: str, date: str) -> None:
+def test_a_form_before_birth_is_refused(
+    cast: Cast, participant: Any, spec: Any, field: str, date: str
+) -> None:
     with pytest.raises(Refused) as refused:
         write(spec, participant, cast.asha, **{field: date})
-    assert [(one.field, one.code, one.message) for one in refused.value.problems] == [(field, "before_birth", SAID)]
+    assert [(one.field, one.code, one.message) for one in refused.value.problems] == [
+        (field, "before_birth", SAID)
+    ]
     assert not spec.model.objects.exists()
 
 
@@ -67,7 +73,12 @@ def test_what_may_lie_after_birth_is_saved(cast: Cast, participant: Any, date: s
 
 @pytest.mark.parametrize(
     ("on", "date", "refused"),
-    [("2001-05", "2001-05-01", False), ("2001-05", "2001-04-30", True), ("2001", "2001-01-01", False), ("2001", "2000-12", True)],
+    [
+        ("2001-05", "2001-05-01", False),
+        ("2001-05", "2001-04-30", True),
+        ("2001", "2001-01-01", False),
+        ("2001", "2000-12", True),
+    ],
 )
 def test_a_birth_date_as_far_as_it_is_known(cast: Cast, on: str, date: str, refused: bool) -> None:
     participant = a_case(cast)
@@ -90,9 +101,14 @@ def test_the_page_and_the_api_say_where(cast: Cast, participant: Any, page: Any,
         format="json",
     )
     assert answer.status_code == 409
-    assert answer.json()["errors"][0] | {} == {"field": "diagnosed_on", "code": "before_birth", "message": SAID}
+    assert answer.json()["errors"][0] | {} == {
+        "field": "diagnosed_on",
+        "code": "before_birth",
+        "message": SAID,
+    }
     answer = page(cast.asha).post(
-        f"/participants/{participant.code}/forms/medical-history/new/", {"diagnosed_on": "1999", "incomplete": "1"}
+        f"/participants/{participant.code}/forms/medical-history/new/",
+        {"diagnosed_on": "1999", "incomplete": "1"},
     )
     assert answer.status_code == 409
     said = answer.content.decode()
@@ -197,7 +213,9 @@ def test_an_identity_born_after_a_record_is_refused(cast: Cast) -> None:
         participant=participant,
         complete=False,
     )
-    save(HOSPITALISATION, raw={"admitted_on": "2001-05"}, by=cast.asha, participant=participant, complete=False)
+    save(
+        HOSPITALISATION, raw={"admitted_on": "2001-05"}, by=cast.asha, participant=participant, complete=False
+    )
     with pytest.raises(IdentityInvalid) as refused:
         born(participant, cast.asha)
     said = {one.message for one in refused.value.problems}
@@ -226,7 +244,9 @@ def test_so_is_one_born_after_screening_enrolment_or_index_date(cast: Cast) -> N
     assert ["index date" in one.message for one in refused.value.problems] == [True]
 
 
-def test_another_correction_is_not_held_up_by_what_stood_before(cast: Cast, participant: Any, settings: Any) -> None:
+def test_another_correction_is_not_held_up_by_what_stood_before(
+    cast: Cast, participant: Any, settings: Any
+) -> None:
     settings.IDENTITY_CLOSED = True
     write(MEDICAL_HISTORY, participant, cast.asha, diagnosed_on="1999")
     settings.IDENTITY_CLOSED = False
@@ -243,12 +263,15 @@ def asked(participant: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("age", "disagrees"), [(12, True), (13, False), (14, False), (15, False), (16, True), (40, True), (None, False)]
+    ("age", "disagrees"),
+    [(12, True), (13, False), (14, False), (15, False), (16, True), (40, True), (None, False)],
 )
 def test_an_age_more_than_a_year_away_opens_a_query(cast: Cast, age: int | None, disagrees: bool) -> None:
     participant = enrolled(a_case(cast), "2016-03-01")  # aged 14
     born(participant, cast.asha)
-    demographics_of(participant, cast.asha, age_at_enrolment=age, absent={} if age else {"age_at_enrolment": "unknown"})
+    demographics_of(
+        participant, cast.asha, age_at_enrolment=age, absent={} if age else {"age_at_enrolment": "unknown"}
+    )
     found = asked(participant)
     assert bool(found) is disagrees
     for state, message in found:
@@ -310,5 +333,3 @@ def test_who_is_left_out_is_not_enrolled_and_the_screening_ends(cast: Cast) -> N
             enrolment.enrol(participant=stays, on=today_at(cast.mumbai).isoformat(), by=cast.vikram)
         except Refused as other:
             assert "left_out_of_analysis" not in {one.code for one in other.problems}
-
-

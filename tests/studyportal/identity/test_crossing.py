@@ -56,7 +56,9 @@ def test_no_role_sees_a_key_of_any_site(cast: Cast, at_pune: Any, who: str) -> N
         for columns in ("*", "count(keys)", "keys[1]", "identity_version"):
             cursor.execute(f"SELECT {columns} FROM {PersonIndex._meta.db_table}")
             assert cursor.fetchall() in ([], [(0,)])
-        cursor.execute(f"SELECT most_common_elems FROM pg_stats WHERE tablename = '{PersonIndex._meta.db_table}'")
+        cursor.execute(
+            f"SELECT most_common_elems FROM pg_stats WHERE tablename = '{PersonIndex._meta.db_table}'"
+        )
         assert cursor.fetchall() == []
 
 
@@ -179,7 +181,9 @@ def test_made_up_keys_meet_nobody_and_leave_a_trace(cast: Cast, at_pune: Any, as
         assert found() == [(mine.participant.code, "withdrawn")]
     assert event_model_of(Identity).objects.count() == entries + 1
     with as_owner():
-        assert not crossing.agrees(Identity.objects.get(pk=mine.pk), actions.opened(mine)), "found by the check"
+        assert not crossing.agrees(Identity.objects.get(pk=mine.pk), actions.opened(mine)), (
+            "found by the check"
+        )
 
 
 def test_a_temporary_table_does_not_stand_in_its_way(cast: Cast, recorded: Any, pune: Any) -> None:
@@ -198,7 +202,10 @@ def test_a_person_who_changes_one_identity_all_day_is_stopped(
     monkeypatch.setattr(actions, "MOST_CHANGES_A_DAY", 2)
     for number in range(2):
         actions.record(
-            participant=recorded.participant, raw=PERSON | {"address": f"Road {number}"}, by=cast.asha, reason="Moved"
+            participant=recorded.participant,
+            raw=PERSON | {"address": f"Road {number}"},
+            by=cast.asha,
+            reason="Moved",
         )
     with pytest.raises(IdentityInvalid) as refused:
         actions.record(
@@ -239,7 +246,9 @@ def test_three_make_three_pairs(cast: Cast, at_pune: Any) -> None:
     assert len(set(PossibleDuplicate.objects.values_list("pair", flat=True))) == 3
 
 
-def test_the_history_at_one_site_names_nobody_of_the_other(cast: Cast, recorded: Any, pune: Any, page: Any) -> None:
+def test_the_history_at_one_site_names_nobody_of_the_other(
+    cast: Cast, recorded: Any, pune: Any, page: Any
+) -> None:
     browser = page(cast.vikram)
     answer = browser.post(f"/participants/{pune.code}/identity/change/", AS_PUNE_WRITES | {"version": "0"})
     assert answer.status_code == 302
@@ -248,18 +257,25 @@ def test_the_history_at_one_site_names_nobody_of_the_other(cast: Cast, recorded:
         assert (change.by, change.source, change.reason) == ("", "job", "Possible duplicate found")
     entries = event_model_of(PossibleDuplicate).objects.values_list("pgh_context", "pgh_context_id")
     assert all("user" not in said and "request" not in said and number is None for said, number in entries)
-    assert history_of(Identity.objects.get(participant=pune))[0].by == "vikram", "what came after is Vikram's again"
+    assert history_of(Identity.objects.get(participant=pune))[0].by == "vikram", (
+        "what came after is Vikram's again"
+    )
 
 
 def test_that_it_was_compared_is_a_look(cast: Cast, at_pune: Any) -> None:
-    looks = Look.objects.filter(what="identity_comparison").values_list("user__username", "site__code", "detail")
+    looks = Look.objects.filter(what="identity_comparison").values_list(
+        "user__username", "site__code", "detail"
+    )
     assert set(looks) == {
-        (who, site, "saved, and compared with the whole study") for who, site in (("asha", "MUM"), ("vikram", "PUN"))
+        (who, site, "saved, and compared with the whole study")
+        for who, site in (("asha", "MUM"), ("vikram", "PUN"))
     }
 
 
 def correct(cast: Cast, at_pune: Identity, **more: str) -> None:
-    actions.record(participant=at_pune.participant, raw=AS_PUNE_WRITES | more, by=cast.vikram, reason="Card read")
+    actions.record(
+        participant=at_pune.participant, raw=AS_PUNE_WRITES | more, by=cast.vikram, reason="Card read"
+    )
 
 
 def test_a_correction_that_ends_the_agreement_withdraws_it_and_another_opens_it_again(
@@ -284,7 +300,9 @@ def test_more_that_agrees_is_told(cast: Cast, at_pune: Any) -> None:
     assert row.strength == "strong" and {"name_birth_date", "phone_birth_year"} <= set(row.agreement)
 
 
-@pytest.mark.parametrize(("change", "state"), [({}, "different_people"), ({"phone": PERSON["phone"]}, "open")])
+@pytest.mark.parametrize(
+    ("change", "state"), [({}, "different_people"), ({"phone": PERSON["phone"]}, "open")]
+)
 def test_what_was_settled_stands_until_more_agrees(
     cast: Cast, at_pune: Any, change: dict[str, str], state: str
 ) -> None:

@@ -61,8 +61,13 @@ def test_others_see_no_page_and_no_api(cast: Cast, pair: uuid.UUID, page: Any, a
 
 
 @pytest.mark.parametrize("who", ["asha", "rao", "vikram"])
-def test_the_staff_of_a_site_settles_nothing(cast: Cast, pair: uuid.UUID, page: Any, api: Any, who: str) -> None:
-    user, row = getattr(cast, who), PossibleDuplicate.objects.get(site__code="PUN" if who == "vikram" else "MUM")
+def test_the_staff_of_a_site_settles_nothing(
+    cast: Cast, pair: uuid.UUID, page: Any, api: Any, who: str
+) -> None:
+    user, row = (
+        getattr(cast, who),
+        PossibleDuplicate.objects.get(site__code="PUN" if who == "vikram" else "MUM"),
+    )
     assert page(user).get(f"{BOARD}{pair}/").status_code == 403
     assert page(user).post(f"{BOARD}{pair}/", {}).status_code == 403
     assert api(user).post(f"{API}{row.pk}/settle/", {}, format="json", HTTP_IF_MATCH='"1"').status_code == 403
@@ -135,7 +140,9 @@ def test_within_one_site_both_codes_are_shown(cast: Cast, recorded: Any, page: A
 
 
 def test_who_coordinates_both_sites_sees_both(cast: Cast, pair: uuid.UUID, pune: Any, page: Any) -> None:
-    Membership.objects.create(user=cast.asha, role="site_coordinator", site=cast.pune, valid_from="2020-01-01")
+    Membership.objects.create(
+        user=cast.asha, role="site_coordinator", site=cast.pune, valid_from="2020-01-01"
+    )
     assert pune.code in text(page(cast.asha).get(BOARD))
 
 
@@ -247,6 +254,8 @@ def test_a_list_takes_a_fixed_number_of_questions(
     assert len(answer.context["rows"]) > 10
 
 
-@pytest.mark.parametrize("query", ["?state=nonsense", "?before=x", "?before=-1", f"?before={'9' * 40}", "?state=all"])
+@pytest.mark.parametrize(
+    "query", ["?state=nonsense", "?before=x", "?before=-1", f"?before={'9' * 40}", "?state=all"]
+)
 def test_what_a_list_is_asked_wrongly(cast: Cast, pair: uuid.UUID, page: Any, query: str) -> None:
     assert page(cast.meera).get(BOARD + query).status_code == 200

@@ -131,9 +131,7 @@ def test_records_before_birth_are_told_by_code(cast: Cast, both: Any, as_owner: 
     """What a process without the keys could not refuse."""
     settings.IDENTITY_CLOSED = True
     participant = both[0].participant
-    save(
-        MEDICAL_HISTORY, raw={"diagnosed_on": "1999"}, by=cast.asha, participant=participant, complete=False
-    )
+    save(MEDICAL_HISTORY, raw={"diagnosed_on": "1999"}, by=cast.asha, participant=participant, complete=False)
     settings.IDENTITY_CLOSED = False
     with as_owner(), pytest.raises(CommandError, match="before birth") as told:
         index("--check")
@@ -141,7 +139,9 @@ def test_records_before_birth_are_told_by_code(cast: Cast, both: Any, as_owner: 
     assert "1999" not in str(told.value) and "2001" not in str(told.value)
 
 
-def test_a_settled_pair_stays_settled(cast: Cast, both: Any, as_owner: Any, settings: Any, new_key: Any) -> None:
+def test_a_settled_pair_stays_settled(
+    cast: Cast, both: Any, as_owner: Any, settings: Any, new_key: Any
+) -> None:
     pair = PossibleDuplicate.objects.first().pair
     settle(pair=pair, decision="different_people", by=cast.meera, reason="Both were asked")
     settings.IDENTITY_INDEX_KEY = new_key()

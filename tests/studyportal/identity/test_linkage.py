@@ -34,7 +34,11 @@ DIFFERENT = [
     ("the same birth date only", person("Ravi Deshmukh", BORN), person("Meena Patil", BORN)),
     ("the same name only", person("Ravi Deshmukh", BORN), person("Ravi Deshmukh", "1987-11-02")),
     ("the same name, no birth date", person("Ravi Deshmukh"), person("Ravi Deshmukh")),
-    ("the same name and year, both dates whole", person("Ravi Joshi", BORN), person("Ravi Joshi", "2001-08-30")),
+    (
+        "the same name and year, both dates whole",
+        person("Ravi Joshi", BORN),
+        person("Ravi Joshi", "2001-08-30"),
+    ),
     ("a family name in common", person("Ravi Deshmukh", BORN), person("Meena Deshmukh", BORN)),
     ("a first name in common", person("Ravi Deshmukh", BORN), person("Ravi Patil", BORN)),
     ("a title in common", person("Smt. Meena", BORN), person("Smt. Anita", BORN)),
@@ -65,12 +69,18 @@ DIFFERENT = [
         person("Ravi", BORN, hospital_number="MH-1"),
         person("Meena", BORN, hospital_number="MH-1"),
     ),
-    ("equal mail and address", person("A B", "", email="x@y.in", address="Z"), person("C D", "", email="x@y.in")),
+    (
+        "equal mail and address",
+        person("A B", "", email="x@y.in", address="Z"),
+        person("C D", "", email="x@y.in"),
+    ),
     ("nobody", Person(), Person()),
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), [case[1:] for case in DIFFERENT], ids=[case[0] for case in DIFFERENT])
+@pytest.mark.parametrize(
+    ("one", "other"), [case[1:] for case in DIFFERENT], ids=[case[0] for case in DIFFERENT]
+)
 def test_different_people_do_not_meet(one: Person, other: Person) -> None:
     assert kinds_met(one, other) == set()
 
@@ -91,7 +101,12 @@ SAME = [
     ("Devanagari by its sound", person("संजय गायकवाड", BORN), person("Sanjay Gaikwad", BORN), PROBABLE),
     ("by its sound", person("Sunil Chaudhary", BORN), person("Suneel Chowdhury", BORN), PROBABLE),
     ("breathed or not", person("Asha Sinha", BORN), person("Asa Sinhaa", BORN), PROBABLE),
-    ("day and month exchanged", person("Ravi Joshi", "2001-03-04"), person("Ravi Joshi", "2001-04-03"), PROBABLE),
+    (
+        "day and month exchanged",
+        person("Ravi Joshi", "2001-03-04"),
+        person("Ravi Joshi", "2001-04-03"),
+        PROBABLE,
+    ),
     ("a middle name left out", person("Ravi Ramesh Joshi", BORN), person("Ravi Joshi", BORN), POSSIBLE),
     ("one name of two", person("Ravi", BORN), person("Ravi Joshi", BORN), POSSIBLE),
     ("a name as its initial", person("R. Joshi", BORN), person("Ravi Joshi", BORN), POSSIBLE),
@@ -152,7 +167,9 @@ def test_no_key_without_something_that_tells_people_apart() -> None:
 
 
 def test_keys_are_few_however_long_the_name() -> None:
-    keys = match_keys(person(" ".join(f"{letter}anga" for letter in "bcdfgklmnprst"), BORN, phone="9820012345"))
+    keys = match_keys(
+        person(" ".join(f"{letter}anga" for letter in "bcdfgklmnprst"), BORN, phone="9820012345")
+    )
     assert len(keys) < 45
     longest = match_keys(person("x" * 200, BORN, guardian_name="y" * 200))
     assert longest
@@ -185,4 +202,6 @@ def test_it_is_pure() -> None:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
-    assert not any(name.startswith(("django", "studyportal.access", "studyportal.identity.sealing")) for name in imported)
+    assert not any(
+        name.startswith(("django", "studyportal.access", "studyportal.identity.sealing")) for name in imported
+    )

@@ -160,7 +160,9 @@ def test_the_same_person(cast: Cast, pair: uuid.UUID, pune: Any) -> None:
 
 
 def test_analyses_read_the_mark_and_nobody_else_writes_it(cast: Cast, pair: uuid.UUID, pune: Any) -> None:
-    settle(pair=pair, decision="same_person", stays=rows(pair)["MUM"].participant.code, by=cast.meera, reason=WHY)
+    settle(
+        pair=pair, decision="same_person", stays=rows(pair)["MUM"].participant.code, by=cast.meera, reason=WHY
+    )
     with walls.opened(cast.sanjay):
         assert duplicates.left_out() == {pune.pk}
     for who in ("vikram", "sanjay", "asha"):
@@ -173,7 +175,11 @@ def test_the_same_decision_worded_anew_reports_nothing_again(cast: Cast, pair: u
         settle(pair=pair, decision="same_person", stays=pune.code, by=cast.meera, reason=why)
     assert Deviation.objects.count() == 2
     settle(
-        pair=pair, decision="same_person", stays=rows(pair)["MUM"].participant.code, by=cast.meera, reason="Other"
+        pair=pair,
+        decision="same_person",
+        stays=rows(pair)["MUM"].participant.code,
+        by=cast.meera,
+        reason="Other",
     )
     assert Deviation.objects.count() == 4 and duplicates.left_out() == {pune.pk}
 

@@ -61,7 +61,9 @@ def test_two_sites_at_the_same_moment_find_one_pair(cast: Cast, attempt: int) ->
 
 def test_eight_at_once_find_every_pair_once(cast: Cast) -> None:
     people = [
-        (a_case(cast), cast.asha) if number % 2 else (a_case(cast, site=cast.pune, by=cast.vikram), cast.vikram)
+        (a_case(cast), cast.asha)
+        if number % 2
+        else (a_case(cast, site=cast.pune, by=cast.vikram), cast.vikram)
         for number in range(8)
     ]
     done = in_threads(
@@ -93,9 +95,7 @@ def test_who_waits_in_line_sees_what_was_saved_meanwhile(cast: Cast) -> None:
     done: list[Any] = []
     with transaction.atomic():
         crossing.stand_in_line()
-        thread = threading.Thread(
-            target=lambda: done.extend(in_threads(saving(pune, cast.vikram, PERSON)))
-        )
+        thread = threading.Thread(target=lambda: done.extend(in_threads(saving(pune, cast.vikram, PERSON))))
         thread.start()
         thread.join(0.5)
         assert not done, "waits"

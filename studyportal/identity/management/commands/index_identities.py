@@ -39,9 +39,7 @@ class Command(BaseCommand):
         try:
             found = indexing.check() if options["check"] else indexing.index(say=self.stdout.write)
         except DatabaseError as error:
-            raise CommandError(
-                f"Stopped: {error}. What was made stays; run this again to go on."
-            ) from error
+            raise CommandError(f"Stopped: {error}. What was made stays; run this again to go on.") from error
         self._tell(found, checked=options["check"])
 
     def _tell(self, found: indexing.Found, *, checked: bool) -> None:
