@@ -130,19 +130,24 @@ def national(phone: str) -> str:
 
 # --- Names -----------------------------------------------------------------------------------------------
 
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 # Before, after or within a name, and no part of it.
-TITLES = frozenset(
+TITLES = _listed(
     "mr mrs ms miss master baby dr doctor prof professor late sh shri shree shreemati shrimati sri sree smt srimati"
-    " km kum ku ji saheb sahib bhai bhau ben behn bai tai thiru thirumathi selvi janab mohtarma adv capt col".split()
+    " km kum ku ji saheb sahib bhai bhau ben behn bai tai thiru thirumathi selvi janab mohtarma adv capt col"
 )
 # Written short everywhere, and one name.
 SHORT_FOR = {
     **dict.fromkeys(
-        "md mo mohd mohmd mohamad mohamed mohammad mohammed muhammad muhammed mohamd".split(), "mohamad"
+        _listed("md mo mohd mohmd mohamad mohamed mohammad mohammed muhammad muhammed mohamd"), "mohamad"
     ),
-    **dict.fromkeys("sk shk".split(), "shaikh"),
-    **dict.fromkeys("kr kmr".split(), "kumar"),
-    **dict.fromkeys("abd abdl".split(), "abdul"),
+    **dict.fromkeys(_listed("sk shk"), "shaikh"),
+    **dict.fromkeys(_listed("kr kmr"), "kumar"),
+    **dict.fromkeys(_listed("abd abdl"), "abdul"),
 }
 
 
@@ -223,12 +228,12 @@ def sound(word: str) -> str:
 _CONSONANTS = dict(
     zip(
         "कखगघङचछजझञटठडढणतथदधनपफबभमयरलळवशषसह",
-        "k kh g gh n ch chh j jh n t th d dh n t th d dh n p f b bh m y r l l v sh sh s h".split(),
+        _listed("k kh g gh n ch chh j jh n t th d dh n t th d dh n p f b bh m y r l l v sh sh s h"),
         strict=True,
     )
 )
-_VOWELS = dict(zip("अआइईउऊऋएऐओऔऑऍ", "a a i i u u ri e ai o au o e".split(), strict=True))
-_SIGNS = dict(zip("ािीुूृेैोौॉॅ", "a i i u u ri e ai o au o e".split(), strict=True))
+_VOWELS = dict(zip("अआइईउऊऋएऐओऔऑऍ", _listed("a a i i u u ri e ai o au o e"), strict=True))
+_SIGNS = dict(zip("ािीुूृेैोौॉॅ", _listed("a i i u u ri e ai o au o e"), strict=True))
 _VIRAMA, _NASALS, _NUKTA = "्", "ंँ", "़"
 
 
