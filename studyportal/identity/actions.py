@@ -110,7 +110,7 @@ def _born_after_records(participant: Any, person: Person) -> list[Problem]:
     first = rules.earliest_birth(person.birth_date)
     if first is None:
         return []
-    answers = signals.birth_date_asked.send(sender=type(participant), participant=participant)
+    answers: Any = signals.birth_date_asked.send(sender=type(participant), participant=participant)
     return [
         Problem(
             "birth_date",

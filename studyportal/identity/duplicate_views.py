@@ -24,9 +24,10 @@ TYPED = ("decision", "stays", "reason_code", "reason")
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Those of the participants of one's site; for a data manager, the pairs of the study."""
-    context = duplicate_pages.board(request.user, request.GET)
+    user: Any = request.user
+    context = duplicate_pages.board(user, request.GET)
     if context["settles"]:
-        looks.log_pairs(by=request.user, detail="list of pairs")
+        looks.log_pairs(by=user, detail="list of pairs")
     return render(request, "identity/duplicates.html", context)
 
 
@@ -34,9 +35,10 @@ def board(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def pair(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One pair: what agrees, and whether it is one person or two."""
-    one = duplicates.pair_or_404(request.user, pk)
+    user: Any = request.user
+    one = duplicates.pair_or_404(user, pk)
     if request.method != "POST":
-        looks.log_pairs(by=request.user, detail=f"pair {pk}")
+        looks.log_pairs(by=user, detail=f"pair {pk}")
         return _page(request, one, {})
     typed = {name: request.POST.get(name, "") for name in TYPED}
     same = typed["decision"] == "same_person"
@@ -45,14 +47,14 @@ def pair(request: HttpRequest, pk: UUID) -> HttpResponse:
             pair=pk,
             decision=typed["decision"],
             stays=typed["stays"] if same else "",
-            by=request.user,
+            by=user,
             reason=reasons.of_form(request.POST),
             expected_version=pages.version_seen(request.POST),
         )
     except IdentityInvalid as error:
         return _page(request, one, typed, problems=error.problems, status=400)
     except StaleIdentity:
-        fresh = duplicates.pair_or_404(request.user, pk)
+        fresh = duplicates.pair_or_404(user, pk)
         return _page(request, fresh, typed, problems=[pages.stale_problem()], status=412)
     messages.success(
         request, _("The pair is settled. The staff of both sites see it at their own participant.")

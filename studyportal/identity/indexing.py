@@ -83,7 +83,7 @@ def _look_before_birth(row: Identity, person: Any, found: Found) -> None:
     first = rules.earliest_birth(person.birth_date)
     if first is None:
         return
-    answers = signals.birth_date_asked.send(sender=type(row.participant), participant=row.participant)
+    answers: Any = signals.birth_date_asked.send(sender=type(row.participant), participant=row.participant)
     found.before_birth += [
         f"{row.participant.code}: {one.label}"
         for _r, answer in answers

@@ -206,7 +206,7 @@ SOUNDS: tuple[tuple[str, str], ...] = (
     (r"([kgjtdb])h", r"\1"),
     (r"z", "j"),
 )
-FIRST_VOWELS = {"a": "a", "e": "i", "i": "i", "o": "u", "u": "u", "y": "i"}
+FIRST_VOWELS = str.maketrans("aeiouy", "aiiuui")
 
 
 def sound(word: str) -> str:
@@ -217,9 +217,9 @@ def sound(word: str) -> str:
     word = folded(word)
     for pattern, instead in SOUNDS:
         word = re.sub(pattern, instead, word)
-    bones = word[:1].translate(str.maketrans(FIRST_VOWELS)) + re.sub(r"[aeiouyh]", "", word[1:])
+    bones = word[:1].translate(FIRST_VOWELS) + re.sub(r"[aeiouyh]", "", word[1:])
     if len(re.sub(r"[aeiouyh]", "", bones)) < 2:
-        bones = word[:1] + re.sub(r"y|h", "", word[1:]).translate(str.maketrans(FIRST_VOWELS))
+        bones = word[:1] + re.sub(r"y|h", "", word[1:]).translate(FIRST_VOWELS)
     return re.sub(r"(.)\1+", r"\1", bones).lower() if bones else word
 
 

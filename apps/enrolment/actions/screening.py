@@ -218,7 +218,9 @@ def _write(
                 after, today=today_at(current.site), retrospective=current.retrospective
             )
             if current.participant is not None:
-                dates = {name: values[name] for name in ("screened_on", "outcome_on") if name in changed}
+                dates: dict[str, Any] = {
+                    name: values[name] for name in ("screened_on", "outcome_on") if name in changed
+                }
                 problems += dates_before_birth(current.participant, dates, by)
             if problems:
                 raise CrfInvalid(problems)
