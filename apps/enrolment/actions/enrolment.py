@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.enrolment import rules, signals
 from apps.enrolment.actions import reading
 from apps.enrolment.actions.participation import refresh_status
+from apps.enrolment.gates import dates_before_birth
 from apps.enrolment.models import Participant, ScreeningEntry, ScreeningOutcome
 from apps.enrolment.selectors.eligibility import eligibility_basis, eligibility_gate
 from studyportal import protocol
@@ -62,6 +63,7 @@ def enrol(
             problems += rules.retrospective_problems(
                 enrolled_on=day, study_opened_on=protocol.current().study.opened_on
             )
+        problems += dates_before_birth(current, {"enrolled_on": day}, by)
         if problems or day is None:
             raise CrfInvalid(problems)
         if current.enrolled_on is not None and not why:
