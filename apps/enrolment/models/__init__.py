@@ -1,5 +1,6 @@
 """What enrolment keeps, by topic."""
 
+from apps.enrolment.models.approvals import ApprovalSuspension, SiteApproval, SuspensionKind
 from apps.enrolment.models.history import (
     AdmissionReason,
     AgeBasis,
@@ -20,6 +21,7 @@ from apps.enrolment.models.participant import CodeSequence, Group, Participant, 
 __all__ = [
     "AdmissionReason",
     "AgeBasis",
+    "ApprovalSuspension",
     "CodeSequence",
     "Comorbidity",
     "Country",
@@ -35,4 +37,6 @@ __all__ = [
     "ParticipantStatus",
     "Severity",
     "Sex",
+    "SiteApproval",
+    "SuspensionKind",
 ]

@@ -1,5 +1,23 @@
 """Reading what enrolment keeps, by topic; always within what the user may see."""
 
+from apps.enrolment.selectors.approvals import (
+    ETHICS_COMMITTEE,
+    ApprovalDue,
+    approval_facts,
+    approval_kinds,
+    approval_or_404,
+    approvals_due,
+    approvals_history,
+    basis,
+    enrolment_bars,
+    site_approvals,
+    standings,
+    start_up_site_or_404,
+    start_up_sites,
+    suspension_or_404,
+    today_at,
+    warning_days,
+)
 from apps.enrolment.selectors.participants import (
     code_looks_wrong,
     demographics_context,
@@ -10,10 +28,26 @@ from apps.enrolment.selectors.participants import (
 )
 
 __all__ = [
+    "ETHICS_COMMITTEE",
+    "ApprovalDue",
+    "approval_facts",
+    "approval_kinds",
+    "approval_or_404",
+    "approvals_due",
+    "approvals_history",
+    "basis",
     "code_looks_wrong",
     "demographics_context",
+    "enrolment_bars",
     "hospitalisation_context",
     "participant_or_404",
     "participants",
+    "site_approvals",
+    "standings",
+    "start_up_site_or_404",
+    "start_up_sites",
+    "suspension_or_404",
+    "today_at",
     "usual_age",
+    "warning_days",
 ]
