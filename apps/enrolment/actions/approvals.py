@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from apps.enrolment.actions.start_up import hold_approvals, recheck_enrolments
 from apps.enrolment.models import ApprovalSuspension, SiteApproval, SuspensionKind
 from apps.enrolment.rules import approval_records as records
-from apps.enrolment.rules.approvals import day_words
+from apps.enrolment.rules.approvals import ONE_DAY, Suspension, day_words
 from apps.enrolment.selectors.approvals import (
     approval_kinds,
     today_at,
@@ -157,31 +157,63 @@ def suspend_approval(
     kind: str,
     from_on: Any,
     reason: Any,
+    lifted_on: Any = None,
+    lift_reason: Any = None,
     expected_version: int | None = None,
 ) -> ApprovalSuspension:
-    """Record that the authority suspended or withdrew (SuspensionKind) the approval from a day on."""
+    """Record that the authority suspended or withdrew (SuspensionKind) the approval from a day on.
+
+    lifted_on, lift_reason: of a suspension that is over already when it is recorded.
+    """
     problems: list[Problem] = []
     if kind not in SuspensionKind.values:
         problems.append(Problem("kind", "choice", _("One of: %s.") % ", ".join(SuspensionKind.values)))
-    first = _day("from_on", from_on, problems)
+    first, lifted = _day("from_on", from_on, problems), _day("lifted_on", lifted_on, problems)
     said = _text("reason", reason, 400, problems)
+    why_lifted = _text("lift_reason", lift_reason, 400, problems)
     with _saving(approval.site, by, problems):
         current = _current(approval, expected_version)
-        if not any(problem.field in ("from_on", "reason") for problem in problems):
-            problems += records.suspension_problems(
-                approval=current.as_rule(),
-                first=first,
-                reason=said,
-                today=today_at(current.site),
-                others=[one.as_rule() for one in current.standing_suspensions],
-            )
+        unread = {problem.field for problem in problems}
+        problems += [
+            problem
+            for problem in _suspension_problems(current, kind, first, said, lifted, why_lifted)
+            if problem.field not in unread
+        ]
         if problems:
             raise CrfInvalid(problems)
         suspension = ApprovalSuspension.objects.create(
-            site=current.site, approval=current, kind=kind, from_on=first, reason=said, recorded_by=by
-        )
+            site=current.site, approval=current, kind=kind, from_on=first, reason=said, lifted_on=lifted,
+            lift_reason=why_lifted, recorded_by=by,
+        )  # fmt: skip
         recheck_enrolments(site=current.site, by=by)
     return suspension
+
+
+def _suspension_problems(
+    approval: SiteApproval,
+    kind: str,
+    first: dt.date | None,
+    reason: str,
+    lifted: dt.date | None,
+    why_lifted: str,
+) -> Iterable[Problem]:
+    today = today_at(approval.site)
+    yield from records.suspension_problems(
+        approval=approval.as_rule(),
+        first=first,
+        reason=reason,
+        today=today,
+        others=[one.as_rule() for one in approval.standing_suspensions],
+        last=None if lifted is None else lifted - ONE_DAY,
+    )
+    if lifted is None and not why_lifted:
+        return
+    held = Suspension(first or today, withdrawn=kind == SuspensionKind.WITHDRAWN)
+    for problem in records.lifting_problems(held=held, lifted_on=lifted, today=today):
+        if first is not None or problem.field is None:
+            yield Problem(problem.field or "lifted_on", problem.code, problem.message)
+    if len(why_lifted) < 3:
+        yield Problem("lift_reason", "required", _("Say why it was lifted, in the words of the authority."))
 
 
 def lift_suspension(
@@ -197,7 +229,9 @@ def lift_suspension(
     day = _day("lifted_on", lifted_on, problems)
     said = _text("lift_reason", reason, 400, problems)
     if len(said) < 3 and not problems:
-        problems.append(Problem("lift_reason", "required", _("Say why, in the words of the authority.")))
+        problems.append(
+            Problem("lift_reason", "required", _("Say why it was lifted, in the words of the authority."))
+        )
     with _saving(suspension.site, by, problems, said or None):
         current = _current(suspension, expected_version)
         found = list(
