@@ -1,5 +1,5 @@
 """The REST endpoints of enrolment, by topic."""
 
-from apps.enrolment.api import participants
+from apps.enrolment.api import approvals, participants
 
-api_urls = [*participants.api_urls]
+api_urls = [*participants.api_urls, *approvals.api_urls]
