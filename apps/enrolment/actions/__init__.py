@@ -1,5 +1,6 @@
 """Every write of enrolment, by topic."""
 
+from apps.enrolment.actions import screening
 from apps.enrolment.actions.approvals import (
     APPROVAL_CHANGEABLE,
     change_approval,
@@ -9,7 +10,10 @@ from apps.enrolment.actions.approvals import (
     suspend_approval,
     suspension_in_error,
 )
-from apps.enrolment.actions.participants import CHANGEABLE, assign_group, change, register, withdraw
+from apps.enrolment.actions.enrolment import enrol
+from apps.enrolment.actions.groups import assign_group, cross_over, match
+from apps.enrolment.actions.participants import CHANGEABLE, change, register
+from apps.enrolment.actions.participation import refresh_status, refresh_status_of
 from apps.enrolment.actions.start_up import approvals_gate, recheck_enrolments
 
 __all__ = [
@@ -19,12 +23,17 @@ __all__ = [
     "assign_group",
     "change",
     "change_approval",
+    "cross_over",
+    "enrol",
     "enter_in_error",
     "lift_suspension",
+    "match",
     "recheck_enrolments",
     "record_approval",
+    "refresh_status",
+    "refresh_status_of",
     "register",
+    "screening",
     "suspend_approval",
     "suspension_in_error",
-    "withdraw",
 ]

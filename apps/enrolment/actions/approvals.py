@@ -15,14 +15,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from apps.enrolment.actions import reading
 from apps.enrolment.actions.start_up import hold_approvals, recheck_enrolments
 from apps.enrolment.models import ApprovalSuspension, SiteApproval, SuspensionKind
 from apps.enrolment.rules import approval_records as records
 from apps.enrolment.rules.approvals import ONE_DAY, Suspension, day_words
-from apps.enrolment.selectors.approvals import (
-    approval_kinds,
-    today_at,
-)
+from apps.enrolment.selectors.approvals import approval_kinds
+from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
 from studyportal.audit import acting
 from studyportal.crf.constraints import problem_of
@@ -168,9 +167,9 @@ def suspend_approval(
     problems: list[Problem] = []
     if kind not in SuspensionKind.values:
         problems.append(Problem("kind", "choice", _("One of: %s.") % ", ".join(SuspensionKind.values)))
-    first, lifted = _day("from_on", from_on, problems), _day("lifted_on", lifted_on, problems)
-    said = _text("reason", reason, 400, problems)
-    why_lifted = _text("lift_reason", lift_reason, 400, problems)
+    first, lifted = reading.day("from_on", from_on, problems), reading.day("lifted_on", lifted_on, problems)
+    said = reading.plain_text("reason", reason, 400, problems)
+    why_lifted = reading.plain_text("lift_reason", lift_reason, 400, problems)
     with _saving(approval.site, by, problems):
         current = _current(approval, expected_version)
         unread = {problem.field for problem in problems}
@@ -226,8 +225,8 @@ def lift_suspension(
 ) -> ApprovalSuspension:
     """Record the day from which a suspended approval holds again. Refused for a withdrawal."""
     problems: list[Problem] = []
-    day = _day("lifted_on", lifted_on, problems)
-    said = _text("lift_reason", reason, 400, problems)
+    day = reading.day("lifted_on", lifted_on, problems)
+    said = reading.plain_text("lift_reason", reason, 400, problems)
     if len(said) < 3 and not problems:
         problems.append(
             Problem("lift_reason", "required", _("Say why it was lifted, in the words of the authority."))
@@ -379,35 +378,11 @@ def _typed(given: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in given.items():
         if name in TEXTS:
-            values[name] = _text(name, value, TEXTS[name], problems)
+            values[name] = reading.plain_text(name, value, TEXTS[name], problems)
         elif name in DAYS:
-            values[name] = _day(name, value, problems)
+            values[name] = reading.day(name, value, problems)
         elif isinstance(value, bool):
             values[name] = value
         else:
             problems.append(Problem(name, "boolean", _("Give true or false.")))
     return values
-
-
-def _text(name: str, value: Any, longest: int, problems: list[Problem]) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str) or "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-        problems.append(Problem(name, "type", _("Give plain text.")))
-        return ""
-    if len(value.strip()) > longest:
-        problems.append(Problem(name, "max_length", _("At most %d characters.") % longest))
-        return ""
-    return value.strip()
-
-
-def _day(name: str, value: Any, problems: list[Problem]) -> dt.date | None:
-    if value is None or value == "" or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
-        return value or None
-    if isinstance(value, str) and len(value.strip()) == 10:
-        try:
-            return dt.date.fromisoformat(value.strip())
-        except ValueError:
-            pass
-    problems.append(Problem(name, "invalid_date", _("Write the day as 2026-11-03.")))
-    return None

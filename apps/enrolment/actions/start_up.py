@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import approvals as rules
-from apps.enrolment.selectors.approvals import approval_facts, approval_kinds, enrolment_bars
+from apps.enrolment.selectors.approvals import approval_facts, approval_kinds, basis, enrolment_bars
 from studyportal.access.models import Site, User
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
@@ -45,6 +46,11 @@ def approvals_gate(participant: Participant, on: PartialDate) -> Iterable[Proble
             latest=on.latest,
         )
     )
+
+
+def approvals_basis(participant: Participant, on: PartialDate) -> Mapping[str, Any]:
+    """What an enrolment on that day relies on, kept with it as it stood."""
+    return {"approvals": basis(participant.site, on)}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from apps.enrolment.api.approvals_json import (
     suspension_json,
 )
 from apps.enrolment.models import ApprovalSuspension, SiteApproval
+from studyportal.access.clock import today_at
 from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
@@ -303,7 +304,7 @@ class StartUp(ApprovalView):
     )
     def get(self, request: Any, code: str) -> Response:
         site = selectors.start_up_site_or_404(request.user, code)
-        on = _day_asked(request.query_params.get("on", "")) or selectors.today_at(site)
+        on = _day_asked(request.query_params.get("on", "")) or today_at(site)
         labels = dict(selectors.approval_kinds())
         stand = selectors.standings([site], on=on)[site.pk]
         return Response(

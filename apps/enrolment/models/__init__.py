@@ -1,6 +1,7 @@
 """What enrolment keeps, by topic."""
 
 from apps.enrolment.models.approvals import ApprovalSuspension, SiteApproval, SuspensionKind
+from apps.enrolment.models.groups import GroupEvent, GroupEventKind
 from apps.enrolment.models.history import (
     AdmissionReason,
     AgeBasis,
@@ -17,6 +18,7 @@ from apps.enrolment.models.history import (
     Sex,
 )
 from apps.enrolment.models.participant import CodeSequence, Group, Participant, ParticipantStatus
+from apps.enrolment.models.screening import Referral, ScreeningEntry, ScreeningOutcome, ScreeningReason
 
 __all__ = [
     "AdmissionReason",
@@ -29,12 +31,18 @@ __all__ = [
     "DiabetesType",
     "Education",
     "Group",
+    "GroupEvent",
+    "GroupEventKind",
     "Hospitalisation",
     "Language",
     "MedicalHistory",
     "OnsetSymptom",
     "Participant",
     "ParticipantStatus",
+    "Referral",
+    "ScreeningEntry",
+    "ScreeningOutcome",
+    "ScreeningReason",
     "Severity",
     "Sex",
     "SiteApproval",

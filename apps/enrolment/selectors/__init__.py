@@ -15,7 +15,6 @@ from apps.enrolment.selectors.approvals import (
     start_up_site_or_404,
     start_up_sites,
     suspension_or_404,
-    today_at,
     warning_days,
 )
 from apps.enrolment.selectors.participants import (
@@ -26,6 +25,7 @@ from apps.enrolment.selectors.participants import (
     participants,
     usual_age,
 )
+from apps.enrolment.selectors.participation import lives_of, spells_for, standings_of
 
 __all__ = [
     "ETHICS_COMMITTEE",
@@ -40,14 +40,16 @@ __all__ = [
     "demographics_context",
     "enrolment_bars",
     "hospitalisation_context",
+    "lives_of",
     "participant_or_404",
     "participants",
     "site_approvals",
+    "spells_for",
     "standings",
+    "standings_of",
     "start_up_site_or_404",
     "start_up_sites",
     "suspension_or_404",
-    "today_at",
     "usual_age",
     "warning_days",
 ]

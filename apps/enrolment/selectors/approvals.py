@@ -6,16 +6,15 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import Http404
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.enrolment.models import ApprovalSuspension, Participant, SiteApproval
 from apps.enrolment.rules import approvals as rules
 from studyportal import protocol
+from studyportal.access.clock import today_at
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
@@ -33,11 +32,6 @@ def approval_kinds() -> tuple[tuple[str, str], ...]:
 def warning_days() -> int:
     """How many days before its last day an approval is on the worklist."""
     return protocol.current().ethics.approval_warning_days
-
-
-def today_at(site: Site, now: dt.datetime | None = None) -> dt.date:
-    """The site's own day."""
-    return (now or timezone.now()).astimezone(ZoneInfo(site.timezone)).date()
 
 
 def start_up_sites(user: User, permission: Permission = Permission.VIEW_APPROVALS) -> list[Site]:

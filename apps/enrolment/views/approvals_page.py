@@ -14,6 +14,7 @@ from apps.enrolment import selectors
 from apps.enrolment.models import ApprovalSuspension, SiteApproval
 from apps.enrolment.rules import approvals as rules
 from apps.enrolment.views.approvals_chart import Chart
+from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.ui.parts import Cell, Row
@@ -70,7 +71,7 @@ def overview(user: User) -> dict[str, Any]:
     stand = selectors.standings(sites)
     rows, closed = [], []
     for site in sites:
-        today = selectors.today_at(site)
+        today = today_at(site)
         barred = [one for one in stand[site.pk] if not one.holds]
         if barred:
             closed.append(site.name)
@@ -103,7 +104,7 @@ def overview(user: User) -> dict[str, Any]:
 def site_page(site: Site, user: User, on: dt.date | None) -> dict[str, Any]:
     """Every kind at a site: how it stands on the day, its approvals, the days on which it holds."""
     approvals = list(selectors.site_approvals(user).filter(site=site))
-    today = selectors.today_at(site)
+    today = today_at(site)
     day = on or today
     facts = [one.as_rule() for one in approvals if not one.in_error]
     kinds = [key for key, _label in selectors.approval_kinds()]
@@ -238,7 +239,7 @@ def approval_state(approval: SiteApproval, today: dt.date) -> str:
 
 
 def approval_page(approval: SiteApproval, user: User) -> dict[str, Any]:
-    site, today = approval.site, selectors.today_at(approval.site)
+    site, today = approval.site, today_at(approval.site)
     manage = user.may(Permission.MANAGE_APPROVALS, site) and not approval.in_error
     facts: list[tuple[Any, ...]] = [
         (_("Approval"), approval.kind_label),
