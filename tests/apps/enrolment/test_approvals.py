@@ -466,3 +466,51 @@ def test_standings_take_two_questions(cast: Cast) -> None:
         with questions() as asked:
             selectors.standings(sites)
         assert len(asked) == 2
+
+
+# --- The act of enrolment --------------------------------------------------------------------------------
+
+
+def screened(cast: Cast, **more: Any) -> Participant:
+    return actions.register(site=cast.mumbai, by=cast.meera, **more)
+
+
+def test_enrolment_is_refused_and_nothing_changes(cast: Cast) -> None:
+    none_at(cast.mumbai)
+    participant = screened(cast)
+    with pytest.raises(Refused) as refused:
+        actions.enrol(participant=participant, on=today().isoformat(), by=cast.asha)
+    assert [code for _field, code in codes_of(refused) if code == "approval_missing"] == [
+        "approval_missing"
+    ] * 4
+    participant.refresh_from_db()
+    assert participant.enrolled_on is None
+
+
+def test_a_participant_of_the_past_needs_none(cast: Cast) -> None:
+    none_at(cast.mumbai)
+    participant = screened(cast, retrospective=True)
+    done = actions.enrol(participant=participant, on="2016-11", by=cast.meera)
+    assert "approvals" not in done.enrolment_basis
+    assert deviation_of(participant) is None
+
+
+def test_what_the_enrolment_relied_on_is_kept(cast: Cast) -> None:
+    participant = screened(cast)
+    day = PartialDate.of(today())
+    basis = actions.enrolment.basis_of(participant, day)  # type: ignore[attr-defined]
+    assert [one["kind"] for one in basis["approvals"]] == [key for key, _label in selectors.approval_kinds()]
+
+
+def test_a_day_of_enrolment_that_is_put_right_is_judged_again(cast: Cast) -> None:
+    from apps.enrolment import signals
+
+    participant = enrolled(cast, "2026-03-04")
+    lapse(cast.mumbai, dt.date(2026, 3, 3))
+    told: dict[str, Any] = {"sender": Participant, "created": False, "changed": frozenset({"enrolled_on"}), "by": cast.asha}  # fmt: skip
+    signals.participant_saved.send(participant=participant, **told)
+    assert deviation_of(participant).state == "open"  # type: ignore[union-attr]
+    participant.enrolled_on = PartialDate.parse("2026-03-03")  # type: ignore[assignment]
+    participant.save()
+    signals.participant_saved.send(participant=participant, **told)
+    assert deviation_of(participant).state == "withdrawn"  # type: ignore[union-attr]
