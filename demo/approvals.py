@@ -9,12 +9,11 @@ from typing import Any
 
 from apps.enrolment import actions
 from apps.enrolment.models import SiteApproval
+from demo.synthetic import ETHICS_NUMBERS
 from studyportal.access import walls
 from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
 
-# What the synthetic consents name.
-ETHICS_NUMBERS: Mapping[str, str] = {"MUM": "EC/2023/017 (demo)", "PUN": "EC/P/2023/009 (demo)"}
 RECORDED_BY: Mapping[str, str] = {"MUM": "rao", "PUN": "iyer"}
 DAY = dt.timedelta(days=1)
 

@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demo.approvals import ETHICS_NUMBERS
-from demo.synthetic import Blemish, Drawn, Form
+from demo.synthetic import ETHICS_NUMBERS, Blemish, Drawn, Form
 
 OFFSET = "+05:30"
 WITHDRAWN_ON_DAY = 110

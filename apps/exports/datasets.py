@@ -43,7 +43,11 @@ class Filters:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table that can be downloaded. `joins`: SQL after the joins of participant (p) and site (s)."""
+    """A table that can be downloaded. `joins`: SQL after the joins of participant (p) and site (s).
+
+    participant: the column that names the participant; "" for rows that belong to a site alone, which the filters for
+    group and synthetic do not touch.
+    """
 
     key: str
     title: str
@@ -66,9 +70,11 @@ class Dataset:
     ) -> sql.Composed:
         """The query in the order of the records. `site_ids`: the sites that may be seen, None for all."""
         columns = ", ".join(f'{sql_of(column)} AS "{column.name}"' for column in self.columns)
+        person = (
+            f' JOIN "{Participant._meta.db_table}" p ON p.id = {self.participant}' if self.participant else ""
+        )
         head = (
-            f'SELECT {columns} FROM "{self.table}" t'
-            f' JOIN "{Participant._meta.db_table}" p ON p.id = {self.participant}'
+            f'SELECT {columns} FROM "{self.table}" t{person}'
             f' JOIN "{Site._meta.db_table}" s ON s.id = t.site_id {self.joins}'
         )
         where: list[sql.Composable] = []
@@ -76,9 +82,9 @@ class Dataset:
             where.append(sql.SQL("t.site_id = ANY({}::bigint[])").format(sql.Literal(sorted(site_ids))))
         if filters.site:
             where.append(sql.SQL("s.code = {}").format(sql.Literal(filters.site)))
-        if filters.group:
+        if filters.group and self.participant:
             where.append(sql.SQL('p."group" = {}').format(sql.Literal(filters.group)))
-        if filters.synthetic != "include":
+        if filters.synthetic != "include" and self.participant:
             where.append(sql.SQL("p.synthetic = {}").format(sql.Literal(filters.synthetic == "only")))
         parts: list[sql.Composable] = [sql.SQL(head)]
         if where:
