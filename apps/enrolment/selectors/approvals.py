@@ -184,6 +184,16 @@ def approvals_due(sites: Sequence[Site]) -> list[ApprovalDue]:
     return sorted(found, key=lambda due: (-1 if due.days_left is None else due.days_left, due.site.code))
 
 
+def closed_because(site: Site, *, on: dt.date | None = None) -> list[str]:
+    """Why nobody can be enrolled at the site on the day (None: today), one sentence for each approval; [] when open."""
+    labels = dict(approval_kinds())
+    return [
+        rules.why_not(rules.Cover("no", one), label=labels[one.kind], site=site.name, exact=True)
+        for one in standings([site], on=on)[site.pk]
+        if not one.holds
+    ]
+
+
 # --- History ---------------------------------------------------------------------------------------------
 
 NOT_SHOWN = frozenset({"site", "recorded_by", "approval"})
@@ -194,6 +204,7 @@ def approvals_history(approvals: Sequence[SiteApproval]) -> list[Change]:
     by_id = {approval.pk: approval for approval in approvals}
     suspensions = {one.pk: approval for approval in approvals for one in approval.suspensions.all()}
     numbers = {pk: str(approval) for pk, approval in by_id.items()}
+    numbers |= {one.supersedes.pk: str(one.supersedes) for one in approvals if one.supersedes is not None}
     files = {a.document_id: a.document.name for a in approvals if a.document is not None}
     kinds = dict(approval_kinds())
     words: dict[str, dict[Any, str]] = {"supersedes": numbers, "document": files, "kind": kinds}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -49,6 +51,13 @@ def site_start_up(request: HttpRequest, code: str) -> HttpResponse:
             on = dt.date.fromisoformat(asked)
         except ValueError:
             problem = _("“%s” is no day. Write it as 2026-11-03.") % asked[:20]
+    with timezone.override(ZoneInfo(site.timezone)):
+        return _site_page(request, site, on, asked, problem)
+
+
+def _site_page(
+    request: HttpRequest, site: Site, on: dt.date | None, asked: str, problem: str
+) -> HttpResponse:
     context = pages.site_page(site, request.user, on) | {
         "day_problem": problem,
         "filters": [Filter("on", _("On another day"), widget="date", value=asked[:10])],
@@ -62,7 +71,8 @@ def site_start_up(request: HttpRequest, code: str) -> HttpResponse:
 def approval(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """One approval with its document, its suspensions and its history."""
     found = selectors.approval_or_404(request.user, pk, code=code)
-    return render(request, "enrolment/approvals_one.html", pages.approval_page(found, request.user))
+    with timezone.override(ZoneInfo(found.site.timezone)):
+        return render(request, "enrolment/approvals_one.html", pages.approval_page(found, request.user))
 
 
 @requires(Permission.VIEW_APPROVALS)
@@ -124,8 +134,7 @@ def _record(request: HttpRequest, code: str, *, waived: bool) -> HttpResponse:
         title=title,
         lead=_("A waiver says that the site was told that it does not need this approval. Participants may be enrolled.")
         if waived
-        else _("Renewal of %(what)s, which is valid until %(day)s.")
-        % {"what": renewed, "day": pages.validity(renewed).split(" – ")[1]}
+        else _("Renewal of %(what)s, valid %(days)s.") % {"what": renewed, "days": pages.validity(renewed)}
         if renewed
         else "",
         upload=True,

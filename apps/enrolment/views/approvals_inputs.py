@@ -45,13 +45,16 @@ def errors_of(problems: Iterable[Problem]) -> dict[str, list[str]]:
 
 
 def summary(problems: Iterable[Problem], fields: Iterable[FieldView]) -> list[tuple[str, Any, str]]:
-    """The problems as the summary above the form names them; those of no field of the page by their words alone."""
+    """The problems as the summary above the form names them; those of no field of the page by their words alone,
+    the others in the order of the page."""
     labels = {field.name: field.label for field in fields}
+    order = list(labels)
+    ordered = sorted(problems, key=lambda one: order.index(one.field) if one.field in labels else -1)
     return [
         (problem.field, labels[problem.field], problem.message)
         if problem.field in labels
         else ("", "", problem.message)
-        for problem in problems
+        for problem in ordered
     ]
 
 

@@ -264,6 +264,9 @@ def approval_page(approval: SiteApproval, user: User) -> dict[str, Any]:
         "state": approval_state(approval, today),
         "may_manage": manage,
         "suspensions": [_suspension(one, manage) for one in suspensions],
+        "renew_url": f"{reverse('enrolment:approval-new', args=[site.code])}?kind={approval.kind}&renews={approval.pk}"
+        if manage and not approval.renewals.filter(in_error=False).exists()
+        else "",
         "may_suspend": manage and all(one.in_error or one.lifted_on for one in suspensions),
         "document_url": reverse("enrolment:approval-document", args=[site.code, approval.pk])
         if approval.document

@@ -216,3 +216,20 @@ def test_a_fixed_number_of_questions(cast: Cast, page: Any) -> None:
             approval=made, by=cast.rao, kind="suspended", from_on="2026-02-01", reason="Inspection"
         )
     assert [asked(url) for url in (OVERVIEW, SITE)] == few
+
+
+def test_the_warning_for_pages_of_screening(cast: Cast) -> None:
+    from django.template.loader import render_to_string
+
+    from apps.enrolment import selectors
+
+    def warned() -> str:
+        closed = selectors.closed_because(cast.mumbai)
+        return render_to_string(
+            "enrolment/approvals_warning.html", {"site": cast.mumbai, "closed": closed}
+        ).strip()
+
+    assert warned() == ""
+    lapse(cast.mumbai, dt.date(2026, 3, 3))
+    assert "Nobody can be enrolled at Mumbai today" in warned()
+    assert "its last day was 3 Mar 2026" in warned()
