@@ -13,7 +13,7 @@ from apps.enrolment.actions.approvals import (
 from apps.enrolment.actions.enrolment import enrol
 from apps.enrolment.actions.groups import assign_group, cross_over, match
 from apps.enrolment.actions.participants import CHANGEABLE, change, register
-from apps.enrolment.actions.participation import refresh_status, refresh_status_of
+from apps.enrolment.actions.participation import refresh_status, refresh_status_of, refresh_statuses
 from apps.enrolment.actions.start_up import approvals_gate, recheck_enrolments
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "record_approval",
     "refresh_status",
     "refresh_status_of",
+    "refresh_statuses",
     "register",
     "screening",
     "suspend_approval",
