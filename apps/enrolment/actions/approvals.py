@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -35,6 +35,7 @@ TEXTS = {"kind": 60, "authority": 160, "number": 80, "waiver_reason": 400, "cove
 DAYS = ("approved_on", "valid_from", "valid_until")
 FLAGS = ("waived", "without_end")
 VALUES = (*TEXTS, *DAYS, *FLAGS)
+Row = TypeVar("Row", SiteApproval, ApprovalSuspension)
 # What it is stays: an approval that should have been a waiver, or of another kind, was entered in error.
 APPROVAL_CHANGEABLE = tuple(name for name in VALUES if name not in ("kind", "waived"))
 
@@ -178,7 +179,7 @@ def suspend_approval(
             for problem in _suspension_problems(current, kind, first, said, lifted, why_lifted)
             if problem.field not in unread
         ]
-        if problems:
+        if problems or first is None:
             raise CrfInvalid(problems)
         suspension = ApprovalSuspension.objects.create(
             site=current.site, approval=current, kind=kind, from_on=first, reason=said, lifted_on=lifted,
@@ -279,9 +280,10 @@ def _saving(site: Site, by: User, problems: list[Problem], reason: Any = None) -
         raise CrfInvalid([*problems, problem_of(error, model)]) from error
 
 
-def _current(row: Any, expected_version: int | None) -> Any:
+def _current(row: Row, expected_version: int | None) -> Row:
     """The row as it stands, locked. Raises StaleVersion, or Refused when it was entered in error."""
-    current = type(row).objects.select_for_update(of=("self",)).select_related("site").get(pk=row.pk)
+    rows: Any = type(row).objects.select_for_update(of=("self",)).select_related("site")
+    current: Row = rows.get(pk=row.pk)
     if expected_version is not None and current.version != expected_version:
         raise StaleVersion(current)
     in_error = current.in_error or (isinstance(current, ApprovalSuspension) and current.approval.in_error)
@@ -359,7 +361,9 @@ def _number_problems(values: Mapping[str, Any], site: Site, own: int | None) -> 
         return
     same = SiteApproval.objects.filter(
         site=site, number__iexact=values["number"], in_error=False, waived=False
-    ).exclude(pk=own)
+    )
+    if own is not None:
+        same = same.exclude(pk=own)
     if (first := same.first()) is not None:
         yield Problem(
             "number",

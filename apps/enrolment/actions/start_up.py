@@ -77,9 +77,10 @@ def recheck_enrolments(
     else:
         participants = list(participants)
         known = Deviation.objects.filter(form=FORM, object_id__in=[one.pk for one in participants])
-    days = {one.pk: one.enrolled_on for one in participants}
+    days: dict[int, Any] = {one.pk: one.enrolled_on for one in participants}
     bars = enrolment_bars(participants, site)
-    for pk in sorted({*bars, *known.values_list("object_id", flat=True)}):
+    told: Any = known.values_list("object_id", flat=True)
+    for pk in sorted({*bars, *told}):
         found = []
         if pk in bars:
             said = _("Enrolled on %(day)s without valid approval. %(why)s") % {
