@@ -32,9 +32,9 @@ STATES = {
 SOON = "approval_soon"
 
 
-def state_key(standing: rules.Standing, today: dt.date) -> str:
-    """The badge of a kind: one that lapses within the days of warning is marked as such."""
-    left = standing.days_left(today)
+def state_key(standing: rules.Standing, today: dt.date | None) -> str:
+    """The badge of a kind: one that lapses within the days of warning is marked as such. today None: of another day."""
+    left = None if today is None else standing.days_left(today)
     if left is not None and left <= selectors.warning_days():
         return SOON
     if standing.suspension is not None and standing.suspension.withdrawn:
@@ -42,11 +42,13 @@ def state_key(standing: rules.Standing, today: dt.date) -> str:
     return STATES[standing.state]
 
 
-def days_words(standing: rules.Standing, today: dt.date) -> str:
-    """What stands beside the badge: how long it still holds, or since when it does not."""
+def days_words(standing: rules.Standing, today: dt.date | None) -> str:
+    """What stands beside the badge: how long it still holds, or since when it does not. today None: of another day."""
     if standing.holds:
         if standing.until is None:
             return _("without end")
+        if today is None:
+            return _("until %s") % human_date_text(standing.until)
         left = standing.days_left(today) or 0
         if left == 0:
             return _("until %s, the last day is today") % human_date_text(standing.until)
@@ -122,7 +124,9 @@ def site_page(site: Site, user: User, on: dt.date | None) -> dict[str, Any]:
         "is_today": day == today,
         "may_manage": manage,
         "columns": [_("Approval"), _("State"), _("Number"), _("Given by"), _("Valid"), _("Document")],
-        "rows": [_kind_row(one, labels[one.kind], day, approvals) for one in stand],
+        "rows": [
+            _kind_row(one, labels[one.kind], today if day == today else None, approvals) for one in stand
+        ],
         "barred": [_barred(one, labels[one.kind], site) for one in stand if not one.holds],
         "sections": sections,
         "section_columns": [
@@ -143,12 +147,14 @@ def _barred(standing: rules.Standing, label: str, site: Site) -> str:
     return rules.why_not(rules.Cover("no", standing), label=label, site=site.name, exact=True)
 
 
-def _kind_row(standing: rules.Standing, label: str, day: dt.date, approvals: Sequence[SiteApproval]) -> Row:
+def _kind_row(
+    standing: rules.Standing, label: str, today: dt.date | None, approvals: Sequence[SiteApproval]
+) -> Row:
     found = standing.approval
     record = next((one for one in approvals if found is not None and one.pk == found.id), None)
     cells: list[Any] = [
         Cell(label, url=f"#{standing.kind}"),
-        Cell("", state=state_key(standing, day), detail=days_words(standing, day)),
+        Cell("", state=state_key(standing, today), detail=days_words(standing, today)),
     ]
     if record is None:
         cells += ["", "", "", ""]
@@ -195,6 +201,7 @@ def _section(
     return {
         "kind": kind,
         "title": label,
+        "caption": _("%s: what is recorded") % label,
         "rows": [_approval_row(one, today) for one in sorted(own, key=_order, reverse=True)],
         "gaps": [
             _("From %(first)s to %(last)s none was in force.")
