@@ -7,7 +7,7 @@ class EnrolmentConfig(AppConfig):
     label = "enrolment"
 
     def ready(self) -> None:
-        from apps.enrolment import receivers  # noqa: F401
+        from apps.enrolment import receivers  # noqa: F401 (connects them)
         from studyportal.access.permissions import Permission
         from studyportal.ui.navigation import NavItem, register
 

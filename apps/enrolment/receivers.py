@@ -1,20 +1,76 @@
-"""What happens here when something is saved. Thin: each calls one action."""
+"""What follows in enrolment when one of its forms, or the participant, was saved."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.dispatch import receiver
 
-from apps.enrolment import actions, signals
-from apps.enrolment.models import Participant
-from studyportal.access.models import User
+from apps.enrolment.actions import recheck_enrolments, refresh_status_of
+from apps.enrolment.models import (
+    AntibodyAtDiagnosis,
+    Demographics,
+    EndOfStudy,
+    Hospitalisation,
+    LostToFollowUp,
+    MedicalHistory,
+    Participant,
+)
+from apps.enrolment.signals import participant_saved
+from studyportal.crf.actions import rederive
+from studyportal.crf.signals import record_saved
 
 
-@receiver(signals.participant_saved, dispatch_uid="enrolment.start_up")
+def _anew(model: Any, participant_id: int, why: str, **only: Any) -> None:
+    for record in model.objects.filter(participant_id=participant_id, **only):
+        rederive(record, reason=why)
+
+
+@receiver(record_saved, sender=Demographics, dispatch_uid="enrolment.history_of_demographics")
+def history_anew(sender: Any, *, record: Demographics, **_: Any) -> None:
+    """The bounds of the age at diagnosis rest on the age at enrolment."""
+    _anew(MedicalHistory, record.participant_id, "The demographics were saved")
+
+
+@receiver(participant_saved, dispatch_uid="enrolment.history_of_participant")
+def history_of_enrolment_anew(
+    sender: Any, *, participant: Any, created: bool, changed: Collection[str], **_: Any
+) -> None:
+    if not created and "enrolled_on" in changed:
+        _anew(MedicalHistory, participant.pk, "The day of enrolment changed")
+
+
+@receiver(record_saved, sender=AntibodyAtDiagnosis, dispatch_uid="enrolment.history_of_antibodies")
+def history_of_antibody_anew(sender: Any, *, record: AntibodyAtDiagnosis, **_: Any) -> None:
+    _anew(MedicalHistory, record.participant_id, "An antibody at diagnosis was saved")
+
+
+@receiver(record_saved, sender=MedicalHistory, dispatch_uid="enrolment.after_history")
+def what_rests_on_history_anew(sender: Any, *, record: MedicalHistory, **_: Any) -> None:
+    """Insulin antibodies are read by the first insulin, stays for ketoacidosis and ages by what the history says."""
+    why = "The medical history was saved"
+    _anew(AntibodyAtDiagnosis, record.participant_id, why, antibody="iaa")
+    _anew(Hospitalisation, record.participant_id, why, reason="dka")
+    _anew(Demographics, record.participant_id, why)
+
+
+@receiver(record_saved, sender=LostToFollowUp, dispatch_uid="enrolment.end_of_loss")
+def end_anew(sender: Any, *, record: LostToFollowUp, by: Any = None, **_: Any) -> None:
+    refresh_status_of(participant_id=record.participant_id, by=by)
+    _anew(EndOfStudy, record.participant_id, "A loss to follow-up was saved")
+
+
+@receiver(record_saved, sender=EndOfStudy, dispatch_uid="enrolment.loss_of_end")
+def loss_anew(sender: Any, *, record: EndOfStudy, by: Any = None, **_: Any) -> None:
+    refresh_status_of(participant_id=record.participant_id, by=by)
+    _anew(LostToFollowUp, record.participant_id, "The end of study was saved")
+
+
+@receiver(participant_saved, dispatch_uid="enrolment.start_up")
 def judge_enrolment(
-    sender: type, participant: Participant, changed: frozenset[str], by: User, **kwargs: Any
+    sender: type, participant: Participant, changed: Collection[str], by: Any, **kwargs: Any
 ) -> None:
     """A day of enrolment that is given or corrected is judged against the approvals of the site."""
     if "enrolled_on" in changed:
-        actions.recheck_enrolments(site=participant.site, by=by, participants=[participant])
+        recheck_enrolments(site=participant.site, by=by, participants=[participant])

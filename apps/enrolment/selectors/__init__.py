@@ -18,19 +18,28 @@ from apps.enrolment.selectors.approvals import (
     suspension_or_404,
     warning_days,
 )
+from apps.enrolment.selectors.forms import (
+    antibody_context,
+    consent_languages,
+    demographics_context,
+    end_context,
+    history_context,
+    hospitalisation_context,
+    loss_context,
+    standing_loss,
+    usual_age,
+)
 from apps.enrolment.selectors.participants import (
     code_looks_wrong,
-    demographics_context,
-    hospitalisation_context,
     participant_or_404,
     participants,
-    usual_age,
 )
 from apps.enrolment.selectors.participation import lives_of, spells_for, standings_of
 
 __all__ = [
     "ETHICS_COMMITTEE",
     "ApprovalDue",
+    "antibody_context",
     "approval_facts",
     "approval_kinds",
     "approval_or_404",
@@ -39,14 +48,19 @@ __all__ = [
     "basis",
     "closed_because",
     "code_looks_wrong",
+    "consent_languages",
     "demographics_context",
+    "end_context",
     "enrolment_bars",
+    "history_context",
     "hospitalisation_context",
     "lives_of",
+    "loss_context",
     "participant_or_404",
     "participants",
     "site_approvals",
     "spells_for",
+    "standing_loss",
     "standings",
     "standings_of",
     "start_up_site_or_404",
