@@ -47,6 +47,7 @@ class Dataset:
 
     participant: the column that names the participant; "" for rows that belong to a site alone, which the filters for
     group and synthetic do not touch.
+    `optional`: rows may belong to no participant (p is NULL then); `synthetic`: SQL of whether a row is synthetic.
     """
 
     key: str
@@ -57,6 +58,8 @@ class Dataset:
     columns: tuple[Column, ...]
     joins: str = ""
     participant: str = "t.participant_id"
+    optional: bool = False
+    synthetic: str = "p.synthetic"
     profile: str = CODED
 
     def __post_init__(self) -> None:
@@ -70,8 +73,11 @@ class Dataset:
     ) -> sql.Composed:
         """The query in the order of the records. `site_ids`: the sites that may be seen, None for all."""
         columns = ", ".join(f'{sql_of(column)} AS "{column.name}"' for column in self.columns)
+        join = "LEFT JOIN" if self.optional else "JOIN"
         person = (
-            f' JOIN "{Participant._meta.db_table}" p ON p.id = {self.participant}' if self.participant else ""
+            f' {join} "{Participant._meta.db_table}" p ON p.id = {self.participant}'
+            if self.participant
+            else ""
         )
         head = (
             f'SELECT {columns} FROM "{self.table}" t{person}'
@@ -85,7 +91,8 @@ class Dataset:
         if filters.group and self.participant:
             where.append(sql.SQL('p."group" = {}').format(sql.Literal(filters.group)))
         if filters.synthetic != "include" and self.participant:
-            where.append(sql.SQL("p.synthetic = {}").format(sql.Literal(filters.synthetic == "only")))
+            wanted = sql.Literal(filters.synthetic == "only")
+            where.append(sql.SQL(f"{self.synthetic} = {{}}").format(wanted))
         parts: list[sql.Composable] = [sql.SQL(head)]
         if where:
             parts += [sql.SQL(" WHERE "), sql.SQL(" AND ").join(where)]
@@ -104,14 +111,15 @@ def moment(expression: str) -> str:
     return f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 
-def key_columns() -> tuple[Column, ...]:
-    """The columns with which every dataset begins: whose row it is."""
+def key_columns(*, optional: bool = False, synthetic: str = "p.synthetic") -> tuple[Column, ...]:
+    """The columns with which every dataset begins: whose row it is. optional, synthetic: as in Dataset."""
+    known = not optional
     return (
-        Column("participant", "p.code", "text", _("Participant code"), required=True),
+        Column("participant", "p.code", "text", _("Participant code"), required=known),
         Column("site", "s.code", "code", _("Site"), required=True),
-        Column("group", 'p."group"', "code", _("Group"), codes=coded(Group.choices), required=True),
+        Column("group", 'p."group"', "code", _("Group"), codes=coded(Group.choices), required=known),
         Column(
-            "synthetic", "p.synthetic::text", "boolean", _("Made by a generator, no person"), required=True
+            "synthetic", f"{synthetic}::text", "boolean", _("Made by a generator, no person"), required=True
         ),
     )
 

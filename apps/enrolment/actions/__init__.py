@@ -1,6 +1,7 @@
 """Every write of enrolment, by topic."""
 
-from apps.enrolment.actions import screening
+from apps.enrolment.actions import eligibility, overrides, screening
+from apps.enrolment.actions.admission import open_and_register, register_entry
 from apps.enrolment.actions.approvals import (
     APPROVAL_CHANGEABLE,
     change_approval,
@@ -24,16 +25,20 @@ __all__ = [
     "change",
     "change_approval",
     "cross_over",
+    "eligibility",
     "enrol",
     "enter_in_error",
     "lift_suspension",
     "match",
+    "open_and_register",
+    "overrides",
     "recheck_enrolments",
     "record_approval",
     "refresh_status",
     "refresh_status_of",
     "refresh_statuses",
     "register",
+    "register_entry",
     "screening",
     "suspend_approval",
     "suspension_in_error",

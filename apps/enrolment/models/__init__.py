@@ -23,6 +23,7 @@ from apps.enrolment.models.demographics import (
     Setting,
     Sex,
 )
+from apps.enrolment.models.eligibility import Answer, EligibilityAnswer, EligibilityOverride
 from apps.enrolment.models.groups import GroupEvent, GroupEventKind
 from apps.enrolment.models.history import (
     AdmissionReason,
@@ -51,6 +52,7 @@ from apps.enrolment.models.screening import Referral, ScreeningEntry, ScreeningO
 __all__ = [
     "AdmissionReason",
     "AgeBasis",
+    "Answer",
     "Antibody",
     "AntibodyAtDiagnosis",
     "AntibodyResult",
@@ -67,6 +69,8 @@ __all__ = [
     "DiagnosisSource",
     "DocumentSeen",
     "Education",
+    "EligibilityAnswer",
+    "EligibilityOverride",
     "EndOfStudy",
     "EndReason",
     "FoundHow",

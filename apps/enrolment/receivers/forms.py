@@ -7,7 +7,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from apps.enrolment.actions import recheck_enrolments, refresh_status_of
+from apps.enrolment.actions import eligibility, refresh_status_of
 from apps.enrolment.models import (
     AntibodyAtDiagnosis,
     Demographics,
@@ -15,8 +15,8 @@ from apps.enrolment.models import (
     Hospitalisation,
     LostToFollowUp,
     MedicalHistory,
-    Participant,
 )
+from apps.enrolment.selectors.eligibility import entry_of
 from apps.enrolment.signals import participant_saved
 from studyportal.crf.actions import rederive
 from studyportal.crf.signals import record_saved
@@ -67,10 +67,13 @@ def loss_anew(sender: Any, *, record: EndOfStudy, by: Any = None, **_: Any) -> N
     _anew(LostToFollowUp, record.participant_id, "The end of study was saved")
 
 
-@receiver(participant_saved, dispatch_uid="enrolment.start_up")
-def judge_enrolment(
-    sender: type, participant: Participant, changed: Collection[str], by: Any, **kwargs: Any
+@receiver(participant_saved, dispatch_uid="enrolment.eligibility_of_group")
+def eligibility_anew(
+    sender: Any, *, participant: Any, created: bool, changed: frozenset[str], by: Any, **_more: Any
 ) -> None:
-    """A day of enrolment that is given or corrected is judged against the approvals of the site."""
-    if "enrolled_on" in changed:
-        recheck_enrolments(site=participant.site, by=by, participants=[participant])
+    """Another group has other criteria: whoever is enrolled may not meet them."""
+    if created or not changed & {"group", "enrolled_on"} or participant.enrolled_on is None:
+        return
+    entry = entry_of(participant)
+    if entry is not None:
+        eligibility.reconcile(entry, by=by)
