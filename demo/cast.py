@@ -1,4 +1,4 @@
-"""Sites, users and memberships of the demo: what an administrator does before anybody can sign in."""
+"""Sites, users, memberships and approvals of the demo: what must be there before anybody can be enrolled."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from demo import approvals
 from studyportal.access.models import Membership, Site, User
 from studyportal.audit import acting
 
@@ -42,7 +43,7 @@ CAST: Mapping[str, Actor] = {
 
 @transaction.atomic
 def ensure() -> list[str]:
-    """Add what is missing; what is there is left as it is. Returns the names that were added."""
+    """Add what is missing, approvals of the sites included; what is there is left as it is. Returns what was added."""
     added: list[str] = []
     with acting(source="command", reason="Set-up of the demo"):
         sites: dict[str | None, Site | None] = {None: None}
@@ -51,6 +52,7 @@ def ensure() -> list[str]:
                 code=code, defaults={"name": name, "timezone": TIMEZONE}
             )
             added += [code] if new else []
+        users: dict[str, User] = {}
         for username, actor in CAST.items():
             user = User.objects.filter(username=username).first()
             if user is None:
@@ -62,4 +64,7 @@ def ensure() -> list[str]:
                 Membership.objects.create(
                     user=user, site=sites[actor.site], role=actor.role, valid_from=SINCE
                 )
+            users[username] = user
+        approved = approvals.ensure({code: site for code, site in sites.items() if code and site}, users)
+        added += [f"approvals of {code}" for code in approved]
     return added

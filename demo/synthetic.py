@@ -22,6 +22,8 @@ CASES = 24
 CONTROLS_PER_CASE = 2
 SEED = 2016
 # Cases are taken in over this many days; the last of them has its month-12 visit before the day of the data.
+# What the consents name; the approvals of the demo's sites are recorded under it.
+ETHICS_NUMBERS: Mapping[str, str] = {"MUM": "EC/2023/017 (demo)", "PUN": "EC/P/2023/009 (demo)"}
 INTAKE_DAYS = 240
 FOLLOWED_DAYS = 400
 # Of ten cases, the first five belong to MUM.

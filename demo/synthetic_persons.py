@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demo.synthetic import Blemish, Drawn, Form
+from demo.synthetic import ETHICS_NUMBERS, Blemish, Drawn, Form
 from demo.synthetic_history import READS_NOT, WITHDRAWN_ON_DAY
 
 OFFSET = "+05:30"
@@ -26,7 +26,7 @@ def consents(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Mapping[str, Any]]:
     shared = {
         "document_version": "2.0",
         "document_language": language,
-        "ethics_approval_number": f"SYNTHETIC-{person.site}-EC-017",
+        "ethics_approval_number": ETHICS_NUMBERS[person.site],
         "ethics_approval_validity": (person.day0 + dt.timedelta(days=900)).isoformat(),
         "signed_on": signed_on.isoformat(),
         "signed_at": f"{signed_on.isoformat()}T{int(drawn.rng.integers(9, 17)):02d}:{int(drawn.rng.integers(0, 60)):02d}:00{OFFSET}",

@@ -1,5 +1,6 @@
 """The cast of the tests. Asha coordinates Mumbai, Vikram Pune; Dr Rao investigates at Mumbai; Meera manages
 data; Sanjay is the statistician; Farah audits for the ethics committee; the administrator sees no participant.
+Both sites have every approval that the protocol asks for (`tests/approvals.py`), so that they may enrol.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from studyportal.access.models import Membership, Site, User
+from tests.approvals import approve
 
 ROLES = {
     "asha": ("site_coordinator", "MUM"),
@@ -54,6 +56,7 @@ def cast(db: Any) -> Cast:
         users[name].save()
         if role is not None:
             Membership.objects.create(user=users[name], role=role, site=sites[site], valid_from="2020-01-01")
+    approve(mumbai, pune, by=users["meera"])
     return Cast(mumbai=mumbai, pune=pune, **users)
 
 

@@ -214,7 +214,8 @@ def title_of(form: str) -> str:
     try:
         return str(get(form).title)
     except UnknownForm:
-        return _("Visit") if form == "visit" else form or _("Participant")
+        others = {"visit": _("Visit"), "start-up": _("Study start-up"), "": _("Participant")}
+        return others.get(form, form)
 
 
 def query_url(query: Any, visit_code: str = "") -> str:

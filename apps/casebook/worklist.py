@@ -16,7 +16,7 @@ from apps.casebook.holdings import Expectations
 from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import participation
-from apps.enrolment.selectors import screening
+from apps.enrolment.selectors import approvals_due, screening
 from apps.visits.models import Visit
 from apps.visits.selectors import session_visits
 from studyportal import protocol
@@ -299,6 +299,13 @@ def products_waiting(user: User, *, limit: int) -> Listing:
     )
     rows = waiting.select_related("participant", "harvest").order_by("id")[:limit]
     return Listing(list(rows), waiting.count())
+
+
+def approvals_to_renew(user: User, *, limit: int) -> Listing:
+    """Approvals that do not hold at the user's sites, or lapse within the protocol's days of warning."""
+    held = user.sites_with(Permission.VIEW_APPROVALS)
+    due = approvals_due([site for site in sites_of(user) if site.pk in held])
+    return Listing(due[:limit], len(due))
 
 
 def _rows(values: Sequence[Any], one: str) -> str:

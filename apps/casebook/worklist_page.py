@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
+from apps.enrolment.selectors import ApprovalDue, warning_days
 from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
 from studyportal import protocol
 from studyportal.access.models import User
@@ -32,6 +33,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     missing = worklist.visits_without_forms(sites, limit=limit("missing"))
     queries = worklist.open_queries(user, limit=limit("queries"))
     products = worklist.products_waiting(user, limit=limit("products"))
+    approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
     unanswered = worklist.criteria_unanswered(user, limit=limit("criteria"))
     sections = [
@@ -81,6 +83,15 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             _("No product waits for a result."),
         ),
         section(
+            "approvals",
+            _("Approvals to renew"),
+            approvals,
+            [_approval_row(row) for row in approvals.rows],
+            show,
+            [_("Site"), _("Approval"), _("State"), _("Last day")],
+            _("Every approval holds, and none lapses within %(n)d days.") % {"n": warning_days()},
+        ),
+        section(
             "screening",
             _("Screening not decided"),
             undecided,
@@ -112,6 +123,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
         (_("Products waiting"), products.total, "#products", ""),
+        (_("Approvals to renew"), approvals.total, "#approvals", "bad" if approvals.total else ""),
         (_("Screening not decided"), undecided.total, "#screening", ""),
         (_("Criteria not answered"), unanswered.total, "#criteria", ""),
     ]
@@ -242,3 +254,20 @@ def _product_row(product: Any) -> list[Any]:
         Cell(str(product), url=reverse("celldose:product", args=[product.pk])),
         ", ".join(waits),
     ]
+
+
+def _approval_row(due: ApprovalDue) -> Row:
+    stands = due.standing
+    last = Cell(human_date_text(stands.until)) if stands.state == "lapsed" or stands.holds else Cell("")
+    if due.days_left is not None:
+        last = Cell(human_date_text(stands.until), detail=days_text(due.days_left))
+    url = f"{reverse('enrolment:site-start-up', args=[due.site.code])}#{stands.kind}"
+    return Row(
+        [
+            due.site.name,
+            Cell(due.label, url=url, detail=stands.approval.number if stands.approval else ""),
+            Cell("", state="approval_soon" if stands.holds else f"approval_{stands.state}"),
+            last,
+        ],
+        tone="" if stands.holds else "bad",
+    )

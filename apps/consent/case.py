@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from apps.consent.rules import Age, Event, PartialDay, age_on
+from apps.enrolment.rules.approvals import Approval
 
 Severity = Literal["critical", "major", "minor"]
 
@@ -71,6 +72,8 @@ class Case:
     cannot_read: bool | None = None
     retrospective: bool = False
     synthetic: bool = False
+    # The site's approvals by its ethics committee as they were recorded; none: what the entries say is all there is.
+    ethics_approvals: tuple[Approval, ...] = ()
 
     def age(self, day: dt.date | None) -> Age:
         """The age on a day; when the age has no date (a published case), the age that the source states."""
@@ -93,3 +96,8 @@ def finding(
     return ConsentFinding(
         number, code, TITLES[number], severity, message, "indeterminate" if open_question else "fail"
     )
+
+
+def name_of(event: Event) -> str:
+    """An entry of the log as a sentence names it."""
+    return event.kind.replace("_", " ")

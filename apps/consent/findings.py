@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from apps.consent.case import Case, ConsentFinding, Procedure, Severity, finding
+from apps.consent.case import Case, ConsentFinding, Procedure, Severity, finding, name_of
+from apps.consent.ethics_findings import approvals
 from apps.consent.rules import (
     COPY_GIVEN,
     CORRECTION,
@@ -54,7 +55,7 @@ def consent_findings(
     found += amendments(case, log, current_version)
     found += after_withdrawal(case, log)
     found += sessions_covered(case, bands)
-    found += approvals(case, log)
+    found += approvals(case, _signed(log))
     found += corrections(case)
     return sorted(found, key=lambda f: (f.number, f.code))
 
@@ -134,10 +135,6 @@ def _signed(log: Sequence[Event]) -> list[Event]:
     return [e for e in log if e.kind in SIGNATURES or e.kind == RE_CONSENT]
 
 
-def _name(event: Event) -> str:
-    return event.kind.replace("_", " ")
-
-
 def documents(log: Sequence[Event]) -> Iterator[ConsentFinding]:
     """2."""
     for event in _signed(log):
@@ -146,21 +143,21 @@ def documents(log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 2,
                 "version_missing",
                 "major",
-                f"The version of the document signed ({_name(event)}) is not recorded.",
+                f"The version of the document signed ({name_of(event)}) is not recorded.",
             )
         if event.document_language is None:
             yield finding(
                 2,
                 "language_missing",
                 "minor",
-                f"The language of the document signed ({_name(event)}) is not recorded.",
+                f"The language of the document signed ({name_of(event)}) is not recorded.",
             )
         if event.purposes is None:
             yield finding(
                 2,
                 "purpose_missing",
                 "major",
-                f"What was consented to ({_name(event)}) is not recorded.",
+                f"What was consented to ({name_of(event)}) is not recorded.",
                 open_question=True,
             )
 
@@ -170,7 +167,7 @@ def dates(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
     for event in [*_signed(log), *(e for e in log if e.kind == WITHDRAWAL)]:
         if event.signed_on is None or event.signed_on.earliest is None:
             yield finding(
-                3, "undated", "major", f"The {_name(event)} has no date of signature.", open_question=True
+                3, "undated", "major", f"The {name_of(event)} has no date of signature.", open_question=True
             )
             continue
         if event.signed_on.earliest != event.signed_on.latest:
@@ -178,7 +175,7 @@ def dates(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 3,
                 "date_imprecise",
                 "minor",
-                f"The {_name(event)} is not dated to the day.",
+                f"The {name_of(event)} is not dated to the day.",
                 open_question=True,
             )
         if case.retrospective or case.synthetic or event.entered_at is None or event.signed_on.latest is None:
@@ -189,7 +186,7 @@ def dates(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 3,
                 "entered_late",
                 "minor",
-                f"The {_name(event)} was entered {lag} days after its date of signature.",
+                f"The {name_of(event)} was entered {lag} days after its date of signature.",
             )
 
 
@@ -287,7 +284,7 @@ def particulars(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 6,
                 "obtainer_missing",
                 "major",
-                f"Who obtained the {_name(event)} is not recorded.",
+                f"Who obtained the {name_of(event)} is not recorded.",
                 open_question=True,
             )
         if event.audio_visual is None:
@@ -295,16 +292,16 @@ def particulars(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
                 8,
                 "recording_not_stated",
                 "minor",
-                f"Whether an audio-visual recording of the {_name(event)} was required and made is not recorded.",
+                f"Whether an audio-visual recording of the {name_of(event)} was required and made is not recorded.",
                 open_question=True,
             )
         elif event.audio_visual == "required_not_done":
             yield finding(
-                8, "recording_missing", "major", f"The {_name(event)} had to be recorded and was not."
+                8, "recording_missing", "major", f"The {name_of(event)} had to be recorded and was not."
             )
         if case.cannot_read and event.signer == "participant" and not event.witness:
             yield finding(
-                7, "witness_missing", "major", f"The signer cannot read; no witness of the {_name(event)}."
+                7, "witness_missing", "major", f"The signer cannot read; no witness of the {name_of(event)}."
             )
     if signed and not any(e.kind == COPY_GIVEN or e.copy_given for e in log):
         stated = any(e.copy_given is False for e in signed)
@@ -379,39 +376,6 @@ def sessions_covered(case: Case, bands: Sequence[AgeBand]) -> Iterator[ConsentFi
                 f"{_because(state)}.",
                 open_question=True,
             )
-
-
-def approvals(case: Case, log: Sequence[Event]) -> Iterator[ConsentFinding]:
-    """15."""
-    signed = _signed(log)
-    for event in signed:
-        if event.ethics_approval_number is None:
-            yield finding(
-                15,
-                "approval_missing",
-                "major",
-                f"The number of the ethics approval under which the {_name(event)} was signed is not recorded.",
-                open_question=True,
-            )
-        validity = event.ethics_approval_validity
-        if validity is None or event.signed_on is None or event.signed_on.earliest is None:
-            continue
-        if event.signed_on.earliest > validity:
-            yield finding(
-                15,
-                "approval_lapsed",
-                "major",
-                f"The {_name(event)} was signed after the ethics approval lapsed on {validity.isoformat()}.",
-            )
-    validities = [e.ethics_approval_validity for e in signed if e.ethics_approval_validity is not None]
-    enrolled = case.enrolled_on.earliest if case.enrolled_on is not None else None
-    if validities and enrolled is not None and enrolled > max(validities):
-        yield finding(
-            15,
-            "enrolled_in_lapse",
-            "major",
-            f"Enrolled after the ethics approval lapsed on {max(validities)}.",
-        )
 
 
 def corrections(case: Case) -> Iterator[ConsentFinding]:

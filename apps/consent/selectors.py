@@ -21,6 +21,7 @@ from apps.consent.rules import ConsentState
 from apps.enrolment.models import Demographics, Participant
 from apps.enrolment.rules import LifeEvent, witness_needed
 from apps.enrolment.rules.eligibility import CONSENT, Evidence
+from apps.enrolment.selectors import ETHICS_COMMITTEE, approval_facts
 from studyportal import protocol
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
@@ -142,7 +143,8 @@ def _findings(participants: Sequence[Participant], today: dt.date | None) -> lis
 def _cases(
     participants: Sequence[Participant], *, with_procedures: bool
 ) -> dict[int, tuple[Participant, Case]]:
-    """Everything that rules and findings need, in two queries and one more per app that knows procedures."""
+    """Everything that rules and findings need: two queries, two for the approvals of the sites, and one more per app
+    that knows procedures."""
     ids = [participant.pk for participant in participants]
     events: dict[int, list[rules.Event]] = defaultdict(list)
     for event in ConsentEvent.objects.filter(participant_id__in=ids).order_by("id"):
@@ -154,6 +156,11 @@ def _cases(
         ).values_list("participant_id", "age_at_enrolment", "education", "can_read")
     }
     procedures = _procedures(ids) if with_procedures else {}
+    approved = (
+        approval_facts({participant.site_id for participant in participants}, kind=ETHICS_COMMITTEE)
+        if with_procedures
+        else {}
+    )
     cases: dict[int, tuple[Participant, Case]] = {}
     for participant in participants:
         age, cannot_read = demographics.get(participant.pk, (None, None))
@@ -170,6 +177,7 @@ def _cases(
                 cannot_read=cannot_read,
                 retrospective=participant.retrospective,
                 synthetic=participant.synthetic,
+                ethics_approvals=approved.get(participant.site_id, ()),
             ),
         )
     return cases

@@ -24,3 +24,12 @@ class EnrolmentConfig(AppConfig):
                 icon="search",
             )
         )
+        register(
+            NavItem(
+                _("Study start-up"),
+                "enrolment:start-up",
+                permission=Permission.VIEW_APPROVALS,
+                order=78,
+                icon="flag",
+            )
+        )

@@ -45,6 +45,8 @@ class Filters:
 class Dataset:
     """A table that can be downloaded. `joins`: SQL after the joins of participant (p) and site (s).
 
+    participant: the column that names the participant; "" for rows that belong to a site alone, which the filters for
+    group and synthetic do not touch.
     `optional`: rows may belong to no participant (p is NULL then); `synthetic`: SQL of whether a row is synthetic.
     """
 
@@ -71,9 +73,14 @@ class Dataset:
     ) -> sql.Composed:
         """The query in the order of the records. `site_ids`: the sites that may be seen, None for all."""
         columns = ", ".join(f'{sql_of(column)} AS "{column.name}"' for column in self.columns)
+        join = "LEFT JOIN" if self.optional else "JOIN"
+        person = (
+            f' {join} "{Participant._meta.db_table}" p ON p.id = {self.participant}'
+            if self.participant
+            else ""
+        )
         head = (
-            f'SELECT {columns} FROM "{self.table}" t'
-            f' {"LEFT JOIN" if self.optional else "JOIN"} "{Participant._meta.db_table}" p ON p.id = {self.participant}'
+            f'SELECT {columns} FROM "{self.table}" t{person}'
             f' JOIN "{Site._meta.db_table}" s ON s.id = t.site_id {self.joins}'
         )
         where: list[sql.Composable] = []
@@ -81,9 +88,9 @@ class Dataset:
             where.append(sql.SQL("t.site_id = ANY({}::bigint[])").format(sql.Literal(sorted(site_ids))))
         if filters.site:
             where.append(sql.SQL("s.code = {}").format(sql.Literal(filters.site)))
-        if filters.group:
+        if filters.group and self.participant:
             where.append(sql.SQL('p."group" = {}').format(sql.Literal(filters.group)))
-        if filters.synthetic != "include":
+        if filters.synthetic != "include" and self.participant:
             wanted = sql.Literal(filters.synthetic == "only")
             where.append(sql.SQL(f"{self.synthetic} = {{}}").format(wanted))
         parts: list[sql.Composable] = [sql.SQL(head)]

@@ -38,6 +38,12 @@ def in_profile(dataset: Dataset, profile: str) -> Dataset:
 
 
 def deidentified(dataset: Dataset) -> Dataset:
+    if not dataset.participant:
+        # Rows of a site alone have no Day 0 to count from, so their days stay behind altogether.
+        kept = tuple(
+            column for column in dataset.columns if not withheld(column) and column.type not in DATED
+        )
+        return replace(dataset, columns=kept, profile=DEIDENTIFIED)
     return replace(
         dataset,
         columns=tuple(_reduced(dataset)),

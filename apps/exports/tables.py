@@ -1,4 +1,4 @@
-"""The datasets that are no forms: the screening log, participants, visits, consent events, glucose readings, queries, signatures."""
+"""The datasets that are no forms: the screening log, participants, visits, consent events, queries, approvals and more."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
 from apps.enrolment.models import (
+    ApprovalSuspension,
     EligibilityAnswer,
     EligibilityOverride,
     GroupEvent,
     Participant,
     ScreeningEntry,
+    SiteApproval,
 )
+from apps.enrolment.selectors import approval_kinds
 from apps.exports.datasets import Dataset, coded, key_columns, moment
 from apps.labs.models import GlucoseChart, GlucoseReading
 from apps.visits.models import Visit
@@ -25,6 +28,7 @@ from studyportal.crf.columns import Column
 from studyportal.crf.fields import CrfField
 from studyportal.crf.registry import all_specs
 from studyportal.crf.signing import changed_later_sql, version_sql
+from studyportal.files.models import StoredFile
 from studyportal.queries.models import Query
 from studyportal.signatures.models import Signature
 
@@ -37,6 +41,10 @@ CONSENT_EVENT = (
 VISIT = (
     "key", "number", "status", "happened_on", "missed_reason", "anchor", "nominal_label", "day_number", "day_from",
     "day_to", "window_state",
+)  # fmt: skip
+SITE_APPROVAL = (
+    "authority", "number", "waiver_reason", "approved_on", "valid_from", "valid_until", "without_end", "covers", "note",
+    "error_reason",
 )  # fmt: skip
 SCREENING = (
     "source_key", "screened_on", "age", "sex", "referral", "considered_for", "outcome", "outcome_on", "reason_code",
@@ -251,6 +259,43 @@ def signatures() -> Dataset:
     )
 
 
+def site_approvals() -> Dataset:
+    """Suspensions are counted, not listed: each row is one approval."""
+    stands = f'FROM "{ApprovalSuspension._meta.db_table}" h WHERE h.approval_id = t.id AND NOT h.in_error'
+    return Dataset(
+        key="site-approvals",
+        title=_("Approvals of sites"),
+        description=_(
+            "One row per approval of a site, or the waiver of one, with its validity. It is about no participant: the"
+            " filters for group and synthetic participants do not touch it."
+        ),
+        kind="table",
+        table=SiteApproval._meta.db_table,
+        participant="",
+        joins=f'LEFT JOIN "{StoredFile._meta.db_table}" file ON file.id = t.document_id',
+        columns=(
+            Column("site", "s.code", "code", _("Site"), required=True),
+            Column("kind", "t.kind", "code", _("Approval"), codes=coded(approval_kinds()), required=True),
+            *columns_of(SiteApproval, ("waived",)),
+            *columns_of(SiteApproval, SITE_APPROVAL),
+            Column(
+                "suspensions", f"(SELECT count(*) {stands})", "integer", _("Times suspended or withdrawn")
+            ),
+            Column(
+                "suspended_from",
+                f"(SELECT min(h.from_on) {stands} AND h.lifted_on IS NULL)",
+                "date",
+                _("Suspended or withdrawn from, if it still is"),
+            ),
+            Column("supersedes", "t.supersedes_id", "integer", _("Renewal of: record number")),
+            Column("document_sha256", "file.sha256", "text", _("SHA-256 of the document"), free_text=True),
+            *columns_of(SiteApproval, ("in_error", "version")),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+            Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+        ),
+    )
+
+
 def screening_log() -> Dataset:
     """Everyone screened; most of them never became participants, so most rows have no code and no group."""
     return Dataset(
@@ -315,4 +360,5 @@ def all_tables() -> list[Dataset]:
         glucose_readings(),
         queries(),
         signatures(),
+        site_approvals(),
     ]

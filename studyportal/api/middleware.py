@@ -61,7 +61,7 @@ class RequestLimitsMiddleware:
 
 def most_of(request: HttpRequest) -> int:
     """The largest body of this kind that any view takes, in bytes."""
-    if (request.content_type or "").startswith("multipart/") and not request.path.startswith("/api/"):
+    if (request.content_type or "").startswith("multipart/"):
         return settings.UPLOAD_LIMIT + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 

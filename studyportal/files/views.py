@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,12 +18,11 @@ from studyportal.api.middleware import takes_files
 from studyportal.files import actions, inputs
 from studyportal.files.checks import FileRefused
 from studyportal.files.models import DelegationDocument
+from studyportal.files.serving import as_attachment
 from studyportal.ui.parts import Cell
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 PAGE = 50
-# Should a browser show the file in spite of everything, then without script, forms, or the portal's origin.
-SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 @requires(Permission.VIEW_DELEGATIONS)
@@ -94,12 +92,4 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_visible_or_404(
         DelegationDocument.objects.select_related("file"), request.user, Permission.VIEW_DELEGATIONS, pk=pk
     )
-    return HttpResponse(
-        bytes(found.file.content),
-        content_type=found.file.content_type,
-        headers={
-            "Content-Disposition": content_disposition_header(True, found.file.name) or "attachment",
-            "Content-Security-Policy": SANDBOX,
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return as_attachment(found.file)

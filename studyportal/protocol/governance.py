@@ -128,8 +128,9 @@ class Clock(Frozen):
 
 
 class Ethics(Sourced):
-    approvals: Keyed[Approval]
+    approvals: Keyed[Approval] = Field(min_length=1)
     approval_rule: Text
+    approval_warning_days: PositiveInt = 60  # how long before its last day an approval is on the worklist
     clocks: Keyed[Clock]
     clock_rule: Text
 

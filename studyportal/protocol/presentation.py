@@ -436,6 +436,12 @@ def _ethics(protocol: Protocol) -> Section:
     rows: list[list[Cell | str]] = [
         [approval.label, ethics.approval_rule] for approval in ethics.approvals.values()
     ]
+    rows.append(
+        [
+            _("Renewal of an approval"),
+            _("on the worklist %d days before the last day") % ethics.approval_warning_days,
+        ]
+    )
     for clock in ethics.clocks.values():
         days, rest = divmod(clock.hours, 24)
         rows.append(

@@ -59,6 +59,18 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "minor": State(_("Minor"), "info", "flag"),
         "major": State(_("Major"), "attention", "flag"),
         "critical": State(_("Critical"), "bad", "flag"),
+        # approvals of a site
+        "approval_valid": State(_("Valid"), "good", "check"),
+        "approval_waived": State(_("Waived"), "info", "flag"),
+        "approval_soon": State(_("Lapses soon"), "attention", "clock"),
+        "approval_missing": State(_("Missing"), "bad", "cross"),
+        "approval_not_yet": State(_("Not yet valid"), "bad", "calendar"),
+        "approval_lapsed": State(_("Lapsed"), "bad", "clock"),
+        "approval_suspended": State(_("Suspended"), "bad", "blocked"),
+        "approval_withdrawn": State(_("Withdrawn"), "bad", "blocked"),
+        "approval_in_error": State(_("Entered in error"), "neutral", "cross"),
+        "approval_open": State(_("Possible"), "good", "check"),
+        "approval_closed": State(_("Refused"), "bad", "blocked"),
         # jobs
         "queued": State(_("Queued"), "neutral", "clock"),
         "running": State(_("Running"), "info", "play"),

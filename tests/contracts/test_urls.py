@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from studyportal.access.declare import declared
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
+from tests.approvals import approval_of
 from tests.cast import ROLES
 from tests.world import World
 
@@ -109,6 +110,16 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "access:site-standing": lambda w: {"code": "MUM"},
     "api:user": lambda w: {"username": "asha"},
     "api:site": lambda w: {"code": "MUM"},
+    "api:site-start-up": lambda w: {"code": "MUM"},
+    "api:site-approval-detail": lambda w: {"pk": approval_of(w.cast.mumbai).pk},
+    "api:site-approval-suspensions": lambda w: {"pk": approval_of(w.cast.mumbai).pk},
+    "enrolment:site-start-up": lambda w: {"code": "MUM"},
+    "enrolment:approval-new": lambda w: {"code": "MUM"},
+    "enrolment:approval-waive": lambda w: {"code": "MUM"},
+    "enrolment:approval": lambda w: {"code": "MUM", "pk": approval_of(w.cast.mumbai).pk},
+    "enrolment:approval-change": lambda w: {"code": "MUM", "pk": approval_of(w.cast.mumbai).pk},
+    "enrolment:approval-suspend": lambda w: {"code": "MUM", "pk": approval_of(w.cast.mumbai).pk},
+    "enrolment:approval-error": lambda w: {"code": "MUM", "pk": approval_of(w.cast.mumbai).pk},
 }
 # Parameters whose objects no test needs to exist: they answer 404 to everyone who may ask at all.
 ABSENT = {
@@ -137,6 +148,10 @@ SITE_OBJECTS = [
             "api:visit",
             "api:product",
             "api:session",
+            "api:site-approval",
+            "api:site-start-up",
+            "enrolment:site-start-up",
+            "enrolment:approval",
         )
     )
     and name != "crf:explain"

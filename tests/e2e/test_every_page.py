@@ -44,7 +44,14 @@ BESIDE_THE_NAVIGATION = {
         "/ui/",
     ),
     "rao": ("/products/{product}/", "/forms/cell-product/{product}/sign/"),
-    "meera": ("/participants/{treated}/queries/new/", "/queries/"),
+    "meera": (
+        "/sites/MUM/start-up/",
+        "/sites/PUN/start-up/",
+        "/sites/MUM/start-up/new/",
+        "/sites/MUM/start-up/waive/",
+        "/participants/{treated}/queries/new/",
+        "/queries/",
+    ),
     "sanjay": ("/exports/vital-signs/", "/tokens/", "/api/docs/", "/api/docs/problems/", "/protocol/"),
     "farah": (
         "/screening/MUM-S0002/",

@@ -186,6 +186,15 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "component": "bmmnc",
         "product_identifier": "D-1",
     },
+    "/api/v1/site-approvals/": lambda h: {
+        "site": h.site.code,
+        "kind": "ethics_committee",
+        "authority": "Committee",
+        "number": "EC/2026/9",
+        "approved_on": "2026-01-01",
+        "valid_from": "2026-01-01",
+        "without_end": True,
+    },
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
     "/api/v1/tokens/": lambda h: {"username": "asha", "password": "wrong", "name": "x"},
 }

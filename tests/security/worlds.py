@@ -29,6 +29,7 @@ from studyportal.access.models import Membership, Site, User
 from studyportal.files import actions as files
 from studyportal.jobs.models import Job
 from studyportal.queries import actions as queries
+from tests.approvals import approval_of, approve, none_at
 from tests.cast import Cast
 from tests.studyportal.files.samples import PDF
 from tests.world import World
@@ -94,6 +95,8 @@ def build(cast: Cast, as_owner: Callable[[], AbstractContextManager[None]]) -> W
 
 
 def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held:
+    none_at(site)  # those of the cast were numbered before the worlds
+    approve(site, by=investigator)
     participant = enrolment.register(
         site=site, by=cast.meera, group="case", retrospective=True, label="World"
     )
@@ -110,6 +113,14 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
         user=coordinator, site=site, kind="gcp_certificate", valid_from="2026-01-01", by=cast.admin,
         upload=SimpleUploadedFile("sheet.pdf", PDF),
     )  # type: ignore[arg-type]  # fmt: skip
+    held.others["site-approval"] = approval_of(site)
+    held.others["approval-suspension"] = enrolment.suspend_approval(
+        approval=approval_of(site),
+        by=investigator,
+        kind="suspended",
+        from_on="2001-01-01",
+        reason="Inspection",
+    )
     now = held.others["query"].opened_at
     held.others["receipt"] = ExportReceipt.objects.create(
         id=_uuid(), requester=coordinator, source="api", dataset="demographics", filters={}, sites=[site.code],

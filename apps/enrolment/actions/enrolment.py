@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.enrolment import rules, signals
-from apps.enrolment.actions import reading
+from apps.enrolment.actions import reading, start_up
 from apps.enrolment.actions.participation import refresh_status
 from apps.enrolment.gates import dates_before_birth
 from apps.enrolment.models import Participant, ScreeningEntry, ScreeningOutcome
@@ -27,9 +27,9 @@ Gate = Callable[[Participant, PartialDate], Iterable[Problem]]
 Basis = Callable[[Participant, PartialDate], Mapping[str, Any]]
 
 # What enrolment itself asks before somebody is enrolled; apps above answer `signals.enrolment_asked`.
-GATES: tuple[Gate, ...] = (eligibility_gate,)
+GATES: tuple[Gate, ...] = (start_up.approvals_gate, eligibility_gate)
 # What the enrolment relied on, kept with it as it stood.
-BASES: tuple[Basis, ...] = (eligibility_basis,)
+BASES: tuple[Basis, ...] = (start_up.approvals_basis, eligibility_basis)
 
 
 def enrol(

@@ -1,5 +1,6 @@
 """What enrolment keeps, by topic."""
 
+from apps.enrolment.models.approvals import ApprovalSuspension, SiteApproval, SuspensionKind
 from apps.enrolment.models.conclusion import (
     CauseGroup,
     ContactMethod,
@@ -55,6 +56,7 @@ __all__ = [
     "Antibody",
     "AntibodyAtDiagnosis",
     "AntibodyResult",
+    "ApprovalSuspension",
     "CPeptideUnit",
     "CauseGroup",
     "CodeSequence",
@@ -97,6 +99,8 @@ __all__ = [
     "Setting",
     "Severity",
     "Sex",
+    "SiteApproval",
+    "SuspensionKind",
     "Treatment",
     "VitalStatus",
 ]

@@ -1,4 +1,4 @@
-"""What follows in the forms of enrolment when another of them, or the participant, was saved."""
+"""What follows in enrolment when one of its forms, or the participant, was saved."""
 
 from __future__ import annotations
 

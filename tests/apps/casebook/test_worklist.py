@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -128,6 +129,25 @@ def test_the_number_of_queries_does_not_grow(cast: Cast, cohort: Cohort, page: A
         return len(captured)
 
     assert some(3) == some(27)
+
+
+def test_approvals_that_lapse_or_have_lapsed_are_on_the_list(cast: Cast, page: Any) -> None:
+    from tests.approvals import lapse, none_at
+
+    today = timezone.localdate(timezone=ZoneInfo(cast.mumbai.timezone))
+    assert (
+        "Every approval holds, and none lapses within 60 days." in page(cast.asha).get(URL).content.decode()
+    )
+    lapse(cast.mumbai, today + dt.timedelta(days=12))
+    lapse(cast.mumbai, today - dt.timedelta(days=1), "regulator")
+    none_at(cast.pune)
+    said = page(cast.asha).get(URL).content.decode()
+    assert "Lapses soon" in said
+    assert "in 12 days" in said
+    assert "Lapsed" in said
+    assert "/sites/MUM/start-up/#ethics_committee" in said
+    assert "/sites/PUN/" not in said
+    assert "/sites/PUN/start-up/#regulator" in page(cast.meera).get(URL).content.decode()
 
 
 # --- screening ------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 from apps.consent.case import Case, Procedure
 from apps.consent.findings import consent_findings
 from apps.consent.rules import DEFAULT_BANDS, Event
+from apps.enrolment.rules.approvals import Approval, Suspension
 from studyportal.crf.partial_date import PartialDate
 
 TODAY = dt.date(2024, 12, 1)
@@ -232,3 +233,76 @@ def test_the_published_case() -> None:
     # What a transcribed record cannot be asked.
     assert not {number for number, _ in found} & {5, 10}
     assert (3, "entered_late") not in found
+
+
+# --- 15, by the approvals that were recorded of the site -------------------------------------------------
+
+
+def approved(first: str, last: str | None, **more: Any) -> Approval:
+    return Approval(
+        **{
+            "id": 1,
+            "kind": "ethics_committee",
+            "first": dt.date.fromisoformat(first),
+            "last": dt.date.fromisoformat(last) if last else None,
+            "number": "EC/7",
+        }
+        | more
+    )
+
+
+HELD = (Suspension(dt.date(2024, 2, 3), dt.date(2024, 2, 9)),)
+NO_APPROVAL = (15, "approval_missing", "major")
+
+
+@pytest.mark.parametrize(
+    ("approvals", "changes", "expected"),
+    [
+        ((approved("2024-01-01", "2024-12-31"),), {}, []),
+        ((approved("2024-01-01", "2024-02-05"),), {}, []),  # enrolled on its last day
+        ((approved("2024-01-01", "2024-02-04"),), {}, [(15, "enrolled_in_lapse", "major")]),
+        ((approved("2024-02-05", None),), {}, [(15, "approval_lapsed", "major")]),  # consent before it
+        ((approved("2024-01-01", None, waived=True, number=""),), {}, []),
+        ((approved("2024-01-01", None, suspensions=HELD),), {}, [(15, "enrolled_in_lapse", "major")]),
+        (
+            (approved("2024-01-01", "2024-01-31"), approved("2024-02-01", None, id=2)),
+            {},
+            [],
+        ),
+        # Known to the month: indeterminate, unless no day of it is covered.
+        (
+            (approved("2024-01-01", "2024-02-20"),),
+            {"enrolled_on": on("2024-02")},
+            [(15, "enrolment_unclear", "major")],
+        ),
+        (
+            (approved("2024-01-01", "2024-02-20"),),
+            {"enrolled_on": on("2024-03")},
+            [(15, "enrolled_in_lapse", "major")],
+        ),
+        ((approved("2024-01-01", "2024-02-29"),), {"enrolled_on": on("2024-02")}, []),
+        ((approved("2024-01-01", "2024-02-20"),), {"enrolled_on": None}, []),
+        # A case of the past is judged by its source alone.
+        ((approved("2026-01-01", None),), {"retrospective": True}, []),
+    ],
+)
+def test_enrolled_and_signed_under_the_approvals_on_record(
+    approvals: tuple[Approval, ...], changes: dict[str, Any], expected: list[tuple[int, str, str]]
+) -> None:
+    found = codes(adult(ethics_approvals=approvals, **changes))
+    assert [one for one in found if one[0] == 15] == expected
+
+
+def test_what_the_entry_states_counts_only_where_nothing_is_on_record() -> None:
+    silent = replace(ADULT, ethics_approval_number=None, ethics_approval_validity=dt.date(2024, 1, 1))
+    stated = [one[1] for one in codes(adult(silent)) if one[0] == 15]
+    assert stated == ["approval_lapsed", "approval_missing", "enrolled_in_lapse"]
+    recorded = (approved("2024-01-01", None),)
+    assert [one for one in codes(adult(silent, ethics_approvals=recorded)) if one[0] == 15] == []
+
+
+def test_a_signature_on_a_day_that_cannot_be_placed_is_indeterminate() -> None:
+    vague = adult(replace(ADULT, signed_on=on("2024-02")), ethics_approvals=(approved("2024-02-03", None),))
+    (found,) = [one for one in consent_findings(vague, DEFAULT_BANDS, today=TODAY) if one.number == 15]
+    assert (found.code, found.verdict) == ("approval_unclear", "indeterminate")
+    assert "(EC/7) was not yet valid: its first day was 2024-02-03" in found.message

@@ -9,6 +9,7 @@ import uuid
 import pandas as pd
 import pytest
 
+from apps.enrolment.models import SiteApproval
 from apps.exports.datasets import catalogue
 from apps.exports.models import ExportReceipt
 from studyportal.access.models import Membership
@@ -149,6 +150,7 @@ def test_only_the_sites_of_the_membership_leave(api, cast, people):
 
 @STREAMS
 def test_every_dataset_can_be_read_and_without_rows_is_a_header(api, cast):
+    SiteApproval.objects.all().delete()
     client = api(cast.sanjay)
     for key, dataset in catalogue().items():
         frame = csv_of(client.get(f"/api/v1/datasets/{key}.csv"))
@@ -235,3 +237,23 @@ def test_no_dataset_holds_an_identity():
         for column in dataset.columns:
             parts = column.name.split("_")
             assert column.name not in forbidden and not {"birth", "phone", "email"} & set(parts), column.name
+
+
+@STREAMS
+def test_the_approvals_of_sites_are_about_no_participant(api, cast):
+    """Whatever the filter for participants, each row of a site that may be seen is there; another site's is not."""
+    for query, sites in (
+        ("", {"MUM", "PUN"}),
+        ("?site=PUN", {"PUN"}),
+        ("?group=case&synthetic=only", {"MUM", "PUN"}),
+    ):
+        frame = csv_of(api(cast.meera).get(f"/api/v1/datasets/site-approvals.csv{query}"))
+        assert set(frame["site"]) == sites, query
+        assert len(frame) == 4 * len(sites), query
+    assert frame["number"][0] == "MUM/stem_cell_committee/1"
+    Membership.objects.create(user=cast.norole, role="data_manager", site=cast.pune, valid_from="2020-01-01")
+    assert set(csv_of(api(cast.norole).get("/api/v1/datasets/site-approvals.csv"))["site"]) == {"PUN"}
+    coded = csv_of(api(cast.meera).get("/api/v1/datasets/site-approvals.csv?profile=deidentified"))
+    assert list(coded.columns) == [
+        "site", "kind", "waived", "without_end", "suspensions", "supersedes", "in_error", "version", "record_id",
+    ]  # fmt: skip
