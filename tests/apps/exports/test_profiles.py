@@ -25,7 +25,17 @@ from studyportal.crf.fields import CrfField
 STREAMS = pytest.mark.django_db(transaction=True)
 MARK = "planted free text 2016-11-03"
 # Codes, and what the portal writes itself: nothing that a person typed.
-HARMLESS_TEXT = {"participant", "matched_case", "previous_matched_case", "form", "method", "content_format"}
+HARMLESS_TEXT = {
+    "participant",
+    "matched_case",
+    "previous_matched_case",
+    "form",
+    "method",
+    "content_format",
+    "screening_number",
+    "criterion",
+    "protocol_version",
+}
 
 
 @pytest.fixture
