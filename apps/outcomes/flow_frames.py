@@ -19,7 +19,9 @@ from apps.celldose.models import Infusion
 from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Group, Participant, ParticipantStatus, ScreeningEntry, ScreeningOutcome
 from apps.enrolment.rules import LifeEvent, Spell, first_exit
+from apps.enrolment.rules.eligibility import State
 from apps.enrolment.selectors import lives_of
+from apps.enrolment.selectors.eligibility import verdicts_of
 from apps.labs.models import LabResult
 from apps.outcomes.spells import Times, times_of
 from apps.outcomes.statistics.flow import (
@@ -117,7 +119,7 @@ def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Pe
     facts = _facts(site_ids, times)
     left = _left(site_ids)
     consented = _consented(site_ids)
-    verdicts = _verdicts(entries, people)
+    verdicts = _verdicts(entries, people, site_ids)
     found = []
     for entry in entries:
         person = people.get(entry.participant or 0)
@@ -176,16 +178,24 @@ def _of(rows: QuerySet[Any], site_ids: Collection[int], synthetic: str) -> Query
 
 
 def _verdicts(
-    entries: Sequence[_Entry], people: Mapping[int, _Participant]
+    entries: Sequence[_Entry], people: Mapping[int, _Participant], site_ids: Collection[int]
 ) -> dict[int, tuple[bool | None, tuple[str, ...]]]:
     """Entry → found eligible or not (None: not decided, or no record of it), and the criteria that are not met."""
     found: dict[int, tuple[bool | None, tuple[str, ...]]] = {}
+    # The enrolled have their verdict in what the enrolment relied on; the others are judged by the answers of today.
+    judged = verdicts_of(
+        ScreeningEntry.objects.filter(site_id__in=site_ids)
+        .exclude(participant__enrolled_on__isnull=False)
+        .select_related("participant")
+    )
     for entry in entries:
         person = people.get(entry.participant or 0)
         if entry.outcome == ScreeningOutcome.NOT_ELIGIBLE:
-            found[entry.pk] = False, ()
+            found[entry.pk] = False, judged[entry.pk][0].failing if entry.pk in judged else ()
         elif person is not None and person.enrolled:
             found[entry.pk] = (True if person.basis.get("eligibility") else None), ()
+        elif entry.pk in judged and judged[entry.pk][0].state != State.UNDETERMINED:
+            found[entry.pk] = judged[entry.pk][0].eligible, judged[entry.pk][0].failing
         else:
             found[entry.pk] = None, ()
     return found

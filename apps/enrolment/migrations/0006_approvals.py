@@ -10,239 +10,743 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0003_history_of_access'),
-        ('enrolment', '0005_eligibility'),
-        ('files', '0001_delegation_documents'),
+        ("access", "0003_history_of_access"),
+        ("enrolment", "0005_eligibility"),
+        ("files", "0001_delegation_documents"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApprovalSuspension',
+            name="ApprovalSuspension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('suspended', 'Suspended'), ('withdrawn', 'Withdrawn')], max_length=10, verbose_name='what the authority did')),
-                ('from_on', models.DateField(help_text='The first day on which the approval no longer held.', verbose_name='from')),
-                ('reason', models.CharField(max_length=400, verbose_name='reason of the authority')),
-                ('lifted_on', models.DateField(blank=True, help_text='The first day on which the approval holds again.', null=True, verbose_name='lifted on')),
-                ('lift_reason', models.CharField(blank=True, max_length=400, verbose_name='why it was lifted')),
-                ('in_error', models.BooleanField(default=False, verbose_name='entered in error')),
-                ('error_reason', models.CharField(blank=True, max_length=1200, verbose_name='why it is an error')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('recorded_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("suspended", "Suspended"), ("withdrawn", "Withdrawn")],
+                        max_length=10,
+                        verbose_name="what the authority did",
+                    ),
+                ),
+                (
+                    "from_on",
+                    models.DateField(
+                        help_text="The first day on which the approval no longer held.", verbose_name="from"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=400, verbose_name="reason of the authority")),
+                (
+                    "lifted_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The first day on which the approval holds again.",
+                        null=True,
+                        verbose_name="lifted on",
+                    ),
+                ),
+                (
+                    "lift_reason",
+                    models.CharField(blank=True, max_length=400, verbose_name="why it was lifted"),
+                ),
+                ("in_error", models.BooleanField(default=False, verbose_name="entered in error")),
+                (
+                    "error_reason",
+                    models.CharField(blank=True, max_length=1200, verbose_name="why it is an error"),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'suspension of an approval',
-                'verbose_name_plural': 'suspensions of approvals',
-                'ordering': ['approval', 'from_on', 'id'],
+                "verbose_name": "suspension of an approval",
+                "verbose_name_plural": "suspensions of approvals",
+                "ordering": ["approval", "from_on", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SiteApproval',
+            name="SiteApproval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('waived', models.BooleanField(default=False, help_text='The site was told that it does not need this approval.', verbose_name='waiver')),
-                ('authority', models.CharField(help_text='The committee or office, by name; of a waiver who granted it.', max_length=160, verbose_name='given by')),
-                ('number', models.CharField(blank=True, help_text='As the document has it.', max_length=80, verbose_name='number')),
-                ('waiver_reason', models.CharField(blank=True, max_length=400, verbose_name='why it is not needed')),
-                ('approved_on', models.DateField(verbose_name='given on')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('valid_until', models.DateField(blank=True, help_text='The last day included.', null=True, verbose_name='valid until')),
-                ('without_end', models.BooleanField(default=False, help_text='The document says that it has no last day.', verbose_name='without end')),
-                ('covers', models.TextField(blank=True, help_text='Versions of protocol, information sheet and consent form, as the document lists them.', max_length=1000, verbose_name='what it covers')),
-                ('note', models.TextField(blank=True, max_length=1000, verbose_name='note')),
-                ('in_error', models.BooleanField(default=False, verbose_name='entered in error')),
-                ('error_reason', models.CharField(blank=True, max_length=1200, verbose_name='why it is an error')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('document', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.storedfile', verbose_name='document')),
-                ('recorded_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='renewals', to='enrolment.siteapproval', verbose_name='renewal of')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                (
+                    "waived",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The site was told that it does not need this approval.",
+                        verbose_name="waiver",
+                    ),
+                ),
+                (
+                    "authority",
+                    models.CharField(
+                        help_text="The committee or office, by name; of a waiver who granted it.",
+                        max_length=160,
+                        verbose_name="given by",
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True, help_text="As the document has it.", max_length=80, verbose_name="number"
+                    ),
+                ),
+                (
+                    "waiver_reason",
+                    models.CharField(blank=True, max_length=400, verbose_name="why it is not needed"),
+                ),
+                ("approved_on", models.DateField(verbose_name="given on")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True, help_text="The last day included.", null=True, verbose_name="valid until"
+                    ),
+                ),
+                (
+                    "without_end",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The document says that it has no last day.",
+                        verbose_name="without end",
+                    ),
+                ),
+                (
+                    "covers",
+                    models.TextField(
+                        blank=True,
+                        help_text="Versions of protocol, information sheet and consent form, as the document lists them.",
+                        max_length=1000,
+                        verbose_name="what it covers",
+                    ),
+                ),
+                ("note", models.TextField(blank=True, max_length=1000, verbose_name="note")),
+                ("in_error", models.BooleanField(default=False, verbose_name="entered in error")),
+                (
+                    "error_reason",
+                    models.CharField(blank=True, max_length=1200, verbose_name="why it is an error"),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="files.storedfile",
+                        verbose_name="document",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.site",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="renewals",
+                        to="enrolment.siteapproval",
+                        verbose_name="renewal of",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'approval of a site',
-                'verbose_name_plural': 'approvals of sites',
-                'ordering': ['site', 'kind', 'valid_from', 'id'],
+                "verbose_name": "approval of a site",
+                "verbose_name_plural": "approvals of sites",
+                "ordering": ["site", "kind", "valid_from", "id"],
             },
         ),
         migrations.CreateModel(
-            name='ApprovalSuspensionEvent',
+            name="ApprovalSuspensionEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('suspended', 'Suspended'), ('withdrawn', 'Withdrawn')], max_length=10, verbose_name='what the authority did')),
-                ('from_on', models.DateField(help_text='The first day on which the approval no longer held.', verbose_name='from')),
-                ('reason', models.CharField(max_length=400, verbose_name='reason of the authority')),
-                ('lifted_on', models.DateField(blank=True, help_text='The first day on which the approval holds again.', null=True, verbose_name='lifted on')),
-                ('lift_reason', models.CharField(blank=True, max_length=400, verbose_name='why it was lifted')),
-                ('in_error', models.BooleanField(default=False, verbose_name='entered in error')),
-                ('error_reason', models.CharField(blank=True, max_length=1200, verbose_name='why it is an error')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='enrolment.approvalsuspension')),
-                ('recorded_by', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
-                ('site', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='access.site')),
-                ('approval', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='enrolment.siteapproval', verbose_name='approval')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("suspended", "Suspended"), ("withdrawn", "Withdrawn")],
+                        max_length=10,
+                        verbose_name="what the authority did",
+                    ),
+                ),
+                (
+                    "from_on",
+                    models.DateField(
+                        help_text="The first day on which the approval no longer held.", verbose_name="from"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=400, verbose_name="reason of the authority")),
+                (
+                    "lifted_on",
+                    models.DateField(
+                        blank=True,
+                        help_text="The first day on which the approval holds again.",
+                        null=True,
+                        verbose_name="lifted on",
+                    ),
+                ),
+                (
+                    "lift_reason",
+                    models.CharField(blank=True, max_length=400, verbose_name="why it was lifted"),
+                ),
+                ("in_error", models.BooleanField(default=False, verbose_name="entered in error")),
+                (
+                    "error_reason",
+                    models.CharField(blank=True, max_length=1200, verbose_name="why it is an error"),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="enrolment.approvalsuspension",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="access.site",
+                    ),
+                ),
+                (
+                    "approval",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="enrolment.siteapproval",
+                        verbose_name="approval",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='approvalsuspension',
-            name='approval',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspensions', to='enrolment.siteapproval', verbose_name='approval'),
+            model_name="approvalsuspension",
+            name="approval",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="suspensions",
+                to="enrolment.siteapproval",
+                verbose_name="approval",
+            ),
         ),
         migrations.CreateModel(
-            name='SiteApprovalEvent',
+            name="SiteApprovalEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('pgh_context_id', models.UUIDField(null=True)),
-                ('id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('waived', models.BooleanField(default=False, help_text='The site was told that it does not need this approval.', verbose_name='waiver')),
-                ('authority', models.CharField(help_text='The committee or office, by name; of a waiver who granted it.', max_length=160, verbose_name='given by')),
-                ('number', models.CharField(blank=True, help_text='As the document has it.', max_length=80, verbose_name='number')),
-                ('waiver_reason', models.CharField(blank=True, max_length=400, verbose_name='why it is not needed')),
-                ('approved_on', models.DateField(verbose_name='given on')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
-                ('valid_until', models.DateField(blank=True, help_text='The last day included.', null=True, verbose_name='valid until')),
-                ('without_end', models.BooleanField(default=False, help_text='The document says that it has no last day.', verbose_name='without end')),
-                ('covers', models.TextField(blank=True, help_text='Versions of protocol, information sheet and consent form, as the document lists them.', max_length=1000, verbose_name='what it covers')),
-                ('note', models.TextField(blank=True, max_length=1000, verbose_name='note')),
-                ('in_error', models.BooleanField(default=False, verbose_name='entered in error')),
-                ('error_reason', models.CharField(blank=True, max_length=1200, verbose_name='why it is an error')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('document', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='files.storedfile', verbose_name='document')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='enrolment.siteapproval')),
-                ('recorded_by', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
-                ('site', models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='access.site')),
-                ('supersedes', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='enrolment.siteapproval', verbose_name='renewal of')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("pgh_context", pghistory.utils.JSONField(null=True)),
+                ("pgh_context_id", models.UUIDField(null=True)),
+                ("id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                (
+                    "waived",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The site was told that it does not need this approval.",
+                        verbose_name="waiver",
+                    ),
+                ),
+                (
+                    "authority",
+                    models.CharField(
+                        help_text="The committee or office, by name; of a waiver who granted it.",
+                        max_length=160,
+                        verbose_name="given by",
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True, help_text="As the document has it.", max_length=80, verbose_name="number"
+                    ),
+                ),
+                (
+                    "waiver_reason",
+                    models.CharField(blank=True, max_length=400, verbose_name="why it is not needed"),
+                ),
+                ("approved_on", models.DateField(verbose_name="given on")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
+                (
+                    "valid_until",
+                    models.DateField(
+                        blank=True, help_text="The last day included.", null=True, verbose_name="valid until"
+                    ),
+                ),
+                (
+                    "without_end",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The document says that it has no last day.",
+                        verbose_name="without end",
+                    ),
+                ),
+                (
+                    "covers",
+                    models.TextField(
+                        blank=True,
+                        help_text="Versions of protocol, information sheet and consent form, as the document lists them.",
+                        max_length=1000,
+                        verbose_name="what it covers",
+                    ),
+                ),
+                ("note", models.TextField(blank=True, max_length=1000, verbose_name="note")),
+                ("in_error", models.BooleanField(default=False, verbose_name="entered in error")),
+                (
+                    "error_reason",
+                    models.CharField(blank=True, max_length=1200, verbose_name="why it is an error"),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="files.storedfile",
+                        verbose_name="document",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="enrolment.siteapproval",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="access.site",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="enrolment.siteapproval",
+                        verbose_name="renewal of",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddIndex(
-            model_name='siteapproval',
-            index=models.Index(fields=['site', 'kind', 'valid_from'], name='enrolment_s_site_id_4127c4_idx'),
+            model_name="siteapproval",
+            index=models.Index(fields=["site", "kind", "valid_from"], name="enrolment_s_site_id_4127c4_idx"),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('waived', False), models.Q(('number', ''), _negated=True)), models.Q(('number', ''), ('waived', True)), _connector='OR'), name='siteapproval_number_unless_waived', violation_error_message='An approval has a number; a waiver has none.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("waived", False), models.Q(("number", ""), _negated=True)),
+                    models.Q(("number", ""), ("waived", True)),
+                    _connector="OR",
+                ),
+                name="siteapproval_number_unless_waived",
+                violation_error_message="An approval has a number; a waiver has none.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('waived', False), ('waiver_reason', '')), models.Q(('waived', True), models.Q(('waiver_reason', ''), _negated=True)), _connector='OR'), name='siteapproval_waiver_says_why', violation_error_message='A waiver says why the approval is not needed; an approval does not.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("waived", False), ("waiver_reason", "")),
+                    models.Q(("waived", True), models.Q(("waiver_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="siteapproval_waiver_says_why",
+                violation_error_message="A waiver says why the approval is not needed; an approval does not.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(('authority', ''), _negated=True), name='siteapproval_authority_given', violation_error_message='Say who gave it.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("authority", ""), _negated=True),
+                name="siteapproval_authority_given",
+                violation_error_message="Say who gave it.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('valid_until__isnull', False), ('without_end', False)), models.Q(('valid_until__isnull', True), ('without_end', True)), _connector='OR'), name='siteapproval_end_or_without', violation_error_message='Give the last day, or say that there is none.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("valid_until__isnull", False), ("without_end", False)),
+                    models.Q(("valid_until__isnull", True), ("without_end", True)),
+                    _connector="OR",
+                ),
+                name="siteapproval_end_or_without",
+                violation_error_message="Give the last day, or say that there is none.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='siteapproval_ends_after_start', violation_error_message='The last day is before the first.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="siteapproval_ends_after_start",
+                violation_error_message="The last day is before the first.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__gte', models.F('approved_on'))), name='siteapproval_not_before_given', violation_error_message='It cannot be valid before it was given.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_from__gte", models.F("approved_on"))),
+                name="siteapproval_not_before_given",
+                violation_error_message="It cannot be valid before it was given.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('error_reason', ''), ('in_error', False)), models.Q(('in_error', True), models.Q(('error_reason', ''), _negated=True)), _connector='OR'), name='siteapproval_error_says_why', violation_error_message='What was entered in error says why; nothing else does.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("error_reason", ""), ("in_error", False)),
+                    models.Q(("in_error", True), models.Q(("error_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="siteapproval_error_says_why",
+                violation_error_message="What was entered in error says why; nothing else does.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.CheckConstraint(condition=models.Q(('supersedes__isnull', True), models.Q(('supersedes', models.F('id')), _negated=True), _connector='OR'), name='siteapproval_not_renewal_of_itself', violation_error_message='An approval is no renewal of itself.'),
+            model_name="siteapproval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("supersedes__isnull", True),
+                    models.Q(("supersedes", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="siteapproval_not_renewal_of_itself",
+                violation_error_message="An approval is no renewal of itself.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.UniqueConstraint(models.F('site'), django.db.models.functions.text.Upper('number'), condition=models.Q(('in_error', False), ('waived', False)), name='siteapproval_number_once', violation_error_message='The site has an approval with this number already.'),
+            model_name="siteapproval",
+            constraint=models.UniqueConstraint(
+                models.F("site"),
+                django.db.models.functions.text.Upper("number"),
+                condition=models.Q(("in_error", False), ("waived", False)),
+                name="siteapproval_number_once",
+                violation_error_message="The site has an approval with this number already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='siteapproval',
-            constraint=models.UniqueConstraint(condition=models.Q(('in_error', False), ('supersedes__isnull', False)), fields=('supersedes',), name='siteapproval_renewed_once', violation_error_message='This approval was renewed already. Renew its renewal.'),
+            model_name="siteapproval",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("in_error", False), ("supersedes__isnull", False)),
+                fields=("supersedes",),
+                name="siteapproval_renewed_once",
+                violation_error_message="This approval was renewed already. Renew its renewal.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='siteapproval',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_siteapprovalevent" ("approved_on", "authority", "covers", "created_at", "document_id", "error_reason", "id", "in_error", "kind", "note", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by_id", "site_id", "supersedes_id", "updated_at", "valid_from", "valid_until", "version", "waived", "waiver_reason", "without_end") SELECT new_values."approved_on", new_values."authority", new_values."covers", new_values."created_at", new_values."document_id", new_values."error_reason", new_values."id", new_values."in_error", new_values."kind", new_values."note", new_values."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."recorded_by_id", new_values."site_id", new_values."supersedes_id", new_values."updated_at", new_values."valid_from", new_values."valid_until", new_values."version", new_values."waived", new_values."waiver_reason", new_values."without_end" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='62de46bc6673a811e33661c34ea14f2b32f4b2dd', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_45ca2', referencing='REFERENCING NEW TABLE AS new_values ', table='enrolment_siteapproval', when='AFTER')),
+            model_name="siteapproval",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_siteapprovalevent" ("approved_on", "authority", "covers", "created_at", "document_id", "error_reason", "id", "in_error", "kind", "note", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by_id", "site_id", "supersedes_id", "updated_at", "valid_from", "valid_until", "version", "waived", "waiver_reason", "without_end") SELECT new_values."approved_on", new_values."authority", new_values."covers", new_values."created_at", new_values."document_id", new_values."error_reason", new_values."id", new_values."in_error", new_values."kind", new_values."note", new_values."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."recorded_by_id", new_values."site_id", new_values."supersedes_id", new_values."updated_at", new_values."valid_from", new_values."valid_until", new_values."version", new_values."waived", new_values."waiver_reason", new_values."without_end" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="62de46bc6673a811e33661c34ea14f2b32f4b2dd",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_45ca2",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="enrolment_siteapproval",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='siteapproval',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_siteapprovalevent" ("approved_on", "authority", "covers", "created_at", "document_id", "error_reason", "id", "in_error", "kind", "note", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by_id", "site_id", "supersedes_id", "updated_at", "valid_from", "valid_until", "version", "waived", "waiver_reason", "without_end") SELECT new_values."approved_on", new_values."authority", new_values."covers", new_values."created_at", new_values."document_id", new_values."error_reason", new_values."id", new_values."in_error", new_values."kind", new_values."note", new_values."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."recorded_by_id", new_values."site_id", new_values."supersedes_id", new_values."updated_at", new_values."valid_from", new_values."valid_until", new_values."version", new_values."waived", new_values."waiver_reason", new_values."without_end" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='4c20a78535766a74e1c48260db9353fbd38f7353', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_95168', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='enrolment_siteapproval', when='AFTER')),
+            model_name="siteapproval",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_siteapprovalevent" ("approved_on", "authority", "covers", "created_at", "document_id", "error_reason", "id", "in_error", "kind", "note", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by_id", "site_id", "supersedes_id", "updated_at", "valid_from", "valid_until", "version", "waived", "waiver_reason", "without_end") SELECT new_values."approved_on", new_values."authority", new_values."covers", new_values."created_at", new_values."document_id", new_values."error_reason", new_values."id", new_values."in_error", new_values."kind", new_values."note", new_values."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."recorded_by_id", new_values."site_id", new_values."supersedes_id", new_values."updated_at", new_values."valid_from", new_values."valid_until", new_values."version", new_values."waived", new_values."waiver_reason", new_values."without_end" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="4c20a78535766a74e1c48260db9353fbd38f7353",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_95168",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="enrolment_siteapproval",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='siteapproval',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_siteapprovalevent" ("approved_on", "authority", "covers", "created_at", "document_id", "error_reason", "id", "in_error", "kind", "note", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by_id", "site_id", "supersedes_id", "updated_at", "valid_from", "valid_until", "version", "waived", "waiver_reason", "without_end") SELECT old_values."approved_on", old_values."authority", old_values."covers", old_values."created_at", old_values."document_id", old_values."error_reason", old_values."id", old_values."in_error", old_values."kind", old_values."note", old_values."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."recorded_by_id", old_values."site_id", old_values."supersedes_id", old_values."updated_at", old_values."valid_from", old_values."valid_until", old_values."version", old_values."waived", old_values."waiver_reason", old_values."without_end" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='fee756dfdb9cbf38cda8a31e8a64fe21f6b2b168', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_99311', referencing='REFERENCING OLD TABLE AS old_values ', table='enrolment_siteapproval', when='AFTER')),
+            model_name="siteapproval",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_siteapprovalevent" ("approved_on", "authority", "covers", "created_at", "document_id", "error_reason", "id", "in_error", "kind", "note", "number", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "recorded_by_id", "site_id", "supersedes_id", "updated_at", "valid_from", "valid_until", "version", "waived", "waiver_reason", "without_end") SELECT old_values."approved_on", old_values."authority", old_values."covers", old_values."created_at", old_values."document_id", old_values."error_reason", old_values."id", old_values."in_error", old_values."kind", old_values."note", old_values."number", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."recorded_by_id", old_values."site_id", old_values."supersedes_id", old_values."updated_at", old_values."valid_from", old_values."valid_until", old_values."version", old_values."waived", old_values."waiver_reason", old_values."without_end" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="fee756dfdb9cbf38cda8a31e8a64fe21f6b2b168",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_99311",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="enrolment_siteapproval",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='approvalsuspensionevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b837371a03ae820d43ccb4bd4fe3e6595d96805e', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_46113', table='enrolment_approvalsuspensionevent', when='BEFORE')),
+            model_name="approvalsuspensionevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="b837371a03ae820d43ccb4bd4fe3e6595d96805e",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_46113",
+                    table="enrolment_approvalsuspensionevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalsuspension',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['suspended', 'withdrawn'])), name='approvalsuspension_known_kind', violation_error_message='An approval is suspended or withdrawn.'),
+            model_name="approvalsuspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["suspended", "withdrawn"])),
+                name="approvalsuspension_known_kind",
+                violation_error_message="An approval is suspended or withdrawn.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalsuspension',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='approvalsuspension_says_why', violation_error_message='Say why the authority did it.'),
+            model_name="approvalsuspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True),
+                name="approvalsuspension_says_why",
+                violation_error_message="Say why the authority did it.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalsuspension',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('lift_reason', ''), ('lifted_on__isnull', True)), models.Q(('lifted_on__isnull', False), models.Q(('lift_reason', ''), _negated=True)), _connector='OR'), name='approvalsuspension_lifted_says_why', violation_error_message='Lifting has a day and a reason.'),
+            model_name="approvalsuspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("lift_reason", ""), ("lifted_on__isnull", True)),
+                    models.Q(("lifted_on__isnull", False), models.Q(("lift_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="approvalsuspension_lifted_says_why",
+                violation_error_message="Lifting has a day and a reason.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalsuspension',
-            constraint=models.CheckConstraint(condition=models.Q(('lifted_on__isnull', True), ('lifted_on__gt', models.F('from_on')), _connector='OR'), name='approvalsuspension_lifted_after', violation_error_message='It is lifted after the day on which it began.'),
+            model_name="approvalsuspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("lifted_on__isnull", True), ("lifted_on__gt", models.F("from_on")), _connector="OR"
+                ),
+                name="approvalsuspension_lifted_after",
+                violation_error_message="It is lifted after the day on which it began.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalsuspension',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'withdrawn'), _negated=True), ('lifted_on__isnull', True), _connector='OR'), name='approvalsuspension_withdrawn_stays', violation_error_message='A withdrawn approval is not lifted: record the new approval.'),
+            model_name="approvalsuspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "withdrawn"), _negated=True),
+                    ("lifted_on__isnull", True),
+                    _connector="OR",
+                ),
+                name="approvalsuspension_withdrawn_stays",
+                violation_error_message="A withdrawn approval is not lifted: record the new approval.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalsuspension',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('error_reason', ''), ('in_error', False)), models.Q(('in_error', True), models.Q(('error_reason', ''), _negated=True)), _connector='OR'), name='approvalsuspension_error_says_why', violation_error_message='What was entered in error says why; nothing else does.'),
+            model_name="approvalsuspension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("error_reason", ""), ("in_error", False)),
+                    models.Q(("in_error", True), models.Q(("error_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="approvalsuspension_error_says_why",
+                violation_error_message="What was entered in error says why; nothing else does.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approvalsuspension',
-            constraint=models.UniqueConstraint(condition=models.Q(('in_error', False), ('lifted_on__isnull', True)), fields=('approval',), name='approvalsuspension_one_open', violation_error_message='It is suspended already. Lift or correct that first.'),
+            model_name="approvalsuspension",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("in_error", False), ("lifted_on__isnull", True)),
+                fields=("approval",),
+                name="approvalsuspension_one_open",
+                violation_error_message="It is suspended already. Lift or correct that first.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='approvalsuspension',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_approvalsuspensionevent" ("approval_id", "created_at", "error_reason", "from_on", "id", "in_error", "kind", "lift_reason", "lifted_on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "recorded_by_id", "site_id", "updated_at", "version") SELECT new_values."approval_id", new_values."created_at", new_values."error_reason", new_values."from_on", new_values."id", new_values."in_error", new_values."kind", new_values."lift_reason", new_values."lifted_on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."reason", new_values."recorded_by_id", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='aa4841f4e78b0210d1a136ac6fddf460d9ea39cb', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_dcf65', referencing='REFERENCING NEW TABLE AS new_values ', table='enrolment_approvalsuspension', when='AFTER')),
+            model_name="approvalsuspension",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_approvalsuspensionevent" ("approval_id", "created_at", "error_reason", "from_on", "id", "in_error", "kind", "lift_reason", "lifted_on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "recorded_by_id", "site_id", "updated_at", "version") SELECT new_values."approval_id", new_values."created_at", new_values."error_reason", new_values."from_on", new_values."id", new_values."in_error", new_values."kind", new_values."lift_reason", new_values."lifted_on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."reason", new_values."recorded_by_id", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="aa4841f4e78b0210d1a136ac6fddf460d9ea39cb",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_dcf65",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="enrolment_approvalsuspension",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='approvalsuspension',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_approvalsuspensionevent" ("approval_id", "created_at", "error_reason", "from_on", "id", "in_error", "kind", "lift_reason", "lifted_on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "recorded_by_id", "site_id", "updated_at", "version") SELECT new_values."approval_id", new_values."created_at", new_values."error_reason", new_values."from_on", new_values."id", new_values."in_error", new_values."kind", new_values."lift_reason", new_values."lifted_on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."reason", new_values."recorded_by_id", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='27ed82a4307886b3fb2871f7bffcf21327674881', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_fc0e4', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='enrolment_approvalsuspension', when='AFTER')),
+            model_name="approvalsuspension",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_approvalsuspensionevent" ("approval_id", "created_at", "error_reason", "from_on", "id", "in_error", "kind", "lift_reason", "lifted_on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "recorded_by_id", "site_id", "updated_at", "version") SELECT new_values."approval_id", new_values."created_at", new_values."error_reason", new_values."from_on", new_values."id", new_values."in_error", new_values."kind", new_values."lift_reason", new_values."lifted_on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."reason", new_values."recorded_by_id", new_values."site_id", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="27ed82a4307886b3fb2871f7bffcf21327674881",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_fc0e4",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="enrolment_approvalsuspension",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='approvalsuspension',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_approvalsuspensionevent" ("approval_id", "created_at", "error_reason", "from_on", "id", "in_error", "kind", "lift_reason", "lifted_on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "recorded_by_id", "site_id", "updated_at", "version") SELECT old_values."approval_id", old_values."created_at", old_values."error_reason", old_values."from_on", old_values."id", old_values."in_error", old_values."kind", old_values."lift_reason", old_values."lifted_on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."reason", old_values."recorded_by_id", old_values."site_id", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='19bd4d17ef4d6152cb39dd607d3181b816b68d67', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_2c3d3', referencing='REFERENCING OLD TABLE AS old_values ', table='enrolment_approvalsuspension', when='AFTER')),
+            model_name="approvalsuspension",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "enrolment_approvalsuspensionevent" ("approval_id", "created_at", "error_reason", "from_on", "id", "in_error", "kind", "lift_reason", "lifted_on", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "recorded_by_id", "site_id", "updated_at", "version") SELECT old_values."approval_id", old_values."created_at", old_values."error_reason", old_values."from_on", old_values."id", old_values."in_error", old_values."kind", old_values."lift_reason", old_values."lifted_on", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."reason", old_values."recorded_by_id", old_values."site_id", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="19bd4d17ef4d6152cb39dd607d3181b816b68d67",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_2c3d3",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="enrolment_approvalsuspension",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='siteapprovalevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='df6ea1c4efc565d6eab4d6ae68e99609d58559f9', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_db7b0', table='enrolment_siteapprovalevent', when='BEFORE')),
+            model_name="siteapprovalevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="df6ea1c4efc565d6eab4d6ae68e99609d58559f9",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_db7b0",
+                    table="enrolment_siteapprovalevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -193,8 +193,3 @@ def unanswered(user: User) -> QuerySet[ScreeningEntry]:
         none_complete &= lacks
         no_group &= ~(assigned | considered)
     return found.filter(lacking | (none_complete & no_group)).order_by("id")
-
-
-def approvals_warnings(site: Site) -> list[str]:
-    """Why nobody can be enrolled at the site today, in words: known before somebody is screened in vain."""
-    return []

@@ -21,6 +21,7 @@ from apps.enrolment import actions
 from apps.enrolment.actions.eligibility import StaleAnswers
 from apps.enrolment.actions.overrides import STATEMENT
 from apps.enrolment.models import ScreeningEntry
+from apps.enrolment.selectors import closed_because
 from apps.enrolment.selectors import screening as selectors
 from apps.enrolment.selectors.eligibility import sheet_of
 from apps.enrolment.views import eligibility_page, screening_log_page, screening_page
@@ -105,7 +106,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "fields": fields,
         "past_fields": inputs.past_fields(posted, problems) if may_transcribe else [],
         "problems": _listed(problems, fields),
-        "warnings": [warning for one in sites for warning in selectors.approvals_warnings(one)],
+        "warnings": [warning for one in sites for warning in closed_because(one)],
     }
     return render(request, "enrolment/screening_new.html", context, status=status if problems else 200)
 
