@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Case, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -205,11 +206,11 @@ def _columns(importer: Importer, upload: Upload) -> list[Column]:
 
 
 def _stored(upload: Upload) -> Iterator[Record]:
-    lines = UploadRow.objects.filter(upload=upload).order_by("line")
     # What was refused for the number of its cells stays refused: its cells may stand under the wrong headings.
-    for line, cells, problems in lines.values_list("line", "cells", "problems").iterator(5_000):
-        wrong = any(problem["code"] == "cells" for problem in problems)
-        yield Record(line, tuple(cells), len(cells) + wrong, len(cells))
+    wrong = Case(When(problems__contains=[{"code": "cells"}], then=1), default=0)
+    lines = UploadRow.objects.filter(upload=upload).order_by("line")
+    for line, cells, is_wrong in lines.values_list("line", "cells", wrong).iterator(5_000):
+        yield Record(line, tuple(cells), len(cells) + is_wrong, len(cells))
 
 
 def _as_rows(upload: Upload, judgement: Judgement) -> Iterator[list[Any]]:
@@ -239,14 +240,17 @@ def _said(verdict: Any) -> list[str]:
     ]
 
 
-def _judged_anew(upload: Upload, judgement: Judgement, before: dict[int, str], written: Any) -> None:
+def _judged_anew(
+    upload: Upload, judgement: Judgement, before: dict[int, str], written: Mapping[int, str]
+) -> None:
     """Keep what each row was written as, and the verdicts that are others now; the rest stays as it is."""
-    rows = (
-        [upload.pk, one.row.line, one.verdict.kind, *_said(one.verdict), written.get(one.row.line, "")]
-        for one in judgement.judged
-        if one.row.line in written or one.verdict.kind != before[one.row.line]
-    )
-    tables.update(UploadRow, ("upload", "line"), ("verdict", "problems", "differences", "written_as"), rows)
+    moved = [one for one in judgement.judged if one.verdict.kind != before[one.row.line]]
+    if moved:
+        rows = ([upload.pk, one.row.line, one.verdict.kind, *_said(one.verdict)] for one in moved)
+        tables.update(UploadRow, ("upload", "line"), ("verdict", "problems", "differences"), rows)
+    if written:
+        named = ([upload.pk, line, called] for line, called in written.items())
+        tables.update(UploadRow, ("upload", "line"), ("written_as",), named)
 
 
 def _needs_reason(upload: Upload) -> bool:

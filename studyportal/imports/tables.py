@@ -22,7 +22,7 @@ _INCOMING = "pg_temp.imports_incoming"
 def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Insert rows of the fields named, in their order; how many. Columns without a default must all be named.
 
-    A value: None, bool, text, number, date, list of texts (an array), dict or list in `as_json`.
+    A value: None, bool, text, number, date, list of texts (an array), list of dicts in `as_json`.
     """
     with connection.cursor() as cursor:
         columns = _incoming(cursor, model, names, rows)
@@ -52,8 +52,8 @@ def update(
     return updated
 
 
-def as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def as_json(value: list[dict[str, Any]]) -> str:
+    return json.dumps(value, ensure_ascii=False) if value else "[]"
 
 
 def _incoming(
@@ -80,10 +80,11 @@ def _parts(rows: Iterable[Sequence[Any]]) -> Iterator[io.StringIO]:
 
 def _text(value: Any) -> str:
     """A value in the text format of COPY."""
+    if isinstance(value, str):
+        # Tabs and line ends are not printable: most texts need no second look.
+        return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
     if value is None:
         return "\\N"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, list | tuple):
