@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from psycopg2.errors import UniqueViolation
 
 from studyportal.access.models import Site, User
 from studyportal.audit import acting
@@ -140,6 +141,8 @@ def write(
             _settle(held, UploadState.COMMITTED, by)
             return held
     except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise  # no race but a fault of the import
         raise NotPossible(
             "saved_meanwhile",
             _("Somebody saved one of these rows at the same moment. Nothing was written; commit again."),

@@ -31,7 +31,9 @@ def line(**cells: str) -> str:
 
 
 def someone(number: str, **cells: str) -> str:
-    return line(**({"list_number": number, "screened_on": "2026-03-01", "age": "14", "sex": "female"} | cells))
+    return line(
+        **({"list_number": number, "screened_on": "2026-03-01", "age": "14", "sex": "female"} | cells)
+    )
 
 
 def listed(*lines: str) -> bytes:
@@ -40,7 +42,11 @@ def listed(*lines: str) -> bytes:
 
 def brought(cast: Any, *lines: str, by: str = "asha", site: str = "mumbai") -> Upload:
     return actions.upload(
-        importer=SCREENING_LIST, site=getattr(cast, site), content=listed(*lines), file_name="list.csv", by=getattr(cast, by)
+        importer=SCREENING_LIST,
+        site=getattr(cast, site),
+        content=listed(*lines),
+        file_name="list.csv",
+        by=getattr(cast, by),
     )
 
 
@@ -54,7 +60,9 @@ def problems_of(upload: Upload) -> Mapping[int, list[tuple[str, str]]]:
 # --- Refused ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("heading", ["Name", "Patient name", "Phone", "DOB", "Hospital No", "Aadhaar", "Address", "E-mail"])
+@pytest.mark.parametrize(
+    "heading", ["Name", "Patient name", "Phone", "DOB", "Hospital No", "Aadhaar", "Address", "E-mail"]
+)
 @pytest.mark.django_db
 def test_a_list_with_names_is_refused(cast: Any, heading: str) -> None:
     content = f"list_number,screened_on,{heading}\n1,2026-03-01,Zebulon Quist\n".encode()
@@ -125,8 +133,16 @@ def test_a_list_becomes_entries_numbered_in_its_order(cast: Any) -> None:
     enrolment.screening.open_entry(site=cast.mumbai, by=cast.asha, screened_on="2026-01-01")
     upload = brought(
         cast,
-        someone("S-3", sex="MALE", referral="Seen in the clinic", considered_for="Case", note="well", site="mum"),
-        someone("S-1", screened_on="Mar 2026", outcome="Declined", outcome_on="2026-03-09", reason_code="too far to travel"),
+        someone(
+            "S-3", sex="MALE", referral="Seen in the clinic", considered_for="Case", note="well", site="mum"
+        ),
+        someone(
+            "S-1",
+            screened_on="Mar 2026",
+            outcome="Declined",
+            outcome_on="2026-03-09",
+            reason_code="too far to travel",
+        ),
         someone("S-2", screened_on="03/04/2016"),
         someone("S-4", age="", sex=""),
     )
@@ -135,7 +151,13 @@ def test_a_list_becomes_entries_numbered_in_its_order(cast: Any) -> None:
     entries = {entry.source_key: entry for entry in ScreeningEntry.objects.exclude(source_key="")}
     assert [entries[key].number for key in ("S-3", "S-1", "S-4")] == ["MUM-S0002", "MUM-S0003", "MUM-S0004"]
     first, second, last = (entries[key] for key in ("S-3", "S-1", "S-4"))
-    assert (first.sex, first.referral, first.considered_for, first.age, first.outcome) == ("male", "clinic", "case", 14, "open")
+    assert (first.sex, first.referral, first.considered_for, first.age, first.outcome) == (
+        "male",
+        "clinic",
+        "case",
+        14,
+        "open",
+    )
     assert (str(second.screened_on), second.outcome, str(second.outcome_on), second.reason_code) == (
         "2026-03", "declined", "2026-03-09", "travel",
     )  # fmt: skip
@@ -150,7 +172,10 @@ def test_a_list_becomes_entries_numbered_in_its_order(cast: Any) -> None:
 
 @pytest.mark.django_db
 def test_the_same_list_again_and_a_longer_one(cast: Any) -> None:
-    lines = [someone("1"), someone("2", outcome="not_eligible", outcome_on="2026-03-05", reason_code="criteria")]
+    lines = [
+        someone("1"),
+        someone("2", outcome="not_eligible", outcome_on="2026-03-05", reason_code="criteria"),
+    ]
     actions.commit(upload=brought(cast, *lines), by=cast.asha)
     before = list(ScreeningEntry.objects.order_by("pk").values())
     again = brought(cast, *lines)
@@ -166,7 +191,9 @@ def test_the_same_list_again_and_a_longer_one(cast: Any) -> None:
 def test_other_values_are_written_by_the_rule_of_the_page(cast: Any) -> None:
     actions.commit(upload=brought(cast, someone("1"), someone("2", age="")), by=cast.asha)
     upload = brought(
-        cast, someone("1", age="15", outcome="declined", outcome_on="2026-03-09", reason_code="cost"), someone("2", age="9")
+        cast,
+        someone("1", age="15", outcome="declined", outcome_on="2026-03-09", reason_code="cost"),
+        someone("2", age="9"),
     )
     said = {row.line: row.differences for row in selectors.rows_of(upload, "changed")}
     assert [(d["column"], d["before"], d["after"], d["given"]) for d in said[2]] == [
@@ -199,7 +226,9 @@ def test_who_is_enrolled_stays_enrolled(cast: Any) -> None:
         source_key="1", screened_on="2016-11-01", outcome="enrolled", outcome_on="2016-11-03"
     )
     assert brought(cast, line(list_number="1", outcome="enrolled")).same == 1
-    upload = brought(cast, line(list_number="1", outcome="declined", outcome_on="2016-11-04", reason_code="cost"))
+    upload = brought(
+        cast, line(list_number="1", outcome="declined", outcome_on="2016-11-04", reason_code="cost")
+    )
     assert problems_of(upload) == {2: [("outcome", "enrolled")]}
     # What was stated of the screening may still be put right.
     upload = brought(cast, line(list_number="1", age="14"))
@@ -233,7 +262,11 @@ def test_the_template_can_be_filled_and_uploaded(cast: Any) -> None:
     assert all(f"# {name}: " in template for name in NAMES)
     with pytest.raises(FileRefused) as refused:
         actions.upload(
-            importer=SCREENING_LIST, site=cast.mumbai, content=template.encode(), file_name="t.csv", by=cast.asha
+            importer=SCREENING_LIST,
+            site=cast.mumbai,
+            content=template.encode(),
+            file_name="t.csv",
+            by=cast.asha,
         )
     assert refused.value.code == "no_rows"
     filled = template + "S-1,2026-03-01,14,female\r\n".replace("\r\n", "," * (len(NAMES) - 4) + "\r\n")

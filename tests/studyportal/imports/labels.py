@@ -1,12 +1,14 @@
-"""A small import of the tests: participants by label, with the day of enrolment and a note that goes nowhere."""
+"""A small import of the tests: entries of the screening log by label, with a day, and a note that goes nowhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from apps.enrolment import rules
-from apps.enrolment.models import CodeSequence, Participant
+from django.utils import timezone
+
+from apps.enrolment.actions.numbers import next_screening_numbers
+from apps.enrolment.models import ScreeningEntry
 from studyportal.access.permissions import Permission
 from studyportal.crf.partial_date import PartialDate, PartialDateError
 from studyportal.imports import tables
@@ -24,14 +26,9 @@ def partial(raw: str) -> PartialDate:
 
 def judge(rows: Sequence[Row], *, site: Any, by: Any, hold: bool) -> Iterator[Verdict]:
     if hold:
-        CodeSequence.objects.get_or_create(site=site)
-        CodeSequence.objects.select_for_update().get(site=site)
-    there = {
-        participant.label: participant
-        for participant in Participant.objects.filter(
-            site=site, label__in=[row.values["label"] for row in rows]
-        )
-    }
+        next_screening_numbers(site, 0)
+    labels = [row.values["label"] for row in rows]
+    there = {one.source_key: one for one in ScreeningEntry.objects.filter(site=site, source_key__in=labels)}
     for row in rows:
         found = there.get(row.values["label"])
         wanted = row.values.get("enrolled_on")
@@ -39,10 +36,10 @@ def judge(rows: Sequence[Row], *, site: Any, by: Any, hold: bool) -> Iterator[Ve
             yield Verdict("refused", (Problem("enrolled_on", "needed", "A control has a day."),))
         elif found is None:
             yield Verdict("ready")
-        elif wanted is None or found.enrolled_on == wanted:
+        elif wanted is None or found.screened_on == wanted:
             yield Verdict("same", target=found)
         else:
-            before = str(found.enrolled_on or "")
+            before = str(found.screened_on or "")
             difference = Difference("enrolled_on", before, str(wanted), bool(before))
             yield Verdict("changed", differences=(difference,), target=found)
 
@@ -50,27 +47,22 @@ def judge(rows: Sequence[Row], *, site: Any, by: Any, hold: bool) -> Iterator[Ve
 def commit(
     new: Sequence[Judged], changed: Sequence[Judged], *, site: Any, by: Any, reason: Any
 ) -> Mapping[int, str]:
-    sequence = CodeSequence.objects.get(site=site)
-    first = sequence.last + 1
-    sequence.last += len(new)
-    sequence.save()
-    codes = {
-        one.row.line: rules.participant_code(site.code, number) for number, one in enumerate(new, start=first)
-    }
-    now = Participant._meta.get_field("created_at").pre_save(Participant(), True)
-    names = ("site", "code", "group", "status", "synthetic", "retrospective", "label", "enrolled_on", "version",
-             "registered_by", "created_at", "updated_at")  # fmt: skip
+    lines = [one.row.line for one in new]
+    numbers = dict(zip(lines, next_screening_numbers(site, len(new)), strict=True))
+    now = timezone.now()
+    names = ("site", "number", "source_key", "screened_on", "considered_for", "sex", "referral", "outcome", "reason_code",
+             "reason_text", "note", "synthetic", "retrospective", "version", "entered_by", "created_at", "updated_at")  # fmt: skip
     tables.insert(
-        Participant, names,
-        ((site.pk, codes[one.row.line], one.row.values.get("group") or "unassigned", "screening", False, False,
-          one.row.values["label"], one.row.values.get("enrolled_on"), 1, by.pk, now, now) for one in new),
+        ScreeningEntry, names,
+        ((site.pk, numbers[one.row.line], one.row.values["label"], one.row.values.get("enrolled_on"),
+          one.row.values.get("group") or "", "", "", "open", "", "", "", False, True, 1, by.pk, now, now) for one in new),
     )  # fmt: skip
     for one in changed:
-        one.verdict.target.enrolled_on = one.row.values["enrolled_on"]
+        one.verdict.target.screened_on = one.row.values["enrolled_on"]
         one.verdict.target.version += 1
         one.verdict.target.save()
-        codes[one.row.line] = one.verdict.target.code
-    return codes
+        numbers[one.row.line] = one.verdict.target.number
+    return numbers
 
 
 LABELS = Importer(

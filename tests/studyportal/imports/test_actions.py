@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection, connections
 
-from apps.enrolment.models import Participant
+from apps.enrolment.models import ScreeningEntry
 from studyportal.access import walls
 from studyportal.access.models import Membership, User
 from studyportal.audit.selectors import history_of
@@ -176,16 +176,16 @@ def test_what_is_right_is_written_and_nothing_of_the_rest(cast: Any, labels: Any
         upload = brought(cast, labels, "A,2016,,\nB,03/04/2016,,\nC,,Case,\n")
     done = actions.commit(upload=upload, by=cast.asha)
     assert (done.state, done.added, done.overwritten, done.moved) == ("committed", 2, 0, {})
-    assert {p.label: (p.group, str(p.enrolled_on)) for p in Participant.objects.all()} == {
-        "A": ("unassigned", "2016"), "C": ("case", "None"),
+    assert {e.source_key: (e.considered_for, str(e.screened_on)) for e in ScreeningEntry.objects.all()} == {
+        "A": ("", "2016"), "C": ("case", "None"),
     }  # fmt: skip
     written = {row.line: row.written_as for row in selectors.rows_of(done)}
     assert written == {
-        2: Participant.objects.get(label="A").code,
+        2: ScreeningEntry.objects.get(source_key="A").number,
         3: "",
-        4: Participant.objects.get(label="C").code,
+        4: ScreeningEntry.objects.get(source_key="C").number,
     }
-    change = history_of(Participant.objects.get(label="A"))[0]
+    change = history_of(ScreeningEntry.objects.get(source_key="A"))[0]
     assert (change.source, str(change.by)) == ("import", "asha")
 
 
@@ -195,10 +195,10 @@ def test_the_same_file_again_changes_nothing_and_says_so(cast: Any, labels: Any)
     again = brought(cast, labels, "A,2016,,\nB,2017,,\n")
     assert set(verdicts(again).values()) == {"same"}
     assert selectors.committed_before(again) == first
-    before = list(Participant.objects.values())
+    before = list(ScreeningEntry.objects.values())
     done = actions.commit(upload=again, by=cast.asha)
     assert (done.added, done.overwritten) == (0, 0)
-    assert list(Participant.objects.values()) == before
+    assert list(ScreeningEntry.objects.values()) == before
     # An overlapping file brings only what is new.
     wider = brought(cast, labels, "B,2017,,\nC,2018,,\n")
     assert verdicts(wider) == {2: "same", 3: "ready"}
@@ -232,7 +232,7 @@ def test_other_values_need_a_reason_as_everywhere(cast: Any, labels: Any) -> Non
         reason={"code": "source_corrected", "text": "list of May"},
     )
     assert (done.added, done.overwritten) == (1, 2)
-    change = history_of(Participant.objects.get(label="A"))[0]
+    change = history_of(ScreeningEntry.objects.get(source_key="A"))[0]
     assert change.reason == "Source document corrected: list of May"
 
 
@@ -241,7 +241,7 @@ def test_without_overwriting_other_values_stay(cast: Any, labels: Any) -> None:
     actions.commit(upload=brought(cast, labels, "A,2016,,\n"), by=cast.asha)
     done = actions.commit(upload=brought(cast, labels, "A,2017,,\nB,,,\n"), by=cast.asha)
     assert (done.added, done.overwritten, done.changed) == (1, 0, 1)
-    assert str(Participant.objects.get(label="A").enrolled_on) == "2016"
+    assert str(ScreeningEntry.objects.get(source_key="A").screened_on) == "2016"
     # What only fills in needs no reason.
     filled = actions.commit(upload=brought(cast, labels, "B,2018,,\n"), by=cast.asha, overwrite=True)
     assert filled.overwritten == 1
@@ -310,7 +310,7 @@ def test_many_rows_are_committed_by_a_job(
     assert (upload.job.state, upload.job.error) == ("done", "")
     assert (upload.state, upload.added, upload.overwritten) == ("committed", 3, 1)
     assert upload.job.result["url"] == upload.get_absolute_url()
-    change = history_of(Participant.objects.get(label="A"))[0]
+    change = history_of(ScreeningEntry.objects.get(source_key="A"))[0]
     assert (change.source, change.reason) == ("import", "Source document corrected: as listed")
 
 
@@ -338,9 +338,9 @@ def test_two_commits_at_once_give_each_number_once(cast: Any, labels: Any) -> No
     for thread in threads:
         thread.join(60)
     assert not failed
-    numbers = sorted(int(code[4:8]) for code in Participant.objects.values_list("code", flat=True))
+    numbers = sorted(int(number[5:]) for number in ScreeningEntry.objects.values_list("number", flat=True))
     assert numbers == list(range(1, 501))
-    assert Participant.objects.values("label").distinct().count() == 500
+    assert ScreeningEntry.objects.values("source_key").distinct().count() == 500
     assert sum(Upload.objects.values_list("added", flat=True)) == 500
 
 
