@@ -205,7 +205,8 @@ def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:
         for event in log:
             scopes = sorted(gone & set(event.withdrawal_scopes))
             if event.kind == "withdrawal" and scopes:
-                when: Any = event.signed_on or PartialDate.of(event.entered_at.date())
+                entered: Any = event.entered_at
+                when: Any = event.signed_on or PartialDate.of(entered.date())
                 own.append(LifeEvent("withdrawn", when, ",".join(scopes)))
         found[participant.pk] = own
     return found

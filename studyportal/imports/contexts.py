@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -49,7 +49,7 @@ def upload_page(
             [
                 Cell(column.name, code=True),
                 Cell(str(column.label), detail=column.help),
-                _("always") if column.required else _("may be empty or left out"),
+                _("always") if column.required else _("may be empty"),
                 Cell(column.example, code=True) if column.example else "",
             ]
             for column in importer.all_columns
@@ -159,6 +159,8 @@ def preview_page(
     page = Paginator(_Counted(upload, verdict), PAGE).get_page(params.get("page"))
     first = (page.number - 1) * PAGE + 1
     labels = {column.name: str(column.label) for column in importer.all_columns}
+    # What this page has nothing of would only push the rest aside.
+    places = [at for at in range(len(upload.columns)) if any(row.cells[at] for row in page.object_list)]
     committed = upload.state == UploadState.COMMITTED
     return {
         "importer": importer,
@@ -175,9 +177,9 @@ def preview_page(
             Column(_("Line"), numeric=True),
             Column(_("Verdict")),
             Column(_("What is said")),
-            *(Column(labels.get(name, name)) for name in upload.columns),
+            *(Column(labels.get(upload.columns[at], upload.columns[at])) for at in places),
         ],
-        "rows": [_row(row, labels, committed) for row in page.object_list],
+        "rows": [_row(row, labels, places, committed) for row in page.object_list],
         "page": page,
         "shown": f"{first:,}–{first + len(page.object_list) - 1:,}" if page.object_list else "",
         "total": f"{page.paginator.count:,}",
@@ -226,7 +228,7 @@ def _tabs(upload: Upload, verdict: str) -> list[Tab]:
     ]
 
 
-def _row(row: UploadRow, labels: Mapping[str, str], committed: bool) -> Row:
+def _row(row: UploadRow, labels: Mapping[str, str], places: Sequence[int], committed: bool) -> Row:
     said = [
         f"{labels.get(p['column'], p['column'])}: {p['message']}" if p["column"] else p["message"]
         for p in row.problems
@@ -242,9 +244,19 @@ def _row(row: UploadRow, labels: Mapping[str, str], committed: bool) -> Row:
     elif committed and verdict == VerdictKind.CHANGED:
         word = _("Other values; not written")
     return Row(
-        [row.line, Cell(word, detail=row.written_as), " ".join(said) if said else "", *row.cells],
+        [
+            row.line,
+            Cell(word, detail=row.written_as),
+            " ".join(said),
+            *(_cell(row.cells[at]) for at in places),
+        ],
         TONES[row.verdict],
     )
+
+
+def _cell(text: str) -> Cell:
+    """A date or a number stays on one line."""
+    return Cell(text, nowrap=len(text) <= 12)
 
 
 def _facts(upload: Upload) -> list[tuple[str, Any]]:

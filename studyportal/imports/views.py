@@ -9,15 +9,18 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from studyportal.access.clock import in_own_zone, zone_of
 from studyportal.access.declare import requires
 from studyportal.access.models import Site, User
 from studyportal.api.middleware import takes_files
 from studyportal.audit.reasons import of_form
 from studyportal.imports import actions, contexts, downloads, selectors
 from studyportal.imports.errors import FileRefused, NotPossible, ReasonRequired
+from studyportal.imports.models import Upload
 from studyportal.imports.registry import Importer, all_importers
 
 
@@ -33,7 +36,7 @@ def routes_of(importer: Importer) -> list[Any]:
         def with_importer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             return view(request, importer, **kwargs)
 
-        return requires(importer.permission)(with_importer)
+        return requires(importer.permission)(in_own_zone(with_importer))
 
     home = f"imports/{importer.key}/"
     return [
@@ -52,7 +55,7 @@ def routes() -> list[Any]:
         return []
     permissions = tuple(dict.fromkeys(importer.permission for importer in importers))
     pages = [route for importer in importers for route in routes_of(importer)]
-    return [path("imports/", requires(*permissions)(require_safe(index)), name="index"), *pages]
+    return [path("imports/", requires(*permissions)(in_own_zone(require_safe(index))), name="index"), *pages]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -106,7 +109,7 @@ def template(request: HttpRequest, importer: Importer) -> HttpResponse:
 def preview(request: HttpRequest, importer: Importer, pk: int) -> HttpResponse:
     """The verdict on each row; a fixed number of queries, however many rows there are."""
     upload = selectors.upload_or_404(request.user, importer, pk)
-    return render(request, "imports/preview.html", contexts.preview_page(upload, request.GET))
+    return _shown(request, upload, 200)
 
 
 @require_POST
@@ -141,9 +144,14 @@ def abandon(request: HttpRequest, importer: Importer, pk: int) -> HttpResponse:
     return redirect(contexts.url(importer, "start"))
 
 
-def _refusal(request: HttpRequest, upload: Any, problems: contexts.Problems, status: int) -> HttpResponse:
-    context = contexts.preview_page(upload, request.GET, posted=request.POST, problems=problems)
-    return render(request, "imports/preview.html", context, status=status)
+def _refusal(request: HttpRequest, upload: Upload, problems: contexts.Problems, status: int) -> HttpResponse:
+    return _shown(request, upload, status, posted=request.POST, problems=problems)
+
+
+def _shown(request: HttpRequest, upload: Upload, status: int, **more: Any) -> HttpResponse:
+    with timezone.override(zone_of([upload.site])):
+        context = contexts.preview_page(upload, request.GET, **more)
+        return render(request, "imports/preview.html", context, status=status)
 
 
 @require_safe

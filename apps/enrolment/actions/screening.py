@@ -151,8 +151,7 @@ def typed(stated: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
         elif name == "age":
             values[name] = reading.whole_number(name, raw, 0, OLDEST, problems)
         elif name in ("source_key", "note", "reason_text"):
-            longest = ScreeningEntry._meta.get_field(name).max_length
-            values[name] = reading.plain_text(name, raw, longest, problems)
+            values[name] = reading.plain_text(name, raw, LONGEST[name], problems)
         elif name in CODES:
             values[name] = reading.code_of(name, raw, CODES[name], problems)
         else:
@@ -165,6 +164,9 @@ def typed(stated: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
     return values
 
 
+LONGEST: Mapping[str, int] = {
+    field.name: field.max_length for field in ScreeningEntry._meta.concrete_fields if field.max_length
+}
 CODES: Mapping[str, Mapping[str, Any]] = {
     "sex": dict(Sex.choices),
     "referral": dict(Referral.choices),

@@ -28,7 +28,7 @@ def enrolled(participant: Participant, on: str) -> Participant:
             screened_on=on, outcome="enrolled", outcome_on=on
         )
     participant.refresh_from_db()
-    return actions.refresh_status(participant=participant, by=None)
+    return actions.refresh_status(participant=participant, by=participant.registered_by)
 
 
 def demographics_of(participant: Participant, by: Any, **more: Any) -> Any:
