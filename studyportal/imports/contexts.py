@@ -278,13 +278,19 @@ def _facts(upload: Upload) -> list[tuple[str, Any]]:
 
 
 def _done(upload: Upload) -> str:
-    written = ngettext("%(n)s row added", "%(n)s rows added", upload.added) % {"n": f"{upload.added:,}"}
-    over = ngettext("%(n)s overwritten", "%(n)s overwritten", upload.overwritten) % {
-        "n": f"{upload.overwritten:,}"
-    }
     if not upload.added and not upload.overwritten:
         return _("Nothing of this file was new, so nothing changed.")
-    return f"{written}, {over}."
+    said = []
+    if upload.added:
+        said.append(
+            ngettext("%(n)s row added", "%(n)s rows added", upload.added) % {"n": f"{upload.added:,}"}
+        )
+    if upload.overwritten:
+        said.append(
+            ngettext("%(n)s record overwritten", "%(n)s records overwritten", upload.overwritten)
+            % {"n": f"{upload.overwritten:,}"}
+        )
+    return ", ".join(said) + "."
 
 
 def _moved(upload: Upload) -> list[str]:
