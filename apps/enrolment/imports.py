@@ -53,10 +53,11 @@ def judge(rows: Sequence[Row], *, site: Site, by: User, hold: bool) -> Iterator[
         site, [row.values["list_number"] for row in rows], hold=hold
     )
     for row in rows:
-        yield _verdict(row, site, there.get(row.values["list_number"]))
+        yield _verdict(row, site, there.get(row.values["list_number"]), keep=hold)
 
 
-def _verdict(row: Row, site: Site, entry: ScreeningEntry | None) -> Verdict:
+def _verdict(row: Row, site: Site, entry: ScreeningEntry | None, *, keep: bool) -> Verdict:
+    """keep: the values of a new entry are wanted again at once, to be written."""
     if row.values.get("site") and row.values["site"].casefold() not in (
         site.code.casefold(),
         site.name.casefold(),
@@ -71,10 +72,10 @@ def _verdict(row: Row, site: Site, entry: ScreeningEntry | None) -> Verdict:
             said = _("Leave this empty: enrolling the person in the portal records it.")
             return Verdict("refused", (Problem("outcome", "enrolled", said),))
         try:
-            checked(stated, site=site)
+            values = checked(stated, site=site)
         except CrfInvalid as error:
             return Verdict("refused", _by_column(error.problems))
-        return Verdict("ready")
+        return Verdict("ready", target=values if keep else None)
     change = compared(entry, stated)
     if change.problems:
         return Verdict("refused", _by_column(change.problems))
@@ -120,9 +121,7 @@ def _words(name: str, value: Any) -> str:
 def commit(
     new: Sequence[Judged], changed: Sequence[Judged], *, site: Site, by: User, reason: Any
 ) -> Mapping[int, str]:
-    written = screening_list.add(
-        site=site, by=by, entries={one.row.line: checked(stated_in(one.row), site=site) for one in new}
-    )
+    written = screening_list.add(site=site, by=by, entries={one.row.line: one.verdict.target for one in new})
     return written | screening_list.overwrite(
         by=by, changes={one.row.line: (one.verdict.target, stated_in(one.row)) for one in changed}
     )

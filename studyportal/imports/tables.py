@@ -87,7 +87,10 @@ def _text(value: Any) -> str:
         return "\\N"
     if isinstance(value, bool):
         return "t" if value else "f"
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
+        together = "".join(value)
+        if value and together.isprintable() and "\\" not in together and '"' not in together:
+            return '{"' + '","'.join(value) + '"}'
         quoted = ",".join('"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in value)
         return ("{" + quoted + "}").translate(_ESCAPES)
     return str(value).translate(_ESCAPES)
