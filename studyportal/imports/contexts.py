@@ -156,7 +156,8 @@ def preview_page(
     importer, problems = upload.declared, problems or []
     verdict = params.get("verdict", "")
     verdict = verdict if verdict in VerdictKind.values else ""
-    page = Paginator(_Counted(upload, verdict), PAGE).get_page(params.get("page"))
+    counted: Any = _Counted(upload, verdict)
+    page = Paginator(counted, PAGE).get_page(params.get("page"))
     first = (page.number - 1) * PAGE + 1
     labels = {column.name: str(column.label) for column in importer.all_columns}
     # What this page has nothing of would only push the rest aside.

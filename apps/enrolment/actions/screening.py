@@ -194,7 +194,7 @@ def compared(entry: ScreeningEntry, values: Mapping[str, Any]) -> Compared:
     changed = tuple(name for name, value in values.items() if before[name] != value)
     if not changed:
         return Compared((), (), ())
-    after = before | values
+    after = {**before, **values}
     problems: list[Problem] = []
     if entry.outcome == ScreeningOutcome.ENROLLED and set(changed) & set(CONCLUDED):
         said = _("The person is enrolled. What ends the participation is recorded in its casebook.")

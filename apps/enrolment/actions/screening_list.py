@@ -71,7 +71,7 @@ def overwrite(*, by: User, changes: Mapping[Any, tuple[ScreeningEntry, Mapping[s
         (
             [
                 entry.pk,
-                *_columns({name: getattr(entry, name) for name in WRITTEN} | values),
+                *_columns({**{name: getattr(entry, name) for name in WRITTEN}, **values}),
                 entry.version + 1,
                 now,
             ]
