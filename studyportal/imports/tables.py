@@ -42,7 +42,7 @@ def update(
         quote, table = connection.ops.quote_name, connection.ops.quote_name(model._meta.db_table)
 
         def column(name: str) -> str:
-            return quote(str(model._meta.get_field(name).column))
+            return quote(_column(model, name))
 
         sets = ", ".join(f"{column(name)} = i.{column(name)}" for name in names)
         found = " AND ".join(f"t.{column(name)} = i.{column(name)}" for name in keys)
@@ -56,12 +56,17 @@ def as_json(value: list[dict[str, Any]]) -> str:
     return json.dumps(value, ensure_ascii=False) if value else "[]"
 
 
+def _column(model: type[models.Model], name: str) -> str:
+    field: Any = model._meta.get_field(name)
+    return str(field.column)
+
+
 def _incoming(
     cursor: Any, model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> str:
     """Copy the rows into the table of the session; the columns as SQL."""
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(model._meta.get_field(name).column)) for name in names)
+    columns = ", ".join(quote(_column(model, name)) for name in names)
     cursor.execute(
         f"CREATE TEMP TABLE imports_incoming ON COMMIT DROP AS SELECT {columns}"
         f" FROM {quote(model._meta.db_table)} WITH NO DATA"
