@@ -331,6 +331,13 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 UPLOAD_LIMIT = 10_000_000  # bytes of one document
+IMPORT_BYTES = 32_000_000  # of one file of an import
+IMPORT_ROWS = 300_000
+IMPORT_CELL = 4_000  # characters
+IMPORT_ROWS_AT_ONCE = 2_000  # written while the person waits; more by a job
+# What is uploaded never touches the disk: a list that carries names is refused, and must leave nothing behind.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = IMPORT_BYTES + DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # --- Jobs ------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = servers.broker_url()

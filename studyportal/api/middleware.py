@@ -54,23 +54,28 @@ class RequestLimitsMiddleware:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """Before the CSRF check reads the body: only a page for files takes one of a file's size."""
         limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if int(request.META.get("CONTENT_LENGTH") or 0) > limit and not getattr(view, TAKES_FILES, False):
+        if named := getattr(view, TAKES_FILES, ""):
+            limit += getattr(settings, named)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             return too_large(request, limit)
         return None
 
 
 def most_of(request: HttpRequest) -> int:
     """The largest body of this kind that any view takes, in bytes."""
-    if (request.content_type or "").startswith("multipart/"):
-        return settings.UPLOAD_LIMIT + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if (request.content_type or "").startswith(("multipart/", "text/csv")):
+        return limit + max(settings.UPLOAD_LIMIT, settings.IMPORT_BYTES)
+    return limit
 
 
 def too_large(request: HttpRequest, limit: int) -> HttpResponse:
     return handlers.answer(request, 413, "too_large", problems.too_large_words(limit))
 
 
-def takes_files(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Declares that the page takes files, so that its body may be as large as a file."""
-    setattr(view, TAKES_FILES, True)
+def takes_files(
+    view: Callable[..., HttpResponse], limit: str = "UPLOAD_LIMIT"
+) -> Callable[..., HttpResponse]:
+    """Declares that the page or endpoint takes files, so that its body may be as large as one. limit: the setting."""
+    setattr(view, TAKES_FILES, limit)
     return view

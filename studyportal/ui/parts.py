@@ -25,7 +25,7 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A table cell; `state` shows a badge beside the text, `detail` a second, quieter line; `nowrap` keeps the
-    text of a link (such as a participant code) on one line."""
+    text (such as a participant code or a date) on one line."""
 
     text: Any = ""
     url: str = ""

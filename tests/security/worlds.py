@@ -27,6 +27,8 @@ from studyportal.access import tokens
 from studyportal.access.grants import is_log
 from studyportal.access.models import Membership, Site, User
 from studyportal.files import actions as files
+from studyportal.imports import actions as imports
+from studyportal.imports import registry
 from studyportal.jobs.models import Job
 from studyportal.queries import actions as queries
 from tests.approvals import approval_of, approve, none_at
@@ -108,6 +110,10 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
         participant=participant, kind="oral_assent", by=coordinator, signed_on="2016-10-01"
     )
     held.others["job"] = Job.objects.create(kind="nothing", requester=coordinator, params={})
+    held.others["import"] = imports.upload(
+        importer=registry.get("screening-list"), site=site, file_name=f"{site.code}.csv", by=coordinator,
+        content=b"list_number,screened_on\n1,2026-03-01\n2,03/04/2016\n",
+    )  # fmt: skip
     held.others["token"], held.others["secret"] = tokens.issue(by=coordinator, name="script")
     held.others["document"] = files.add_delegation_document(
         user=coordinator, site=site, kind="gcp_certificate", valid_from="2026-01-01", by=cast.admin,

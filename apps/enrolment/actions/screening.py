@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -176,6 +177,36 @@ CODES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+ENROLLED = "enrolled"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What values would do to an entry. overwritten: the fields whose value was given before, which needs a reason."""
+
+    changed: tuple[str, ...]
+    overwritten: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def compared(entry: ScreeningEntry, values: Mapping[str, Any]) -> Compared:
+    """Compare typed values with an entry as it is: the one judgement of page, API and import. It asks no database."""
+    before = {name: getattr(entry, name) for name in (*STATED, *CONCLUDED)}
+    changed = tuple(name for name, value in values.items() if before[name] != value)
+    if not changed:
+        return Compared((), (), ())
+    after = {**before, **values}
+    problems: list[Problem] = []
+    if entry.outcome == ScreeningOutcome.ENROLLED and set(changed) & set(CONCLUDED):
+        said = _("The person is enrolled. What ends the participation is recorded in its casebook.")
+        problems.append(Problem("outcome", ENROLLED, said))
+    elif after["outcome"] == ScreeningOutcome.ENROLLED and "outcome" in changed:
+        problems.append(Problem("outcome", "choice", _("Enrolling records this outcome by itself.")))
+    problems += rules.entry_problems(after, today=today_at(entry.site), retrospective=entry.retrospective)
+    overwritten = tuple(name for name in changed if before[name] not in (None, "", ScreeningOutcome.OPEN))
+    return Compared(changed, overwritten, tuple(problems))
+
+
 def _write(
     entry: ScreeningEntry,
     changes: Mapping[str, Any],
@@ -197,37 +228,22 @@ def _write(
             )
             if expected_version is not None and current.version != expected_version:
                 raise StaleVersion(current)
-            if current.outcome == ScreeningOutcome.ENROLLED and "outcome" in values:
-                raise Refused(
-                    [
-                        Problem(
-                            "outcome",
-                            "enrolled",
-                            _(
-                                "The person is enrolled. What ends the participation is recorded in its casebook."
-                            ),
-                        )
-                    ]
-                )
-            before = {name: getattr(current, name) for name in (*STATED, *CONCLUDED)}
-            changed = [name for name, value in values.items() if before[name] != value]
-            if not changed:
+            change = compared(current, values)
+            if enrolled := [problem for problem in change.problems if problem.code == ENROLLED]:
+                raise Refused(enrolled)
+            if not change.changed:
                 return current
-            after = before | values
-            problems += rules.entry_problems(
-                after, today=today_at(current.site), retrospective=current.retrospective
-            )
+            problems = list(change.problems)
             if current.participant is not None:
                 dates: dict[str, Any] = {
-                    name: values[name] for name in ("screened_on", "outcome_on") if name in changed
+                    name: values[name] for name in ("screened_on", "outcome_on") if name in change.changed
                 }
                 problems += dates_before_birth(current.participant, dates, by)
             if problems:
                 raise CrfInvalid(problems)
-            overwritten = [name for name in changed if before[name] not in (None, "", ScreeningOutcome.OPEN)]
-            if overwritten and not why:
-                raise ReasonRequired(overwritten)
-            for name in changed:
+            if change.overwritten and not why:
+                raise ReasonRequired(change.overwritten)
+            for name in change.changed:
                 setattr(current, name, values[name])
             current.version += 1
             current.save()

@@ -1,0 +1,4 @@
+from studyportal.imports.views import routes
+
+app_name = "imports"
+urlpatterns = routes()
