@@ -17,11 +17,11 @@ from django.utils import timezone
 from apps.celldose import actions as celldose
 from apps.consent import actions as consent
 from apps.enrolment import actions as enrolment
-from apps.enrolment.models import Group, Participant, ParticipantStatus
+from apps.enrolment.models import Group, Participant
 from apps.labs import actions as labs
 from apps.visits import actions as visits
 from demo import synthetic, synthetic_identities
-from demo.synthetic import Form, Product, Session, SyntheticParticipant, Visit
+from demo.synthetic import Blemish, Form, Product, Session, SyntheticParticipant, Visit
 from demo.synthetic_cells import CODE
 from studyportal.access import walls
 from studyportal.access.models import Site, User
@@ -131,16 +131,22 @@ def _day_of_first_load() -> dt.date | None:
 def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -> Participant:
     """One participant with everything, in the order in which it happened."""
     person, by = planned.person, crew.coordinator
+    group = Group.CASE if person.control is None else Group.CONTROL
     participant = enrolment.register(
         site=crew.site,
         by=by,
-        group=Group.CASE if person.control is None else Group.CONTROL,
-        status=ParticipantStatus.IN_FOLLOW_UP,
+        screening=enrolment.screening.open_entry(
+            site=crew.site,
+            by=by,
+            screened_on=planned.screened_on,
+            age=person.age,
+            sex=person.sex,
+            referral="clinic",
+            considered_for=group,
+            synthetic=True,
+        ),
         synthetic=True,
         label=person.label,
-        index_date=None if person.control is None else person.day0,
-        matched_case=None if person.control is None else case,
-        enrolled_on=planned.enrolled_on.isoformat(),
     )
     if (who := synthetic_identities.identity(planned)) is not None:
         identity.record(participant=participant, raw=who, by=by)
@@ -148,13 +154,18 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
         consent.record_event(participant=participant, by=by, **event)
     for form in planned.history:
         _save(form, participant, by)
+    if Blemish.NO_ASSENT not in person.blemishes:  # the portal enrols no minor without assent
+        participant = enrolment.enrol(participant=participant, on=planned.enrolled_on, by=by)
+    participant = enrolment.assign_group(participant=participant, group=group, by=by)
+    if case is not None and person.control is not None:
+        participant = enrolment.match(
+            participant=participant, matched_case=case, index_date=person.day0, by=by
+        )
     sessions = {f"S{session.number}": session for session in planned.sessions}
     numbered: dict[int, Any] = {}
     for visit in planned.visits:
         events = [event for event in planned.events if event[0] == visit.key]
         _enter_visit(visit, sessions.get(visit.key), events, numbered, participant, crew)
-    if planned.status == ParticipantStatus.WITHDRAWN:
-        enrolment.withdraw(participant=participant, by=by, reason="Withdrew from visits; see the consent log")
     return participant
 
 

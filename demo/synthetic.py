@@ -175,8 +175,8 @@ class SyntheticParticipant:
     """A participant with everything that is to be entered, in the order in which it happened."""
 
     person: Person
+    screened_on: dt.date
     enrolled_on: dt.date
-    status: str
     consents: tuple[Mapping[str, Any], ...]
     history: tuple[Form, ...]
     visits: tuple[Visit, ...]

@@ -71,14 +71,16 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
         if withdrawn and day > synthetic_persons.WITHDRAWN_ON_DAY:
             break
         visits.append(_visit(drawn, key, day, has_event=key in reported))
-    enrolled_on = drawn.on("SCR")
+    screening = drawn.on("SCR")
+    # Nobody is enrolled before consent: who signed late was enrolled late, after the visit of screening.
+    late = Blemish.LATE_CONSENT in person.blemishes
     sessions = synthetic_cells.sessions(drawn) if person.control is None else ()
     return SyntheticParticipant(
         person=person,
-        enrolled_on=enrolled_on,
-        status="withdrawn" if withdrawn else "in_follow_up",
-        consents=tuple(synthetic_persons.consents(drawn, enrolled_on)),
-        history=tuple(synthetic_persons.history(drawn, enrolled_on)),
+        screened_on=screening - dt.timedelta(days=2),
+        enrolled_on=screening + dt.timedelta(days=10 if late else 0),
+        consents=tuple(synthetic_persons.consents(drawn, screening)),
+        history=tuple(synthetic_persons.history(drawn, screening)),
         visits=tuple(visits),
         sessions=sessions,
         events=events,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent, Kind
-from apps.enrolment.models import Group, Participant, ParticipantStatus
+from apps.enrolment.models import Group, Participant
 from apps.visits.models import Visit, VisitStatus
 from studyportal import protocol
 from studyportal.access.models import Site
@@ -47,7 +46,7 @@ def stale_problem() -> Problem:
     )
 
 
-# --- registration and participant -----------------------------------------------------------------------
+# --- registration ---------------------------------------------------------------------------------------
 
 
 def registration_fields(
@@ -64,50 +63,64 @@ def registration_fields(
             choices=[(site.code, f"{site.code} {site.name}") for site in sites],
             errors=errors.get("site", []),
         ),
-        *_common_fields(
-            {
-                "group": posted.get("group", Group.UNASSIGNED),
-                "status": posted.get("status", ParticipantStatus.SCREENING),
-                **{
-                    name: posted.get(name, "")
-                    for name in ("enrolled_on", "index_date", "matched_case", "label")
-                },
-            },
-            errors,
+        FieldView(
+            "label",
+            _("Label"),
+            value=posted.get("label", ""),
+            required=False,
+            help=_("A short free label; never a name or an initial."),
+            errors=errors.get("label", []),
         ),
     ]
-    if retrospective:
-        fields.append(
-            FieldView(
-                "retrospective",
-                _("Transcribed from a published source"),
-                widget="yesno",
-                required=False,
-                value={"true": True, "false": False}.get(posted.get("retrospective", "")),
-                help=_("Its events precede the study: no due dates, no deviations."),
-                errors=errors.get("retrospective", []),
-            )
-        )
-    return fields
-
-
-def participant_fields(
-    participant: Participant, posted: QueryDict, problems: Iterable[Problem]
-) -> list[FieldView]:
-    """With what was typed, or as the participant stands."""
-    errors = errors_by_field(problems)
-    stands = {
-        "group": participant.group,
-        "status": participant.status,
-        "enrolled_on": str(participant.enrolled_on or ""),
-        "index_date": participant.index_date.isoformat() if participant.index_date else "",
-        "matched_case": participant.matched_case.code if participant.matched_case else "",
-        "label": participant.label,
-    }
+    if not retrospective:
+        return fields
+    past = ShowIf("retrospective", ("true",))
     return [
-        *_common_fields({name: posted.get(name, value) for name, value in stands.items()}, errors),
-        *reason_fields(posted, errors),
+        *fields,
+        FieldView(
+            "retrospective",
+            _("Transcribed from a published source"),
+            widget="yesno",
+            required=False,
+            value={"true": True, "false": False}.get(posted.get("retrospective", "")),
+            help=_("Its events precede the study: no due dates, no deviations."),
+            errors=errors.get("retrospective", []),
+        ),
+        FieldView(
+            "group",
+            _("Group"),
+            widget="select",
+            value=posted.get("group", Group.UNASSIGNED),
+            choices=Group.choices,
+            show_if=past,
+            errors=errors.get("group", []),
+        ),
+        FieldView(
+            "enrolled_on",
+            _("Enrolled on"),
+            widget="partial-date",
+            value=posted.get("enrolled_on", ""),
+            required=False,
+            show_if=past,
+            errors=errors.get("enrolled_on", []),
+        ),
     ]
+
+
+def registration(posted: QueryDict, sites: Sequence[Site]) -> tuple[dict[str, Any], list[Problem]]:
+    """What enrolment.actions.register takes. A control that was hidden counts as empty."""
+    problems: list[Problem] = []
+    site = next((site for site in sites if site.code == posted.get("site")), None)
+    if site is None:
+        problems.append(Problem("site", "required", _("Choose the site at which you register.")))
+    values: dict[str, Any] = {"site": site, "label": posted.get("label", "")}
+    if posted.get("retrospective") == "true":
+        values |= {
+            "retrospective": True,
+            "group": posted.get("group", Group.UNASSIGNED),
+            "enrolled_on": posted.get("enrolled_on", ""),
+        }
+    return values, problems
 
 
 def reason_fields(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
@@ -116,105 +129,6 @@ def reason_fields(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> lis
         help=_("Needed when a value that was given before changes; kept with the old and the new value."),
         errors=errors.get("reason", []),
     )
-
-
-def _common_fields(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
-    control = ShowIf("group", (Group.CONTROL,))
-    return [
-        FieldView(
-            "group",
-            _("Group"),
-            widget="select",
-            value=values["group"],
-            choices=Group.choices,
-            errors=errors.get("group", []),
-        ),
-        FieldView(
-            "status",
-            _("Status"),
-            widget="select",
-            value=values["status"],
-            choices=ParticipantStatus.choices,
-            errors=errors.get("status", []),
-        ),
-        FieldView(
-            "enrolled_on",
-            _("Enrolled on"),
-            widget="partial-date",
-            value=values["enrolled_on"],
-            required=False,
-            errors=errors.get("enrolled_on", []),
-        ),
-        FieldView(
-            "index_date",
-            _("Index date"),
-            widget="date",
-            value=values["index_date"],
-            required=False,
-            show_if=control,
-            help=_("Day 0 of a control: Day 0 of the matched case."),
-            errors=errors.get("index_date", []),
-        ),
-        FieldView(
-            "matched_case",
-            _("Matched case"),
-            value=values["matched_case"],
-            required=False,
-            show_if=control,
-            help=_("Participant code of the case."),
-            placeholder="MUM-0001-K",
-            errors=errors.get("matched_case", []),
-        ),
-        FieldView(
-            "label",
-            _("Label"),
-            value=values["label"],
-            required=False,
-            help=_("A short free label; never a name or an initial."),
-            errors=errors.get("label", []),
-        ),
-    ]
-
-
-def registration(
-    posted: QueryDict, sites: Sequence[Site], people: QuerySet[Participant]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """What enrolment.actions.register takes."""
-    values, problems = participant_changes(posted, people)
-    site = next((site for site in sites if site.code == posted.get("site")), None)
-    if site is None:
-        problems.append(Problem("site", "required", _("Choose the site at which you register.")))
-    values["site"] = site
-    if posted.get("retrospective") == "true":
-        values["retrospective"] = True
-    return values, problems
-
-
-def participant_changes(
-    posted: QueryDict, people: QuerySet[Participant]
-) -> tuple[dict[str, Any], list[Problem]]:
-    """What enrolment.actions.change takes. people: those among whom a matched case may be named."""
-    problems: list[Problem] = []
-    control = posted.get("group") == Group.CONTROL
-    case = None
-    code = posted.get("matched_case", "").strip().upper()
-    if control and code:
-        case = people.filter(code=code).first() if code.isascii() and "\x00" not in code else None
-        if case is None:
-            problems.append(
-                Problem(
-                    "matched_case", "not_found", _("There is no participant with this code that you may see.")
-                )
-            )
-    return {
-        "group": posted.get("group", ""),
-        "status": posted.get("status", ""),
-        "label": posted.get("label", ""),
-        "enrolled_on": posted.get("enrolled_on", ""),
-        # A case has no index date: what a hidden control still held is not meant.
-        "index_date": (posted.get("index_date") or None) if control else None,
-        "matched_case": case,
-    }, problems
 
 
 # --- visits ---------------------------------------------------------------------------------------------

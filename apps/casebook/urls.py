@@ -1,6 +1,7 @@
 from django.urls import path
 
-from apps.casebook.views import entry, pages
+from apps.casebook.acts import ACTS
+from apps.casebook.views import acts, entry, pages
 
 app_name = "casebook"
 urlpatterns = [
@@ -8,7 +9,10 @@ urlpatterns = [
     path("participants/", pages.participants, name="participants"),
     path("participants/register/", entry.register, name="register"),
     path("participants/<str:code>/", pages.participant, name="participant"),
-    path("participants/<str:code>/change/", entry.change, name="participant-change"),
+    *(
+        path(f"participants/<str:code>/{key}/", acts.act, {"key": key}, name=f"participant-{key}")
+        for key in ACTS
+    ),
     path("participants/<str:code>/visits/new/", entry.new_visit, name="visit-new"),
     path("participants/<str:code>/visits/<int:pk>/", entry.visit, name="visit"),
     path("participants/<str:code>/records/<slug:form>/", pages.records, name="records"),

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from apps.casebook.holdings import Expectations
 from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
-from apps.enrolment.models import Participant, ParticipantStatus
+from apps.enrolment.models import Participant
+from apps.enrolment.rules import participation
 from apps.visits.models import Visit
 from apps.visits.selectors import session_visits
 from studyportal import protocol
@@ -25,7 +26,7 @@ from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
 
 SOON_DAYS = 14
-FOLLOWED = (ParticipantStatus.SCREENING, ParticipantStatus.ENROLLED, ParticipantStatus.IN_FOLLOW_UP)
+FOLLOWED = participation.FOLLOWED
 DAY = "CASE WHEN length({0}) = 10 THEN {0}::date END"  # a partial date that is known to the day
 
 

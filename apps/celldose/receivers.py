@@ -7,8 +7,10 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.celldose import actions, selectors
-from apps.celldose.models import CellSession, Release
+from apps.celldose.models import CellSession, Infusion, Release
 from apps.consent.signals import procedures_asked
+from apps.enrolment.actions import refresh_status_of
+from apps.enrolment.signals import life_asked
 from apps.visits.models import VitalSigns
 from studyportal.crf.signals import record_saved
 
@@ -21,6 +23,13 @@ def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any)
         if sender is Release:
             actions.sign_release(record=record, by=by)
         actions.refresh_after(record=record, form=spec.key, by=by)
+        if sender is Infusion:
+            refresh_status_of(participant_id=record.participant_id, by=by)
+
+
+@receiver(life_asked, dispatch_uid="celldose.life")
+def life(sender: type, participant_ids: Any, **kwargs: Any) -> dict[int, list[Any]]:
+    return selectors.lives_of(participant_ids)
 
 
 @receiver(procedures_asked, dispatch_uid="celldose.procedures")

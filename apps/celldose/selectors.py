@@ -15,6 +15,7 @@ from apps.celldose.models import CellProduct, CellSession, DonorTests, Harvest, 
 from apps.celldose.product_file import ProductFile, with_records
 from apps.celldose.stated import day_of_harvest, day_of_infusion
 from apps.consent.selectors import Procedure
+from apps.enrolment.rules import LifeEvent
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -134,3 +135,18 @@ def procedures_of(participant_ids: Collection[int]) -> dict[int, list[Procedure]
             )
         )
     return dict(found)
+
+
+def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:
+    """Participant id → the sessions whose products were given. One query."""
+    found: dict[int, list[LifeEvent]] = defaultdict(list)
+    infusions = Infusion.objects.filter(participant_id__in=participant_ids).select_related(
+        "product__harvest__session", "site"
+    )
+    for infusion in infusions.order_by("id"):
+        if infusion.started_at is not None:
+            number = infusion.product.harvest.session.number
+            found[infusion.participant_id].append(
+                LifeEvent("treated", day_of_infusion(infusion), str(infusion.product), number)
+            )
+    return found

@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class ConsentConfig(AppConfig):
     name = "apps.consent"
     label = "consent"
+
+    def ready(self) -> None:
+        from apps.consent import receivers  # noqa: F401 (connects them)

@@ -64,7 +64,7 @@ class Case:
 
     events: Sequence[Event]
     procedures: Sequence[Procedure] = ()
-    status: str = "screening"
+    status: str = "screened"
     enrolled_on: PartialDay | None = None
     known_age: int | None = None
     known_on: PartialDay | None = None

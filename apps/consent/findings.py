@@ -30,6 +30,8 @@ from apps.consent.rules import (
 
 # A signature entered later than this is shown as entered late.
 ENTRY_LAG_DAYS = 7
+# Nobody who stands here has begun: a consent may still come.
+BEFORE_CONSENT = ("screened", "eligible", "not_eligible", "declined")
 
 
 def consent_findings(
@@ -79,7 +81,7 @@ def before_first_procedure(
     consents = [e for e in log if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
     treated = any(p.is_treatment for p in case.procedures)
     if not consents:
-        if case.procedures or case.status not in ("screening",):
+        if case.procedures or case.status not in BEFORE_CONSENT:
             yield finding(
                 1,
                 "no_consent",

@@ -19,6 +19,7 @@ from apps.consent.findings import consent_findings
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import ConsentState
 from apps.enrolment.models import Demographics, Education, Participant
+from apps.enrolment.rules import LifeEvent
 from studyportal import protocol
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
@@ -33,6 +34,7 @@ __all__ = [
     "events_of",
     "findings",
     "findings_of",
+    "lives_of",
     "log",
     "state_for",
     "states_for",
@@ -179,3 +181,38 @@ def _procedures(participant_ids: Collection[int]) -> dict[int, list[Procedure]]:
         for participant_id, procedures in (answer or {}).items():
             known[participant_id].extend(procedures)
     return known
+
+
+def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:
+    """Participant id → when consent to take part was first complete, and what was withdrawn and stands. Three queries."""
+    people = list(Participant.objects.filter(pk__in=participant_ids))
+    in_force, today = bands(), timezone.localdate()
+    found: dict[int, list[LifeEvent]] = {}
+    for participant, case in _cases(people, with_procedures=False).values():
+        log = rules.effective_events(case.events)
+
+        def state(on: dt.date | None, case: Case = case) -> ConsentState:
+            return rules.consent_state(case.events, in_force, on, case.age(on))
+
+        own: list[LifeEvent] = []
+        days = sorted({e.signed_on.latest for e in log if e.signed_on and e.signed_on.latest})
+        complete = next((day for day in days if state(day).in_force != "no"), None)
+        if complete is not None:
+            own.append(LifeEvent("consented", _as_signed(log, complete)))
+        elif any(e.kind in (rules.OWN_CONSENT, rules.LAR_CONSENT) and e.signed_on is None for e in log):
+            own.append(LifeEvent("consented", None))
+        gone = state(today).withdrawn
+        for event in log:
+            scopes = sorted(gone & set(event.withdrawal_scopes))
+            if event.kind == "withdrawal" and scopes:
+                entered: Any = event.entered_at
+                when: Any = event.signed_on or PartialDate.of(entered.date())
+                own.append(LifeEvent("withdrawn", when, ",".join(scopes)))
+        found[participant.pk] = own
+    return found
+
+
+def _as_signed(log: Iterable[rules.Event], day: dt.date) -> PartialDate:
+    """The day with the precision of the signature that it comes from."""
+    signed: list[Any] = [e.signed_on for e in log if e.signed_on and e.signed_on.latest == day]
+    return cast(PartialDate, signed[0])

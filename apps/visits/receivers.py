@@ -10,9 +10,13 @@ from django.dispatch import receiver
 
 from apps.consent.selectors import Procedure
 from apps.consent.signals import procedures_asked
-from apps.enrolment.signals import participant_saved
-from apps.visits import actions
+from apps.enrolment.actions import refresh_status_of
+from apps.enrolment.models import Participant
+from apps.enrolment.rules import LifeEvent
+from apps.enrolment.signals import day0_asked, life_asked, participant_saved
+from apps.visits import actions, selectors
 from apps.visits.models import InsulinUse, Visit, VisitStatus, VitalSigns
+from apps.visits.signals import visit_saved
 from studyportal import protocol
 from studyportal.crf.actions import rederive
 from studyportal.crf.signals import record_saved
@@ -49,3 +53,22 @@ def visits_as_procedures(
             Procedure(what=visit.label if visit else key, kind="visit", on=happened_on)
         )
     return found
+
+
+@receiver(visit_saved, dispatch_uid="visits.status")
+def status_anew(sender: Any, *, visit: Visit, by: Any, **_: Any) -> None:
+    if selectors.tells_of_life(visit.key):
+        refresh_status_of(participant_id=visit.participant_id, by=by)
+
+
+@receiver(life_asked, dispatch_uid="visits.life")
+def life(sender: Any, *, participant_ids: Collection[int], **_: Any) -> dict[int, list[LifeEvent]]:
+    return selectors.lives_of(participant_ids)
+
+
+@receiver(day0_asked, dispatch_uid="visits.day0")
+def day0(sender: Any, *, participant: Participant, **_: Any) -> Any:
+    """Day 0 of a case, when it is known to the day."""
+    anchor = protocol.current().groups["case"].anchor
+    known = selectors.anchor_dates([participant])[participant.pk].get(anchor)
+    return None if known is None else known.exact

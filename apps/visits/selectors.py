@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from apps.enrolment.models import Participant
+from apps.enrolment.rules import LifeEvent
 from apps.visits import rules
 from apps.visits.models import Anchor, InsulinUse, Visit, VisitStatus, VitalSigns
 from studyportal import protocol
@@ -85,6 +86,34 @@ def session_visits() -> dict[str, str]:
         for visit in protocol.current().visits.values()
         if visit.session in numbers
     }
+
+
+def follow_up_visits() -> frozenset[str]:
+    """The visits that lie after the last session: whoever came to one of them is in follow-up."""
+    planned = [visit for visit in protocol.current().visits.values() if visit.scheduled]
+    last = max((visit.latest_day or 0 for visit in planned if visit.session), default=0)
+    return frozenset(visit.key for visit in planned if (visit.target_day or 0) > last)
+
+
+def tells_of_life(key: str) -> bool:
+    """Whether a visit of this key says how far its participant has come."""
+    return key in session_visits() or key in follow_up_visits()
+
+
+def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:
+    """Participant id → sessions given (to cases) and follow-up visits made. One query."""
+    sessions = {visit.key: visit.session for visit in protocol.current().visits.values() if visit.session}
+    later = follow_up_visits()
+    found: dict[int, list[LifeEvent]] = defaultdict(list)
+    rows: Any = Visit.objects.filter(
+        participant_id__in=participant_ids, status=VisitStatus.DONE, key__in=[*sessions, *later]
+    ).values_list("participant_id", "key", "happened_on", "participant__group")
+    for participant_id, key, happened_on, group in rows:
+        if key in later:
+            found[participant_id].append(LifeEvent("followed", happened_on, key))
+        elif group == "case":
+            found[participant_id].append(LifeEvent("treated", happened_on, key, sessions[key]))
+    return found
 
 
 def days_of(visit: Visit, anchors: Mapping[str, PartialDate]) -> rules.DaySpan | NotDerivable:

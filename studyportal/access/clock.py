@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,6 +20,11 @@ def zone_of(sites: Iterable[Site]) -> ZoneInfo:
     """That of the sites when they share one, else UTC."""
     names = {site.timezone for site in sites}
     return ZoneInfo(names.pop()) if len(names) == 1 else UTC
+
+
+def today_at(site: Site) -> dt.date:
+    """The day that it is at the site."""
+    return timezone.localdate(timezone=ZoneInfo(site.timezone))
 
 
 def zone_for(user: User) -> ZoneInfo:

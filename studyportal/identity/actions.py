@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from studyportal.access.clock import today_at
 from studyportal.access.declare import refusal
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -17,7 +18,7 @@ from studyportal.identity import fields, rules, sealing
 from studyportal.identity.errors import IdentityInvalid, Problem, StaleIdentity
 from studyportal.identity.models import Identity
 from studyportal.identity.person import NAMES, Person
-from studyportal.identity.selectors import opened, today_at
+from studyportal.identity.selectors import opened
 
 
 def record(

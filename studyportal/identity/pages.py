@@ -9,11 +9,12 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from studyportal.access.clock import today_at
 from studyportal.audit.reason_fields import field_views
 from studyportal.identity import rules
 from studyportal.identity.errors import Problem
 from studyportal.identity.fields import FIELDS, SECTIONS
-from studyportal.identity.selectors import Known, today_at
+from studyportal.identity.selectors import Known
 from studyportal.ui.parts import FieldView
 from studyportal.ui.templatetags.ui_tags import human_date_text
 

@@ -6,12 +6,10 @@ import datetime as dt
 import logging
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
 
 from studyportal.access.declare import get_visible_or_404, refusal
 from studyportal.access.models import AllSites, Site, User
@@ -40,10 +38,6 @@ def participant_or_404(user: User, code: str, permission: Permission) -> Any:
     return get_visible_or_404(
         model._default_manager.select_related("site"), user, permission, code=code.replace("\x00", "")
     )
-
-
-def today_at(site: Site) -> dt.date:
-    return timezone.localdate(timezone=ZoneInfo(site.timezone))
 
 
 def identity_of(participant: Any, by: User, purpose: str) -> Known | None:

@@ -61,7 +61,10 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
     "casebook:participant": lambda w: {"code": w.participant.code},
-    "casebook:participant-change": lambda w: {"code": w.participant.code},
+    **{
+        f"casebook:participant-{key}": lambda w: {"code": w.participant.code}
+        for key in ("change", "enrol", "group", "match", "treated-later")
+    },
     "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
     "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
     "casebook:query-new": lambda w: {"code": w.participant.code},

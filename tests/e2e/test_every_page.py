@@ -25,6 +25,8 @@ BESIDE_THE_NAVIGATION = {
         "/participants/{treated}/visits/{visit}/",
         "/participants/{treated}/consent/new/",
         "/participants/{treated}/change/",
+        "/participants/{treated}/enrol/",
+        "/participants/{treated}/group/",
         "/participants/{treated}/sessions/1/",
         "/participants/{published}/records/lab-result/",
         "/participants/{treated}/identity/",

@@ -22,13 +22,13 @@ from apps.consent.models import ConsentEvent
 from apps.consent.selectors import events_of
 from apps.enrolment import actions as enrolment_actions
 from apps.enrolment.models import Participant
-from apps.enrolment.selectors import participant_or_404, participants
+from apps.enrolment.selectors import participant_or_404
 from apps.visits import actions as visit_actions
 from apps.visits.models import Visit
 from studyportal.access.declare import get_visible_or_404, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit import reasons
-from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
+from studyportal.crf.errors import CrfInvalid, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.queries import actions as query_actions
 from studyportal.ui.parts import FieldView
@@ -44,7 +44,7 @@ def register(request: HttpRequest) -> HttpResponse:
     sites = selectors.sites_with(user, Permission.REGISTER_PARTICIPANTS)
     problems: list[Problem] = []
     if request.method == "POST":
-        values, problems = inputs.registration(request.POST, sites, participants(user))
+        values, problems = inputs.registration(request.POST, sites)
         if not problems:
             try:
                 made = enrolment_actions.register(by=user, **values)
@@ -62,39 +62,7 @@ def register(request: HttpRequest) -> HttpResponse:
         retrospective=any(user.may(Permission.REGISTER_RETROSPECTIVE, site) for site in sites),
         problems=problems,
     )
-    return _page(request, "casebook/register.html", fields, problems)
-
-
-@requires(Permission.REGISTER_PARTICIPANTS)
-@require_http_methods(METHODS)
-def change(request: HttpRequest, code: str) -> HttpResponse:
-    """Change group, status and index date of a participant; a value that was given before needs a reason."""
-    participant = participant_or_404(request.user, code, Permission.REGISTER_PARTICIPANTS)
-    problems: list[Problem] = []
-    status = 400
-    if request.method == "POST":
-        values, problems = inputs.participant_changes(request.POST, participants(request.user))
-        if not problems:
-            try:
-                enrolment_actions.change(
-                    participant=participant,
-                    by=request.user,
-                    reason=reasons.of_form(request.POST),
-                    expected_version=inputs.version_seen(request.POST),
-                    **values,
-                )
-            except CrfInvalid as error:
-                problems = list(error.problems)
-            except Refused as error:
-                problems, status = list(error.problems), 409
-            except StaleVersion as error:
-                problems, status = [inputs.stale_problem()], 412
-                participant = error.current
-            else:
-                messages.success(request, _("%s is saved.") % participant.code)
-                return redirect(participant.get_absolute_url())
-    fields = inputs.participant_fields(participant, request.POST, problems)
-    return _page(request, "casebook/change.html", fields, problems, participant=participant, status=status)
+    return form_page(request, "casebook/register.html", fields, problems)
 
 
 @requires(Permission.ENTER_DATA)
@@ -116,7 +84,7 @@ def new_visit(request: HttpRequest, code: str) -> HttpResponse:
                 return redirect("casebook:visit", participant.code, visit.pk)
         typed = request.POST or request.GET
         fields = inputs.visit_fields(inputs.visit_choices(participant), typed, problems)
-        return _page(request, "casebook/visit_new.html", fields, problems, participant=participant)
+        return form_page(request, "casebook/visit_new.html", fields, problems, participant=participant)
 
 
 @requires(Permission.VIEW_DATA)
@@ -152,7 +120,7 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         may_enter = request.user.may(Permission.ENTER_DATA, participant.site_id)  # type: ignore[union-attr]
         context = visit_page.context_of(participant, record, may_enter=may_enter)
         fields = inputs.visit_change_fields(record, request.POST, problems)
-        return _page(
+        return form_page(
             request,
             "casebook/visit.html",
             fields,
@@ -189,7 +157,7 @@ def new_consent(request: HttpRequest, code: str) -> HttpResponse:
                     messages.success(request, _("“%s” is in the consent log.") % event.get_kind_display())
                     return redirect(participant.get_absolute_url() + "#consent")
         fields = inputs.consent_fields(request.POST, events, problems)
-        return _page(request, "casebook/consent_new.html", fields, problems, participant=participant)
+        return form_page(request, "casebook/consent_new.html", fields, problems, participant=participant)
 
 
 @requires(Permission.MANAGE_QUERIES)
@@ -214,10 +182,10 @@ def new_query(request: HttpRequest, code: str) -> HttpResponse:
             errors=[problem.message for problem in problems],
         )
     ]
-    return _page(request, "casebook/query_new.html", fields, problems, participant=participant)
+    return form_page(request, "casebook/query_new.html", fields, problems, participant=participant)
 
 
-def _page(
+def form_page(
     request: HttpRequest,
     template: str,
     fields: Iterable[FieldView],

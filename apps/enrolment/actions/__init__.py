@@ -1,5 +1,20 @@
 """Every write of enrolment, by topic."""
 
-from apps.enrolment.actions.participants import CHANGEABLE, assign_group, change, register, withdraw
+from apps.enrolment.actions import screening
+from apps.enrolment.actions.enrolment import enrol
+from apps.enrolment.actions.groups import assign_group, cross_over, match
+from apps.enrolment.actions.participants import CHANGEABLE, change, register
+from apps.enrolment.actions.participation import refresh_status, refresh_status_of
 
-__all__ = ["CHANGEABLE", "assign_group", "change", "register", "withdraw"]
+__all__ = [
+    "CHANGEABLE",
+    "assign_group",
+    "change",
+    "cross_over",
+    "enrol",
+    "match",
+    "refresh_status",
+    "refresh_status_of",
+    "register",
+    "screening",
+]

@@ -1,46 +1,54 @@
-"""Every write to participants: registration, group, matched case, status."""
+"""Registering participants, and their label."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.enrolment import rules, signals
-from apps.enrolment.models import CodeSequence, Group, Participant, ParticipantStatus
-from studyportal import protocol
+from apps.enrolment import signals
+from apps.enrolment.actions import reading
+from apps.enrolment.actions.enrolment import enrol
+from apps.enrolment.actions.groups import assign_group
+from apps.enrolment.actions.numbers import next_code
+from apps.enrolment.actions.participation import refresh_status
+from apps.enrolment.actions.screening import open_entry
+from apps.enrolment.models import Group, Participant, ScreeningEntry
+from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.audit import acting
-from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
-from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.reasons import taken
 from studyportal.identity.selectors import mentioned_in
 
-CHANGEABLE = ("group", "status", "label", "index_date", "matched_case", "enrolled_on")
+CHANGEABLE = ("label",)
 
 
 def register(
     *,
     site: Site,
     by: User,
+    screening: ScreeningEntry | None = None,
     group: str = Group.UNASSIGNED,
-    status: str = ParticipantStatus.SCREENING,
     synthetic: bool = False,
     retrospective: bool = False,
     label: str = "",
-    index_date: dt.date | None = None,
+    index_date: Any = None,
     matched_case: Participant | None = None,
     enrolled_on: PartialDate | str | None = None,
+    screened_on: PartialDate | dt.date | str | None = None,
 ) -> Participant:
-    """Register a participant and give the next code of the site.
+    """Give somebody who was screened the next participant code of the site.
 
-    Raises PermissionDenied when `retrospective` is not the user's to set, CrfInvalid for impossible values.
+    screening: the open entry; left out, one is made (screened_on: left out, today; unknown for a participant of the
+    past). enrolled_on: only for a participant of the past; everybody else is enrolled by `enrol`, after consent.
+    Raises PermissionDenied when `retrospective` is not the user's to set, CrfInvalid, Refused.
     """
     if retrospective and not by.may(Permission.REGISTER_RETROSPECTIVE, site):
         raise PermissionDenied(
@@ -51,37 +59,84 @@ def register(
     problems: list[Problem] = []
     if not site.is_active:
         problems.append(Problem("site", "inactive", _("This site takes no new participants.")))
-    values = _typed(
-        {
-            "group": group,
-            "status": status,
-            "label": label,
-            "index_date": index_date,
-            "matched_case": matched_case,
-            "enrolled_on": enrolled_on,
-        },
-        problems,
-    )
-    if not problems:
-        problems += _rules(values, participant=None, retrospective=retrospective)
+    group = reading.code_of("group", group, dict(Group.choices), problems) or Group.UNASSIGNED
+    label = reading.plain_text("label", label, 60, problems)
+    enrolled = reading.partial_date("enrolled_on", enrolled_on, problems)
+    screened = reading.partial_date("screened_on", screened_on, problems)
+    index_date = reading.day("index_date", index_date, problems)
+    if enrolled is not None and not retrospective:
+        problems.append(
+            Problem(
+                "enrolled_on",
+                "not_yet",
+                _(
+                    "Register first; consent and eligibility come before the day of enrolment. Leave it empty."
+                ),
+            )
+        )
     if problems:
         raise CrfInvalid(problems)
-    try:
-        with transaction.atomic(), acting(user=by):
-            participant = Participant.objects.create(
+    with transaction.atomic(), acting(user=by):
+        if screening is None:
+            screening = open_entry(
                 site=site,
-                code=_next_code(site),
+                by=by,
+                screened_on=screened or (None if retrospective else today_at(site)),
+                considered_for="" if group == Group.UNASSIGNED else group,
                 synthetic=synthetic,
                 retrospective=retrospective,
-                registered_by=by,
-                **values,
             )
-            signals.participant_saved.send(
-                sender=Participant, participant=participant, created=True, changed=frozenset(values), by=by
+        entry = _free(screening, site)
+        participant = Participant.objects.create(
+            site=site,
+            code=next_code(site),
+            synthetic=synthetic or entry.synthetic,
+            retrospective=retrospective,
+            label=label,
+            status_since=entry.screened_on,
+            registered_by=by,
+        )
+        entry.participant = participant
+        entry.version += 1
+        entry.save()
+        signals.participant_saved.send(
+            sender=Participant, participant=participant, created=True, changed=frozenset(), by=by
+        )
+        if enrolled is not None:
+            participant = enrol(participant=participant, on=enrolled, by=by)
+        if group != Group.UNASSIGNED or index_date is not None or matched_case is not None:
+            return assign_group(
+                participant=participant,
+                group=group,
+                by=by,
+                effective_on=enrolled,
+                index_date=index_date,
+                matched_case=matched_case,
             )
-            return participant
-    except IntegrityError as error:
-        raise CrfInvalid([problem_of(error, Participant)]) from error
+        return refresh_status(participant=participant, by=by)
+
+
+def _free(screening: ScreeningEntry, site: Site) -> ScreeningEntry:
+    """The entry, locked: of this site, open, and nobody's yet."""
+    entry = ScreeningEntry.objects.select_for_update(of=("self",)).get(pk=screening.pk)
+    if entry.site_id != site.pk:
+        raise CrfInvalid([Problem("screening", "other_site", _("This person was screened at another site."))])
+    if entry.participant_id is not None:
+        raise Refused(
+            [Problem("screening", "registered", _("%s has a participant code already.") % entry.number)]
+        )
+    if not entry.is_open:
+        raise Refused(
+            [
+                Problem(
+                    "screening",
+                    "screening_ended",
+                    _("The screening ended as “%s”. Reopen it first, and say why.")
+                    % entry.get_outcome_display(),
+                )
+            ]
+        )
+    return entry
 
 
 def change(
@@ -92,35 +147,28 @@ def change(
     expected_version: int | None = None,
     **changes: Any,
 ) -> Participant:
-    """Change what may be changed of a participant (CHANGEABLE); values that were given before need a reason.
+    """Change what may be changed of a participant (CHANGEABLE); a value that was given before needs a reason.
 
     Raises CrfInvalid, ReasonRequired, or StaleVersion when somebody saved since `expected_version`.
     """
-    problems: list[Problem] = [
-        Problem(name, "read_only", _("This is set at registration and does not change."))
-        for name in changes
-        if name not in CHANGEABLE
-    ]
-    reason = taken(reason, problems)
-    typed = _typed({name: value for name, value in changes.items() if name in CHANGEABLE}, problems)
+    problems = [Problem(name, "read_only", elsewhere(name)) for name in changes if name not in CHANGEABLE]
+    why = taken(reason, problems)
+    label = reading.plain_text("label", changes.get("label", participant.label), 60, problems)
     if problems:
         raise CrfInvalid(problems)
-    try:
-        with transaction.atomic(), acting(user=by, reason=reason):
-            current = (
-                Participant.objects.select_for_update(of=("self",))
-                .select_related("site", "matched_case")
-                .get(pk=participant.pk)
-            )
-            if expected_version is not None and current.version != expected_version:
-                raise StaleVersion(current)
-            before = {name: getattr(current, name) for name in CHANGEABLE}
-            changed = {name: value for name, value in typed.items() if before[name] != value}
-            if not changed:
-                return current
-            problems += _rules(before | changed, participant=current, retrospective=current.retrospective)
-            if mentioned_in(current, changed.get("label", ""), by):
-                problems.append(
+    with transaction.atomic(), acting(user=by, reason=why):
+        current = (
+            Participant.objects.select_for_update(of=("self",))
+            .select_related("site", "matched_case")
+            .get(pk=participant.pk)
+        )
+        if expected_version is not None and current.version != expected_version:
+            raise StaleVersion(current)
+        if label == current.label:
+            return current
+        if mentioned_in(current, label, by):
+            raise CrfInvalid(
+                [
                     Problem(
                         "label",
                         "names_person",
@@ -128,114 +176,27 @@ def change(
                             "This names the participant. Everybody who sees the code sees the label: use other words."
                         ),
                     )
-                )
-            if problems:
-                raise CrfInvalid(problems)
-            given_before = [name for name in changed if before[name] not in (None, "", Group.UNASSIGNED)]
-            if given_before and not reason:
-                raise ReasonRequired(given_before)
-            for name, value in changed.items():
-                setattr(current, name, value)
-            current.version += 1
-            current.save()
-            signals.participant_saved.send(
-                sender=Participant, participant=current, created=False, changed=frozenset(changed), by=by
+                ]
             )
-            return current
-    except IntegrityError as error:
-        raise CrfInvalid([problem_of(error, Participant)]) from error
-
-
-def assign_group(
-    *,
-    participant: Participant,
-    group: str,
-    by: User,
-    reason: Any = None,
-    index_date: dt.date | None = None,
-    matched_case: Participant | None = None,
-    expected_version: int | None = None,
-) -> Participant:
-    """Put a participant into a group. A control brings the index date and the matched case; a case has neither."""
-    return change(
-        participant=participant,
-        by=by,
-        reason=reason,
-        expected_version=expected_version,
-        group=group,
-        index_date=index_date,
-        matched_case=matched_case,
-    )
-
-
-def withdraw(
-    *, participant: Participant, by: User, reason: Any, expected_version: int | None = None
-) -> Participant:
-    """Mark a participant as withdrawn. What is withdrawn, and from when, is recorded in the consent log."""
-    if participant.status == ParticipantStatus.WITHDRAWN:
-        raise Refused([Problem("status", "withdrawn", _("This participant is already withdrawn."))])
-    return change(
-        participant=participant,
-        by=by,
-        reason=reason,
-        expected_version=expected_version,
-        status=ParticipantStatus.WITHDRAWN,
-    )
-
-
-def _next_code(site: Site) -> str:
-    """The next code of the site. The row of the sequence is locked until the registration ends."""
-    CodeSequence.objects.get_or_create(site=site)
-    sequence = CodeSequence.objects.select_for_update().get(site=site)
-    sequence.last += 1
-    sequence.save(update_fields=["last"])
-    return rules.participant_code(site.code, sequence.last)
-
-
-def _typed(given: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
-    """Values as they are stored; what cannot be read is added to the problems."""
-    values = dict(given)
-    for name, choices in (("group", Group), ("status", ParticipantStatus)):
-        if name in values and values[name] not in choices.values:
-            problems.append(Problem(name, "choice", _("One of: %s.") % ", ".join(choices.values)))
-    if "label" in values:
-        label = values["label"]
-        if not isinstance(label, str) or "\x00" in label or any("\ud800" <= c <= "\udfff" for c in label):
-            problems.append(Problem("label", "type", _("Give plain text.")))
-        elif len(label) > 60:
-            problems.append(Problem("label", "max_length", _("At most 60 characters.")))
-        else:
-            values["label"] = label.strip()
-    if isinstance(values.get("enrolled_on"), str):
-        text = values["enrolled_on"]
-        try:
-            values["enrolled_on"] = PartialDate.parse(text) if text.strip() else None
-        except PartialDateError as error:
-            problems.append(Problem("enrolled_on", error.code, str(error)))
-    if isinstance(values.get("index_date"), str):
-        try:
-            values["index_date"] = Participant._meta.get_field("index_date").to_python(
-                values["index_date"] or None
-            )
-        except ValidationError:
-            problems.append(Problem("index_date", "invalid_date", _("Write the day as 2016-11-03.")))
-    return values
-
-
-def _rules(values: dict[str, Any], *, participant: Participant | None, retrospective: bool) -> list[Problem]:
-    matched: Participant | None = values["matched_case"]
-    problems = list(
-        rules.registration_problems(
-            group=values["group"],
-            index_date=values["index_date"],
-            matched_case_group=None if matched is None else matched.group,
-            matched_case_is_self=matched is not None
-            and participant is not None
-            and matched.pk == participant.pk,
+        if current.label and not why:
+            raise ReasonRequired(["label"])
+        current.label = label
+        current.version += 1
+        current.save()
+        signals.participant_saved.send(
+            sender=Participant, participant=current, created=False, changed=frozenset({"label"}), by=by
         )
+        return current
+
+
+def elsewhere(name: str) -> str:
+    """Where that changes which no edit of a participant changes."""
+    return str(
+        {
+            "group": _("A change of group is an event: record it under “Group”."),
+            "status": _("The status follows from what happened; nobody sets it."),
+            "enrolled_on": _("Enrolling is an act of its own: record it under “Enrol”."),
+            "index_date": _("The index date comes with the matched case: record it under “Match”."),
+            "matched_case": _("The matched case is recorded under “Match”."),
+        }.get(name, _("This is set at registration and does not change."))
     )
-    if retrospective:
-        problems += rules.retrospective_problems(
-            enrolled_on=values["enrolled_on"], study_opened_on=protocol.current().study.opened_on
-        )
-    return problems

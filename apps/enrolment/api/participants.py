@@ -13,7 +13,8 @@ from rest_framework import generics, serializers
 from rest_framework.response import Response
 
 from apps.enrolment import actions, selectors
-from apps.enrolment.models import Group, Participant, ParticipantStatus
+from apps.enrolment.actions.participants import elsewhere
+from apps.enrolment.models import Group, Participant, ParticipantStatus, ScreeningEntry
 from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
@@ -32,7 +33,16 @@ class ParticipantSerializer(serializers.Serializer):
     code = serializers.CharField(read_only=True)
     site = serializers.CharField(source="site.code", help_text="Code of the site. Fixed at registration.")
     group = serializers.ChoiceField(choices=Group.choices, required=False)
-    status = serializers.ChoiceField(choices=ParticipantStatus.choices, required=False)
+    status = serializers.ChoiceField(
+        choices=ParticipantStatus.choices, read_only=True, help_text="Follows from what happened."
+    )
+    status_since = serializers.CharField(read_only=True, allow_null=True)
+    screening = serializers.CharField(
+        required=False, help_text="Number of the open entry of the screening log. Left out, one is made."
+    )
+    screened_on = serializers.CharField(
+        required=False, write_only=True, help_text="When `screening` is left out."
+    )
     synthetic = serializers.BooleanField(required=False, help_text="Fixed at registration.")
     retrospective = serializers.BooleanField(
         required=False,
@@ -59,6 +69,7 @@ def as_json(participant: Participant) -> dict[str, Any]:
         "site": participant.site.code,
         "group": participant.group,
         "status": participant.status,
+        "status_since": str(participant.status_since) if participant.status_since else None,
         "synthetic": participant.synthetic,
         "retrospective": participant.retrospective,
         "label": participant.label,
@@ -84,9 +95,12 @@ class ParticipantFilters(filters.FilterSet):
         fields: list[str] = []
 
 
-# What a registration may say besides the changeable fields.
-AT_REGISTRATION = ("site", "synthetic", "retrospective")
-READ_ONLY = ("id", "code", "version", "created_at", "updated_at")
+# What a registration may say. Group, index date and matched case come by acts of their own afterwards.
+AT_REGISTRATION = (
+    "site", "screening", "screened_on", "synthetic", "retrospective", "label", "group", "enrolled_on", "index_date",
+    "matched_case",
+)  # fmt: skip
+READ_ONLY = ("id", "code", "status", "status_since", "version", "created_at", "updated_at")
 
 
 class ParticipantView(generics.GenericAPIView):
@@ -110,9 +124,7 @@ class ParticipantView(generics.GenericAPIView):
     def values(self, raw: Mapping[str, Any], *, known: tuple[str, ...]) -> dict[str, Any]:
         """The members of the payload, each known and readable; CrfInvalid otherwise."""
         problems = [
-            Problem(
-                str(name)[:80], "read_only", _("This is set by the portal or at registration; leave it out.")
-            )
+            Problem(str(name)[:80], "read_only", elsewhere(name))
             if name in READ_ONLY or name in AT_REGISTRATION
             else Problem(
                 str(name)[:80], "unknown_field", _("There is no such field. Fields: %s.") % ", ".join(known)
@@ -124,11 +136,11 @@ class ParticipantView(generics.GenericAPIView):
         for name in ("synthetic", "retrospective"):
             if name in values and not isinstance(values[name], bool):
                 problems.append(Problem(name, "boolean", _("Give true or false.")))
-        for name in ("index_date", "enrolled_on", "label", "group", "status"):
+        for name in ("index_date", "enrolled_on", "screened_on", "screening", "label", "group"):
             value = values.get(name)
             if value is not None and not isinstance(value, str):
                 problems.append(Problem(name, "type", _("Give text in quotes.")))
-        for name in ("group", "status", "label"):
+        for name in ("group", "label", "screening"):
             if name in values and values[name] is None:
                 problems.append(Problem(name, "required", _("This cannot be empty.")))
         if values.get("matched_case") is not None:
@@ -147,10 +159,18 @@ class ParticipantView(generics.GenericAPIView):
         return values
 
     @staticmethod
-    def named(queryset: Any, code: Any) -> Any:
+    def named(queryset: Any, code: Any, field: str = "code") -> Any:
         if not isinstance(code, str) or not code.isascii() or "\x00" in code:
             return None
-        return queryset.filter(code=code).first()
+        return queryset.filter(**{field: code}).first()
+
+    def entry(self, site: Site, number: str) -> ScreeningEntry:
+        found = self.named(ScreeningEntry.objects.filter(site=site), number, field="number")
+        if found is None:
+            raise CrfInvalid(
+                [Problem("screening", "not_found", _("The site has no entry of this number in its log."))]
+            )
+        return found
 
 
 class Participants(ParticipantView):
@@ -171,7 +191,7 @@ class Participants(ParticipantView):
     def post(self, request: Any) -> Response:
         raw = payload(request)
         with as_problems():
-            values = self.values(raw, known=AT_REGISTRATION + actions.CHANGEABLE)
+            values = self.values(raw, known=AT_REGISTRATION)
             sites = request.user.sites_with(Permission.REGISTER_PARTICIPANTS)
             site = self.named(Site.objects.filter(is_active=True), values.pop("site", None))
             if site is None or site.pk not in sites:
@@ -184,6 +204,8 @@ class Participants(ParticipantView):
                         )
                     ]
                 )
+            if "screening" in values:
+                values["screening"] = self.entry(site, values["screening"])
             participant = actions.register(site=site, by=request.user, **values)
         return self.respond(participant, status=201)
 

@@ -1,5 +1,6 @@
 """What enrolment keeps, by topic."""
 
+from apps.enrolment.models.groups import GroupEvent, GroupEventKind
 from apps.enrolment.models.history import (
     AdmissionReason,
     AgeBasis,
@@ -16,6 +17,7 @@ from apps.enrolment.models.history import (
     Sex,
 )
 from apps.enrolment.models.participant import CodeSequence, Group, Participant, ParticipantStatus
+from apps.enrolment.models.screening import Referral, ScreeningEntry, ScreeningOutcome, ScreeningReason
 
 __all__ = [
     "AdmissionReason",
@@ -27,12 +29,18 @@ __all__ = [
     "DiabetesType",
     "Education",
     "Group",
+    "GroupEvent",
+    "GroupEventKind",
     "Hospitalisation",
     "Language",
     "MedicalHistory",
     "OnsetSymptom",
     "Participant",
     "ParticipantStatus",
+    "Referral",
+    "ScreeningEntry",
+    "ScreeningOutcome",
+    "ScreeningReason",
     "Severity",
     "Sex",
 ]

@@ -22,18 +22,28 @@ class Group(models.TextChoices):
 
 
 class ParticipantStatus(models.TextChoices):
-    SCREENING = "screening", _("In screening")
+    """Derived from what happened (`rules.participation.fold`); nobody types it."""
+
+    SCREENED = "screened", _("Screened")
+    ELIGIBLE = "eligible", _("Eligible")
+    CONSENTED = "consented", _("Consented")
     ENROLLED = "enrolled", _("Enrolled")
+    ON_TREATMENT = "on_treatment", _("On treatment")
     IN_FOLLOW_UP = "in_follow_up", _("In follow-up")
     COMPLETED = "completed", _("Completed")
     WITHDRAWN = "withdrawn", _("Withdrawn")
+    LOST = "lost", _("Lost to follow-up")
+    DIED = "died", _("Died")
+    NOT_ELIGIBLE = "not_eligible", _("Not eligible")
+    DECLINED = "declined", _("Declined")
 
 
 class CodeSequence(models.Model):
-    """The last number given to a participant of a site. Its row is locked while the next one is given."""
+    """The last numbers given at a site. Its row is locked while the next one is given; numbers are never reused."""
 
     site = models.OneToOneField(Site, on_delete=models.PROTECT, related_name="+")
     last = models.PositiveIntegerField(default=0)
+    last_screened = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.site.code}: {self.last}"
@@ -52,8 +62,13 @@ class Participant(SiteScoped):
     )
     group = models.CharField(_("group"), max_length=12, choices=Group, default=Group.UNASSIGNED)
     status = models.CharField(
-        _("status"), max_length=12, choices=ParticipantStatus, default=ParticipantStatus.SCREENING
+        _("status"),
+        max_length=12,
+        choices=ParticipantStatus,
+        default=ParticipantStatus.SCREENED,
+        editable=False,
     )
+    status_since = PartialDateField(_("In this status since"), required=False)
     synthetic = models.BooleanField(
         _("synthetic"), default=False, help_text=_("Made by a generator: no person stands behind it.")
     )
@@ -77,6 +92,13 @@ class Participant(SiteScoped):
         verbose_name=_("matched case"),
     )
     enrolled_on = PartialDateField(_("Enrolled on"), required=False)
+    enrolment_basis = models.JSONField(
+        _("what the enrolment relied on"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("Protocol version, verdict of eligibility and approvals, as they stood."),
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     registered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
 from studyportal.crf.outcomes import Problem
-
-
-def registration_problems(
-    *, group: str, index_date: Any, matched_case_group: str | None, matched_case_is_self: bool = False
-) -> Iterable[Problem]:
-    """What a registration or a change of group may not say. matched_case_group None: no matched case given."""
-    if index_date is not None and group != "control":
-        yield Problem(
-            "index_date",
-            "controls_only",
-            "Only a control has an index date: Day 0 of a case is its first infusion. Leave it empty.",
-        )
-    if matched_case_group is None:
-        return
-    if group != "control":
-        yield Problem("matched_case", "controls_only", "Only a control is matched to a case. Leave it empty.")
-    elif matched_case_group != "case":
-        yield Problem(
-            "matched_case", "not_a_case", "The participant named here is not in the group of cases."
-        )
-    if matched_case_is_self:
-        yield Problem("matched_case", "self", "A participant cannot be matched to himself or herself.")
 
 
 def retrospective_problems(*, enrolled_on: Any, study_opened_on: Any) -> Iterable[Problem]:
@@ -40,4 +19,22 @@ def retrospective_problems(*, enrolled_on: Any, study_opened_on: Any) -> Iterabl
             "study_open",
             f"The study opened on {study_opened_on.isoformat()}; a participant enrolled since then is followed, "
             "not transcribed. Register without “retrospective”.",
+        )
+
+
+def enrolment_problems(*, enrolled_on: Any, screened_on: Any, today: dt.date) -> Iterable[Problem]:
+    """What a day of enrolment may not be. Partial dates; today: at the site."""
+    if enrolled_on is None:
+        yield Problem("enrolled_on", "required", "Say on which day the participant is enrolled.")
+        return
+    if enrolled_on.earliest is None:
+        yield Problem("enrolled_on", "age", "Give the date, not an age.")
+        return
+    if enrolled_on.earliest > today:
+        yield Problem("enrolled_on", "future", "The day of enrolment lies in the future. Check the year.")
+    if screened_on is not None and enrolled_on.certainly_before(screened_on):
+        yield Problem(
+            "enrolled_on",
+            "before_screening",
+            f"The person was screened {screened_on.for_people()}; enrolment comes after. Correct one of the two.",
         )

@@ -27,7 +27,7 @@ class Cohort:
     ) -> Any:
         site = site or self.cast.mumbai
         by = by or (self.cast.asha if site == self.cast.mumbai else self.cast.vikram)
-        participant = enrolment.register(site=site, by=by, group="case", status="in_follow_up", **more)
+        participant = enrolment.register(site=site, by=by, group="case", **more)
         if day_0 is not None:
             visits.record(participant=participant, key="S1", by=by, happened_on=str(day_0))
         return participant
@@ -37,7 +37,6 @@ class Cohort:
             site=self.cast.mumbai,
             by=self.cast.asha,
             group="control",
-            status="in_follow_up",
             index_date=index,
             **more,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -22,72 +23,88 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"site": "PUN", "group": "case"}, "Choose the site"),
-        ({"site": "MUM", "group": "other"}, "One of"),
-        ({"site": "MUM", "group": "control", "index_date": "05/06/2026"}, "2016-11-03"),
-        ({"site": "MUM", "group": "control", "matched_case": "MUM-9999-X"}, "no participant with this code"),
-        ({"site": "MUM", "group": "case", "enrolled_on": "03/04/2026"}, "two ways"),
+        ({"site": "PUN"}, "Choose the site"),
+        ({"site": ""}, "Choose the site"),
     ],
 )
 def test_registration_refused(cast: Cast, page: Any, typed: dict[str, str], said: str) -> None:
-    answer = page(cast.asha).post(
-        "/participants/register/", {"status": "screening", "label": "kept text"} | typed
-    )
+    answer = page(cast.asha).post("/participants/register/", {"label": "kept text"} | typed)
     assert answer.status_code == 400
     text = answer.content.decode()
     assert said in text and "kept text" in text
     assert not Participant.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [({"group": "other"}, "One of"), ({"group": "case", "enrolled_on": "03/04/2016"}, "two ways")],
+)
+def test_a_published_case_refused(cast: Cast, page: Any, typed: dict[str, str], said: str) -> None:
+    answer = page(cast.meera).post(
+        "/participants/register/", {"site": "MUM", "retrospective": "true", "label": "kept text"} | typed
+    )
+    assert answer.status_code == 400
+    assert said in answer.content.decode() and "kept text" in answer.content.decode()
+
+
 def test_a_coordinator_is_not_offered_the_published_case(cast: Cast, page: Any) -> None:
     assert "retrospective" not in page(cast.asha).get("/participants/register/").content.decode()
     assert "retrospective" in page(cast.meera).get("/participants/register/").content.decode()
-    typed = {"site": "MUM", "group": "case", "status": "screening", "retrospective": "true"}
+    typed = {"site": "MUM", "group": "case", "retrospective": "true"}
     assert page(cast.asha).post("/participants/register/", typed).status_code == 403
     assert not Participant.objects.exists()
 
 
 def test_registration(cast: Cast, page: Any) -> None:
-    typed = {
-        "site": "MUM",
-        "group": "case",
-        "status": "screening",
-        "enrolled_on": "2026-05",
-        "index_date": "2026-01-01",
-    }
+    # What only a published case brings counts as empty where its controls are hidden.
+    typed = {"site": "MUM", "group": "case", "enrolled_on": "2026-05", "label": "A label"}
     answer = page(cast.asha).post("/participants/register/", typed)
     made = Participant.objects.get()
     assert answer.status_code == 302 and answer["Location"] == f"/participants/{made.code}/"
-    assert (made.group, str(made.enrolled_on), made.index_date, made.registered_by) == (
-        "case",
-        "2026-05",
+    assert (made.group, made.enrolled_on, made.label, made.registered_by) == (
+        "unassigned",
         None,
+        "A label",
         cast.asha,
     )
+    assert made.screening.outcome == "open"
 
 
-# --- group and status -----------------------------------------------------------------------------------
+# --- acts on the participation --------------------------------------------------------------------------
 
 
 def test_a_change_asks_for_its_reason_and_keeps_what_was_typed(cast: Cast, cohort: Cohort, page: Any) -> None:
     participant = cohort.case()
-    url = f"/participants/{participant.code}/change/"
-    typed = {"version": participant.version, "group": "case", "status": "withdrawn", "label": "kept text"}
+    url = f"/participants/{participant.code}/group/"
+    typed = {"version": participant.version, "group": "control", "effective_on": "2026-02"}
     answer = page(cast.asha).post(url, typed)
     assert answer.status_code == 400
-    assert "kept text" in answer.content.decode() and 'value="withdrawn" selected' in answer.content.decode()
-    assert page(cast.asha).post(url, typed | {"reason": "Moved away"}).status_code == 302
+    assert 'value="2026-02"' in answer.content.decode()
+    assert page(cast.asha).post(url, typed | {"reason": "Mistyped"}).status_code == 302
     participant.refresh_from_db()
-    assert participant.status == "withdrawn"
+    assert participant.group == "control"
+    shown = page(cast.asha).get(url).content.decode()
+    assert "Mistyped" in shown and "entered in error" in shown
 
 
 @pytest.mark.parametrize("version", ["0", "999", "", "x"])
 def test_a_stale_page_overwrites_nothing(cast: Cast, cohort: Cohort, page: Any, version: str) -> None:
     participant = cohort.case()
-    typed = {"version": version, "group": "case", "status": "withdrawn", "reason": "Moved"}
+    typed = {"version": version, "label": "typed", "reason": "Moved"}
     assert page(cast.asha).post(f"/participants/{participant.code}/change/", typed).status_code == 412
     participant.refresh_from_db()
-    assert participant.status == "in_follow_up"
+    assert participant.label == ""
+
+
+def test_what_stands_in_the_way_of_enrolment_is_said(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case()
+    url = f"/participants/{participant.code}/enrol/"
+    today = dt.date.today().isoformat()
+    answer = page(cast.asha).post(url, {"version": participant.version, "enrolled_on": today})
+    assert answer.status_code == 409
+    assert "Consent to take part is not in force" in answer.content.decode()
+    participant.refresh_from_db()
+    assert participant.enrolled_on is None
 
 
 # --- visits ---------------------------------------------------------------------------------------------

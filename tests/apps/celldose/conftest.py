@@ -19,6 +19,7 @@ from apps.visits import actions as visits
 from apps.visits.crfs import VITAL_SIGNS
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
+from tests.apps.enrolment.factories import enrolled
 from tests.cast import Cast
 
 DAY = dt.date(2025, 3, 10)
@@ -45,7 +46,7 @@ def save(spec: Any, by: User, parents: Any = None, participant: Any = None, **va
 
 def treated(by: User, site: Any, **more: Any) -> Participant:
     """A case of the site, 24 years old."""
-    participant = register(site=site, by=by, group="case", enrolled_on="2025-01-15", **more)
+    participant = enrolled(register(site=site, by=by, group="case", **more), "2025-01-15")
     save(DEMOGRAPHICS, by, participant=participant, sex="female", age_at_enrolment=24, country="IN")
     return participant
 

@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from apps.consent import actions, selectors
 from apps.consent.models import AppendOnly, ConsentEvent
-from apps.enrolment import actions as enrolment
 from studyportal.crf.errors import CrfInvalid
 from tests.apps.consent.factories import FULL, a_minors_consent, an_adults_consent, an_event
-from tests.apps.enrolment.factories import a_case, demographics_of
+from tests.apps.enrolment.factories import a_case, demographics_of, enrolled
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/consent-events/"
@@ -99,7 +98,7 @@ def test_who_reads_the_log(cast: Any) -> None:
 
 
 def test_state_follows_log_age_and_day(cast: Any) -> None:
-    participant = a_case(cast, enrolled_on="2024-02-01")
+    participant = enrolled(a_case(cast), "2024-02-01")
     demographics_of(participant, cast.asha, age_at_enrolment=15)
     assert selectors.state_for(participant, dt.date(2024, 3, 1)).in_force == "no"
     a_minors_consent(participant, cast.asha)
@@ -113,8 +112,7 @@ def test_state_follows_log_age_and_day(cast: Any) -> None:
 
 def test_findings_cost_the_same_for_any_number(cast: Any, django_assert_max_num_queries: Any) -> None:
     for _ in range(6):
-        participant = a_case(cast)
-        enrolment.change(participant=participant, by=cast.asha, status="enrolled", reason="Eligible")
+        enrolled(a_case(cast), "2024-02-01")
     with django_assert_max_num_queries(8):
         found = selectors.findings(cast.farah)
     assert [f.finding.code for f in found] == ["no_consent"] * 6

@@ -32,7 +32,7 @@ def test_another_sites_participant_is_not_found(cast: Any, api: Any) -> None:
     client = api(cast.vikram)
     assert client.get(f"{URL}{participant.code}/").status_code == 404
     assert (
-        client.patch(f"{URL}{participant.code}/", {"label": "x"}, headers={"If-Match": '"1"'}).status_code
+        client.patch(f"{URL}{participant.code}/", {"label": "x"}, headers={"If-Match": '"2"'}).status_code
         == 404
     )
     assert client.get(URL).json()["results"] == []
@@ -64,6 +64,9 @@ def test_only_the_data_manager_registers_retrospectively(cast: Any, api: Any) ->
         ({"enrolled_on": "2016-02-30"}, "enrolled_on", "impossible_date"),
         ({"index_date": "soon", "group": "control"}, "index_date", "invalid_date"),
         ({"index_date": "2024-01-01", "group": "case"}, "index_date", "controls_only"),
+        ({"enrolled_on": "2024-02-03"}, "enrolled_on", "not_yet"),
+        ({"status": "enrolled"}, "status", "read_only"),
+        ({"screening": "MUM-S0009"}, "screening", "not_found"),
         ({"matched_case": "MUM-9999-X", "group": "control"}, "matched_case", "not_found"),
         ({"label": "a\x00b"}, "label", "type"),
     ],
@@ -81,29 +84,29 @@ def test_a_change_names_the_version(cast: Any, api: Any) -> None:
     assert client.patch(url, {"label": "x"}).status_code == 428
     assert client.patch(url, {"label": "x"}, headers={"If-Match": '"7"'}).status_code == 412
     assert (
-        client.patch(url, {"site": "PUN"}, headers={"If-Match": '"1"'}).json()["errors"][0]["code"]
+        client.patch(url, {"site": "PUN"}, headers={"If-Match": '"2"'}).json()["errors"][0]["code"]
         == "read_only"
     )
-    done = client.patch(url, {"label": "x"}, headers={"If-Match": '"1"'})
-    assert (done.status_code, done.headers["ETag"], done.json()["label"]) == (200, '"2"', "x")
-    again = client.patch(url, {"label": "y"}, headers={"If-Match": '"2"'})
+    done = client.patch(url, {"label": "x"}, headers={"If-Match": '"2"'})
+    assert (done.status_code, done.headers["ETag"], done.json()["label"]) == (200, '"3"', "x")
+    again = client.patch(url, {"label": "y"}, headers={"If-Match": '"3"'})
     assert again.json()["errors"][0]["code"] == "reason_required"
 
 
 def test_register_read_and_filter(cast: Any, api: Any) -> None:
     client = api(cast.asha)
-    made = client.post(URL, {"site": "MUM", "group": "case", "enrolled_on": "2024-03-04", "synthetic": True})
+    made = client.post(URL, {"site": "MUM", "group": "case", "screened_on": "2024-03-04", "synthetic": True})
     assert made.status_code == 201
     code = made.json()["code"]
     control = a_control(cast)
     read = client.get(f"{URL}{code}/")
-    assert read.headers["ETag"] == '"1"'
-    assert read.json()["enrolled_on"] == "2024-03-04"
+    assert read.headers["ETag"] == '"2"'
+    assert (read.json()["status"], read.json()["status_since"]) == ("screened", "2024-03-04")
     codes = lambda query: [row["code"] for row in client.get(URL + query).json()["results"]]  # noqa: E731
     assert codes("?group=case") == [code]
     assert codes("?synthetic=false") == [control.code]
     assert codes("?site=PUN") == []
-    assert codes("?status=screening") == [code, control.code]
+    assert codes("?status=screened") == [code, control.code]
     assert client.get(f"{URL}?group=friend").status_code == 400
 
 

@@ -70,8 +70,10 @@ INDEX = dt.date(2024, 5, 1)
         ("control", None, "control", [("matched_case", "not_a_case")]),
     ],
 )
-def test_registration(group: str, index_date: dt.date | None, matched: str | None, expected: list) -> None:
-    found = rules.registration_problems(group=group, index_date=index_date, matched_case_group=matched)
+def test_matching(group: str, index_date: dt.date | None, matched: str | None, expected: list) -> None:
+    found = rules.matching_problems(
+        group=group, index_date=index_date, case_group=matched, is_self=False, enrolled_on=None, today=INDEX
+    )
     assert [(p.field, p.code) for p in found] == expected
 
 

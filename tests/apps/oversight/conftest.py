@@ -12,6 +12,7 @@ from apps.visits import actions as visits
 from studyportal.audit import acting
 from studyportal.crf import actions as crf
 from studyportal.crf.registry import get
+from tests.apps.enrolment.factories import enrolled
 from tests.cast import Cast
 
 
@@ -22,11 +23,10 @@ class Records:
         self.cast = cast
 
     def participant(self, site: Any = None, **more: Any) -> Any:
-        return enrolment.register(
-            site=site or self.cast.mumbai,
-            by=self.cast.meera,
-            **({"group": "case", "status": "enrolled"} | more),
+        participant = enrolment.register(
+            site=site or self.cast.mumbai, by=self.cast.meera, **({"group": "case"} | more)
         )
+        return enrolled(participant, "2026-02-01")
 
     def visit(self, participant: Any, key: str = "S1", happened_on: str = "2026-03-02") -> Any:
         return visits.record(participant=participant, key=key, by=self.cast.meera, happened_on=happened_on)

@@ -113,7 +113,13 @@ def test_back_to_the_newer_page(cast: Cast, records: Records) -> None:
         ({"username": "nobody"}, set()),
         (
             {"model": "no.such"},
-            {"enrolment.participant", "visits.visit", "visits.vitalsigns", "consent.consentevent"},
+            {
+                "enrolment.screeningentry",
+                "enrolment.participant",
+                "visits.visit",
+                "visits.vitalsigns",
+                "consent.consentevent",
+            },
         ),
     ],
 )

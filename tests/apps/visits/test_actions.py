@@ -108,7 +108,13 @@ def test_a_control_is_counted_from_the_index_date(cast: Any) -> None:
     control = a_control(cast, index_date=dt.date(2024, 2, 1))
     visit = a_visit(control, "M3", "2024-05-01", cast.asha)
     assert (visit.anchor, visit.day_number) == ("index", 90)
-    enrolment.change(participant=control, by=cast.asha, index_date=dt.date(2024, 3, 1), reason="New match")
+    enrolment.match(
+        participant=control,
+        matched_case=None,
+        by=cast.asha,
+        index_date=dt.date(2024, 3, 1),
+        reason="New match",
+    )
     visit.refresh_from_db()
     assert (visit.day_number, visit.window_state) == (61, "early")
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from apps.enrolment import actions as enrolment
-from apps.enrolment.models import Participant
+from apps.enrolment.models import Participant, ScreeningEntry
 from studyportal.access import grants
 from studyportal.audit import acting
 from studyportal.audit.models import Look
@@ -206,12 +206,14 @@ def test_bulk_create(cast: Cast) -> None:
 
 def test_update_and_delete_of_a_queryset(cast: Cast, participant: Participant) -> None:
     with acting(user=cast.meera, source="command"):
+        ScreeningEntry.objects.filter(participant=participant).delete()
         Participant.objects.filter(pk=participant.pk).update(label="gone")
         Participant.objects.filter(pk=participant.pk).delete()
     assert lines("gone") == [("update", "gone", "meera"), ("delete", "gone", "meera")]
 
 
 def test_raw_statements(participant: Participant) -> None:
+    ScreeningEntry.objects.filter(participant=participant).delete()
     run(f"UPDATE {PARTICIPANT} SET label = 'raw' WHERE id = %s", [participant.pk])
     run(f"DELETE FROM {PARTICIPANT} WHERE id = %s", [participant.pk])
     assert [line[:2] for line in lines("raw")] == [("update", "raw"), ("delete", "raw")]

@@ -146,7 +146,7 @@ def test_by_a_page(world: World, page: Any) -> None:
     url = f"/participants/{world.participant.code}/change/"
     shown = page(world.cast.meera).get(url).content.decode()
     assert 'name="reason_code"' in shown and "Transcription error" in shown
-    typed = {"group": "case", "status": world.participant.status, "label": "Other label", "version": "1"}
+    typed = {"label": "Other label", "version": str(world.participant.version)}
     wrong = page(world.cast.meera).post(url, typed | {"reason_code": "other"})
     assert wrong.status_code == 400 and "which other reason" in wrong.content.decode()
     right = page(world.cast.meera).post(url, typed | {"reason_code": "duplicate_entry"})

@@ -1,0 +1,72 @@
+"""What the consent log answers to enrolment, and what follows there from an entry. Thin."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils.translation import gettext as _
+
+from apps.consent import selectors, signals
+from apps.enrolment.actions import refresh_status_of
+from apps.enrolment.models import Participant
+from apps.enrolment.rules import LifeEvent
+from apps.enrolment.signals import enrolment_asked, index_date_asked, life_asked
+from studyportal.crf.outcomes import Problem
+from studyportal.crf.partial_date import PartialDate
+
+
+@receiver(signals.consent_recorded, dispatch_uid="consent.status")
+def status_anew(sender: Any, *, event: Any, by: Any, **_more: Any) -> None:
+    refresh_status_of(participant_id=event.participant_id, by=by)
+
+
+@receiver(life_asked, dispatch_uid="consent.life")
+def life(sender: Any, *, participant_ids: Collection[int], **_more: Any) -> dict[int, list[LifeEvent]]:
+    return selectors.lives_of(participant_ids)
+
+
+@receiver(enrolment_asked, dispatch_uid="consent.enrolment")
+def consent_before_enrolment(
+    sender: Any, *, participant: Participant, on: PartialDate, **_more: Any
+) -> Iterable[Problem]:
+    state = selectors.state_for(participant, on)
+    if state.in_force != "no":
+        return ()
+    why = f" ({'; '.join(state.why)})" if state.why else ""
+    return (
+        Problem(
+            "enrolled_on",
+            "no_consent",
+            _(
+                "Consent to take part is not in force on %(day)s%(why)s. Record the consent, or correct the day."
+            )
+            % {"day": on.for_people(), "why": why},
+        ),
+    )
+
+
+@receiver(index_date_asked, dispatch_uid="consent.index_date")
+def consent_before_index_date(
+    sender: Any, *, participant: Participant, index_date: dt.date, **_more: Any
+) -> Iterable[Problem]:
+    """A control is followed from its index date, and nobody is followed before consent; a past record may be."""
+    if participant.retrospective:
+        return ()
+    days = [
+        event.on.earliest
+        for event in selectors.lives_of([participant.pk]).get(participant.pk, [])
+        if event.kind == "consented" and event.on is not None and event.on.earliest is not None
+    ]
+    if not days or min(days) <= index_date:
+        return ()
+    return (
+        Problem(
+            "index_date",
+            "before_consent",
+            _("Consent was given %s, after this index date. Choose a case whose Day 0 comes later.")
+            % PartialDate.of(min(days)).for_people(),
+        ),
+    )
