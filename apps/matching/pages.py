@@ -80,7 +80,7 @@ def fields(posted: Mapping[str, Any], problems: Sequence[Problem]) -> list[Field
 
     names = {"optimal": _("Optimal: the best sets of all"), "greedy": _("Greedy: case by case, by chance")}
     yes_no = [("true", _("Yes")), ("false", _("No"))]
-    views = [
+    return [
         view(
             "ratio", _("Controls per case"), widget="number", default=str(design.ratio),
             minimum=asked.ratio.minimum, maximum=asked.ratio.maximum,
@@ -115,7 +115,6 @@ def fields(posted: Mapping[str, Any], problems: Sequence[Problem]) -> list[Field
         ),
         view("note", _("Note"), required=False, help=_("What this run is for. Nothing about a participant.")),
     ]  # fmt: skip
-    return views
 
 
 def raw_of(posted: Mapping[str, Any], *, known: Sequence[str] = parameters.MEMBERS) -> dict[str, Any]:

@@ -59,7 +59,8 @@ class Latest:
         """The value of each person on each day; NaN where nothing was measured until then."""
         if not len(self._keys):
             return np.full(len(persons), np.nan)
-        wanted = persons * _SPAN + (np.floor(days).astype(np.int64) + _SPAN // 2)
+        known_days = np.where(np.isnan(days), -float(_SPAN // 2), np.floor(days))
+        wanted = persons * _SPAN + (known_days.astype(np.int64) + _SPAN // 2)
         place = np.searchsorted(self._keys, wanted, side="right") - 1
         there = (place >= 0) & (self._persons[place] == persons)
         return np.where(there, self._values[place], np.nan)
