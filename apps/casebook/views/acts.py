@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -46,18 +49,20 @@ def act(request: HttpRequest, code: str, key: str) -> HttpResponse:
         else:
             messages.success(request, _("%s is saved.") % participant.code)
             return redirect(participant.get_absolute_url())
-    return form_page(
-        request,
-        "casebook/act.html",
-        chosen.views(participant, request.POST, problems),
-        problems,
-        participant=participant,
-        status=status,
-        act=chosen,
-        save_label=chosen.button,
-        tabs=[
-            Tab(one.title, reverse(f"casebook:participant-{one.key}", args=[participant.code]), one == chosen)
-            for one in offered(participant)
-        ],
-        events=GroupEvent.objects.filter(participant=participant).select_related("recorded_by"),
-    )
+    tabs = [
+        Tab(one.title, reverse(f"casebook:participant-{one.key}", args=[participant.code]), one == chosen)
+        for one in offered(participant)
+    ]
+    with timezone.override(ZoneInfo(participant.site.timezone)):
+        return form_page(
+            request,
+            "casebook/act.html",
+            chosen.views(participant, request.POST, problems),
+            problems,
+            participant=participant,
+            status=status,
+            act=chosen,
+            save_label=chosen.button,
+            tabs=tabs,
+            events=GroupEvent.objects.filter(participant=participant).select_related("recorded_by"),
+        )

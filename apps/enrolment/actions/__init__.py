@@ -4,7 +4,7 @@ from apps.enrolment.actions import screening
 from apps.enrolment.actions.enrolment import enrol
 from apps.enrolment.actions.groups import assign_group, cross_over, match
 from apps.enrolment.actions.participants import CHANGEABLE, change, register
-from apps.enrolment.actions.participation import refresh_status, refresh_status_of
+from apps.enrolment.actions.participation import refresh_status, refresh_status_of, refresh_statuses
 
 __all__ = [
     "CHANGEABLE",
@@ -15,6 +15,7 @@ __all__ = [
     "match",
     "refresh_status",
     "refresh_status_of",
+    "refresh_statuses",
     "register",
     "screening",
 ]

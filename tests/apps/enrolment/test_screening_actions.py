@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, connections
 
 from apps.consent import actions as consent
@@ -188,3 +189,16 @@ def test_fifty_at_once_get_fifty_codes(transactional_db: Any, settings: Any) -> 
         rules.screening_number("MUM", number) for number in range(1, 51)
     ]
     assert connection.vendor == "postgresql"
+
+
+@pytest.mark.django_db
+def test_the_command_puts_right_what_was_set_by_hand(cast: Any, capsys: Any) -> None:
+    participant = consented(cast, "2024-02-05")
+    a_case(cast)
+    Participant.objects.filter(pk=participant.pk).update(status="completed")
+    call_command("derive_statuses")
+    participant.refresh_from_db()
+    assert participant.status == "consented"
+    assert "2 participants, 1 with another status" in capsys.readouterr().out
+    call_command("derive_statuses")
+    assert "2 participants, 0 with another status" in capsys.readouterr().out
