@@ -279,7 +279,7 @@ def _sets(run: MatchingRun, user: User, number: Any, names: Mapping[str, str]) -
     links = user.may(Permission.VIEW_DATA)
     compared = selectors.columns_compared(run)
     rows: list[list[Any]] = []
-    for one in selectors.sets(run, user, page.object_list):
+    for one in selectors.sets(run, user, list(page.object_list)):
         case = _("a case of another site") if one.case is None else one.case.participant
         for control in one.controls:
             rows.append(

@@ -27,7 +27,7 @@ def read(text: str) -> tuple[list[dict[str, Any]], list[Problem]]:
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if any(map(str.strip, row))]
     except csv.Error:
         return [], [Problem("pairs", "file", _("The text is no CSV. Write one pair a line, case,control."))]
-    headings = [cell.strip().lower() for cell in rows[0]]
+    headings = [cell.strip().lower() for cell in rows[0]] if rows else []
     if "case" not in headings or "control" not in headings:
         return [], [
             Problem(

@@ -79,10 +79,12 @@ class Side:
 
     @property
     def codes(self) -> npt.NDArray[np.object_]:
-        return self.frame["code"].to_numpy(dtype=object)
+        codes: npt.NDArray[np.object_] = self.frame["code"].to_numpy(dtype=object)
+        return codes
 
     def column(self, name: str) -> Floats:
-        return self.frame[name].to_numpy(dtype=np.float64)
+        values: Floats = self.frame[name].to_numpy(dtype=np.float64)
+        return values
 
     def values(self, key: str, persons: Integers, days: Floats) -> Floats:
         """What is compared within a caliper, of each person on each day; NaN where unknown."""
@@ -127,5 +129,6 @@ def population(
     return Population(left, right, levels)
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) else str(value)
+def _text(value: Any) -> str:
+    """A level as text, "" (which is none) where it is missing."""
+    return "" if value is None or pd.isna(value) else str(value)

@@ -198,6 +198,8 @@ def test_pairs_that_are_wrong_are_named_by_row_and_kept(page: Any, cast: Cast, c
     ("text", "said"),
     [
         ("", "Paste the pairs"),
+        (",,\n;;", "The first line names the columns"),
+        ("\x00", "This is no list of pairs"),
         ("MUM-0001-X,MUM-0002-X", "The first line names the columns"),
         ("case,control,colour\na,b,red", "There is no column colour"),
         ("case,control\na", "Row 1: 1 columns instead of 2"),
