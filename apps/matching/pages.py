@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from apps.matching import loveplot, parameters, rules, selectors, words
 from apps.matching.models import MatchingRun, UnmatchedCase
+from apps.matching.statistics.design import EXACT_FACTORS
 from studyportal import protocol
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
@@ -290,7 +291,7 @@ def _sets(run: MatchingRun, user: User, number: Any, names: Mapping[str, str]) -
                     _person(control.participant, links),
                     control.site.code,
                     f"{control.distance:.3f}",
-                    *(_values(control.values.get(key)) for key, _label, _unit in compared),
+                    *(_values(key, control.values.get(key)) for key, _label, _unit in compared),
                 ]
             )
         if one.hidden:
@@ -318,19 +319,26 @@ def _sets(run: MatchingRun, user: User, number: Any, names: Mapping[str, str]) -
             Column(_("Control")),
             Column(_("Site")),
             Column(_("Distance"), numeric=True),
-            *(Column(names.get(key, label), unit=unit) for key, label, unit in compared),
+            *(
+                Column(names.get(key, label), unit="" if key == "calendar" else unit)
+                for key, label, unit in compared
+            ),
         ],
     }
 
 
-def _values(pair: Any) -> str:
-    """Of the case, and of the control."""
-    if not pair:
+def _values(key: str, pair: Any) -> str:
+    """Of the case, and of the control; once where both are the same word."""
+    ours, theirs = (_value(key, one) for one in pair or (None, None))
+    return ours if ours == theirs and key in EXACT_FACTORS else f"{ours} / {theirs}"
+
+
+def _value(key: str, one: Any) -> str:
+    if one is None:
         return "–"
-    ours, theirs = (
-        number_text(round(one, 2)) if isinstance(one, int | float) else str(one or "–") for one in pair
-    )
-    return ours if ours == theirs and not isinstance(pair[0], int | float) else f"{ours} / {theirs}"
+    if key == "calendar":
+        return words.calendar(one)
+    return number_text(round(one, 2)) if isinstance(one, int | float) else str(one)
 
 
 def _person(participant: Any, links: bool) -> Cell:
@@ -411,12 +419,17 @@ def _balance_columns() -> list[Column]:
 
 
 def _balance_row(one: Mapping[str, Any], names: Mapping[str, str]) -> list[Any]:
-    unit = {"a": _("years"), "mo": _("months since 1970")}.get(one["unit"], one["unit"])
+    unit = {"a": _("years"), "mo": ""}.get(one["unit"], one["unit"])
     before, after = one["before"], one["after"]
 
     def side(part: Mapping[str, Any], who: str) -> Cell:
         mean = part[f"mean_{who}"]
-        text = "–" if mean is None else f"{mean * 100:.1f} %" if one["kind"] == "level" else f"{mean:.2f}"
+        if mean is None:
+            text = "–"
+        elif one["key"] == "calendar":
+            text = words.calendar(mean)
+        else:
+            text = f"{mean * 100:.1f} %" if one["kind"] == "level" else f"{mean:.2f}"
         detail = _("n %d") % part[f"n_{who}"]
         if part[f"missing_{who}"]:
             detail += ", " + _("missing %d") % part[f"missing_{who}"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.matching.statistics.design import DAYS_PER_MONTH
+from studyportal.crf.partial_date import PartialDate
 from studyportal.ui.states import STATES, State
 
 
@@ -69,6 +72,8 @@ def why(reasons: Mapping[str, Any], found: int, labels: Mapping[str, str]) -> st
 
 def cascade(reasons: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     """How many candidates each criterion left: “30 candidates → 12 at risk → 6 sex → 0 HbA1c (2 without a value)”."""
+    if "index_date" in reasons["case_missing"]:
+        return "–"
     names = {"candidates": _("candidates"), "at_risk": _("at risk")} | dict(labels)
     parts = []
     for step in reasons["cascade"]:
@@ -87,9 +92,11 @@ def balance_label(key: str, labels: Mapping[str, str]) -> str:
 
 
 def caliper(one: Mapping[str, Any]) -> str:
-    """± 1 a, or ± 20 % of the case's value."""
-    unit = {"a": _("years"), "mo": _("months")}.get(one["unit"], one["unit"])
-    text = f"± {one['width']:g} {unit}"
+    """± 1 year or ± 20 % of the case's value, whichever admits more."""
+    width = one["width"]
+    whole = 1 if width == 1 else 2  # 0.5 years, 1 year, 2 years
+    words = {"a": ngettext("year", "years", whole), "mo": ngettext("month", "months", whole)}
+    text = f"± {width:g} {words.get(one['unit'], one['unit'])}"
     if one["or_percent"] is not None:
         text += " " + _("or ± %s %% of the case's value, whichever admits more") % f"{one['or_percent']:g}"
     return text
@@ -124,3 +131,9 @@ def shown_state(key: str, version: int | None) -> State:
         "superseded": State(_("Version %d, superseded") % (version or 0), "neutral", "history"),
     }
     return words.get(key) or STATES["pending"]
+
+
+def calendar(months: float) -> str:
+    """A day on the scale of calendar time (months since 1 January 1970), as its month."""
+    day = dt.date(1970, 1, 1) + dt.timedelta(days=round(months * DAYS_PER_MONTH))
+    return PartialDate(day.year, day.month).for_people()
