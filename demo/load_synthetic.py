@@ -166,6 +166,8 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
     for visit in planned.visits:
         events = [event for event in planned.events if event[0] == visit.key]
         _enter_visit(visit, sessions.get(visit.key), events, numbered, participant, crew)
+    for form in planned.endings:
+        _save(form, participant, by)
     return participant
 
 

@@ -182,6 +182,7 @@ class SyntheticParticipant:
     visits: tuple[Visit, ...]
     sessions: tuple[Session, ...] = ()
     events: tuple[tuple[str, int | None, Form], ...] = field(default=())  # (visit, session, adverse event)
+    endings: tuple[Form, ...] = ()  # loss to follow-up, then end of study
 
 
 @dataclass(frozen=True)

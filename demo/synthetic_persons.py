@@ -1,4 +1,4 @@
-"""Consent, history and adverse events of a synthetic participant. Pure."""
+"""Consent and adverse events of a synthetic participant. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demo.synthetic import Blemish, Drawn, Form
+from demo.synthetic_history import READS_NOT, WITHDRAWN_ON_DAY
 
 OFFSET = "+05:30"
-WITHDRAWN_ON_DAY = 110
 
 
 def consents(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Mapping[str, Any]]:
@@ -36,6 +36,8 @@ def consents(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Mapping[str, Any]]:
         "copy_given": Blemish.NO_COPY not in person.blemishes,
     }
     not_asked = {"witness": "not_applicable"}
+    if (witness := READS_NOT.get((person.number, person.control))) is not None:
+        shared["witness"], not_asked = witness, {}
     if person.age >= 18:
         absent = not_asked | {"lar_relationship_proof": "not_applicable"}
         yield {"kind": "consent", "signer": "participant", "purposes": purposes, **shared, "absent": absent}
@@ -81,40 +83,6 @@ def consents(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Mapping[str, Any]]:
                 "copy_given": "not_applicable",
             },
         }
-
-
-def history(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Form]:
-    person, rng = drawn.person, drawn.rng
-    yield Form(
-        "demographics",
-        {
-            "sex": person.sex,
-            "age_at_enrolment": person.age,
-            "age_basis": "birth_date",
-            "country": "IN",
-            "education": "primary" if person.age < 12 else "secondary" if person.age < 17 else "graduate",
-            "language": str(rng.choice(("mr", "hi", "en"))),
-        },
-    )
-    diagnosed = f"{enrolled_on.year - person.duration_years}-{int(rng.integers(1, 13)):02d}"
-    ketoacidosis = bool(rng.random() < 0.35)
-    values: dict[str, Any] = {
-        "diagnosed_on": diagnosed,
-        "diabetes_type": "type_1",
-        "autoimmune": True,
-        "symptoms_at_onset": ["polyuria", "polydipsia", *(["weight_loss"] if rng.random() < 0.6 else [])],
-        "insulin_since": diagnosed,
-        "dka_history": ketoacidosis,
-        "comorbidities": ["thyroid"] if rng.random() < 0.12 else ["none"],
-        "severity": str(rng.choice(("mild", "moderate", "severe"), p=(0.2, 0.6, 0.2))),
-    }
-    if ketoacidosis:
-        values["dka_episodes"] = int(rng.integers(1, 3))
-    if rng.random() < 0.8:
-        values["family_history"] = bool(rng.random() < 0.2)
-    else:
-        values["absent"] = {"family_history": "unknown"}
-    yield Form("medical-history", values)
 
 
 def events(drawn: Drawn) -> Iterator[tuple[str, int | None, Form]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from demo import synthetic_cells, synthetic_labs, synthetic_persons, trajectories
+from demo import synthetic_cells, synthetic_history, synthetic_labs, synthetic_persons, trajectories
 from demo.synthetic import (
     LATE_SHARE,
     MISSED_REASONS,
@@ -68,22 +68,26 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
     reported = {visit for visit, _session, _form in events}
     visits = []
     for key, day in days.items():
-        if withdrawn and day > synthetic_persons.WITHDRAWN_ON_DAY:
+        if withdrawn and day > synthetic_history.WITHDRAWN_ON_DAY:
             break
         visits.append(_visit(drawn, key, day, has_event=key in reported))
     screening = drawn.on("SCR")
     # Nobody is enrolled before consent: who signed late was enrolled late, after the visit of screening.
     late = Blemish.LATE_CONSENT in person.blemishes
     sessions = synthetic_cells.sessions(drawn) if person.control is None else ()
+    consents = tuple(synthetic_persons.consents(drawn, screening))
+    history = tuple(synthetic_history.history(drawn, screening))
+    attended, endings = synthetic_history.ended(drawn, tuple(visits), until)
     return SyntheticParticipant(
         person=person,
         screened_on=screening - dt.timedelta(days=2),
         enrolled_on=screening + dt.timedelta(days=10 if late else 0),
-        consents=tuple(synthetic_persons.consents(drawn, screening)),
-        history=tuple(synthetic_persons.history(drawn, screening)),
-        visits=tuple(visits),
+        consents=consents,
+        history=history,
+        visits=attended,
         sessions=sessions,
         events=events,
+        endings=endings,
     )
 
 

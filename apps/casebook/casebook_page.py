@@ -17,6 +17,7 @@ from apps.casebook.selectors import Casebook
 from apps.celldose.selectors import sessions_context
 from apps.enrolment.models import Group, Participant
 from apps.visits.models import VisitStatus
+from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.crf import display
@@ -162,13 +163,16 @@ def about_of(book: Casebook, may_enter: bool) -> list[list[Any]]:
     code = book.participant.code
     signs = {(one.form, one.object_id): one.state for one in book.signed}
     signed = grid.signs_of(book)
+    when_they_apply = protocol.current().forms_when_they_apply
     rows: list[list[Any]] = []
     for spec in holdings.participant_forms():
         if spec.key == "cell-session":
             continue
-        own = records.get(spec.key, [])
+        own: list[Any] = records.get(spec.key, [])
         if spec.key not in records and spec.key in held:
             rows.append(_held_row(book.participant.code, held[spec.key], signed.get((None, spec.key), "")))
+            if spec.repeats and may_enter:
+                rows.append(_another_row(code, spec))
             continue
         for record in own:
             rows.append(
@@ -178,20 +182,30 @@ def about_of(book: Casebook, may_enter: bool) -> list[list[Any]]:
                     Cell(display.summary(spec, record), state=signs.get((spec.key, record.pk), "")),
                 ]
             )
-        if (not own or spec.repeats) and may_enter:
-            label = _("Add") if own else _("Begin")
+        if not own and may_enter:
+            optional = spec.repeats or spec.key in when_they_apply
             rows.append(
                 [
-                    Cell(str(spec.title) if not own else _("%(form)s: another") % {"form": spec.title}),
+                    Cell(str(spec.title)),
                     Cell(
-                        label,
+                        _("Begin"),
                         url=grid.new_form_url(code, spec.key),
-                        state="" if own or spec.repeats else "not_started",
+                        state="" if optional else "not_started",
                     ),
                     "",
                 ]
             )
+        elif spec.repeats and may_enter:
+            rows.append(_another_row(code, spec))
     return rows
+
+
+def _another_row(code: str, spec: Any) -> list[Any]:
+    return [
+        Cell(_("%(form)s: another") % {"form": spec.title}),
+        Cell(_("Add"), url=grid.new_form_url(code, spec.key)),
+        "",
+    ]
 
 
 def outside_visits(book: Casebook) -> list[list[Any]]:

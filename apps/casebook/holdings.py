@@ -140,10 +140,14 @@ def progress(
     held: Iterable[Held],
     expectations: Expectations | None = None,
 ) -> Progress:
-    """visits: (id, key) of the visits that took place. Forms about the participant are expected once."""
+    """visits: (id, key) of the visits that took place. Forms about the participant are expected once.
+
+    Those that the protocol names for loss and end of study are expected of nobody.
+    """
     plan = expectations or Expectations()
     at: dict[tuple[int | None, str], Held] = {(one.visit_id, one.form): one for one in held}
-    about = {spec.key for spec in participant_forms() if not spec.repeats}
+    when_they_apply = plan.plan.forms_when_they_apply
+    about = {spec.key for spec in participant_forms() if not spec.repeats and spec.key not in when_they_apply}
     complete = expected = 0
     for form in about:
         expected += 1

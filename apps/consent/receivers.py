@@ -9,12 +9,14 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from apps.consent import selectors, signals
+from apps.consent import checks, rules, selectors, signals
+from apps.consent.models import ConsentEvent
 from apps.enrolment.actions import refresh_status_of
-from apps.enrolment.models import Participant
+from apps.enrolment.models import EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
-from apps.enrolment.signals import enrolment_asked, index_date_asked, life_asked
-from studyportal.crf.outcomes import Problem
+from apps.enrolment.signals import end_of_study_asked, enrolment_asked, index_date_asked, life_asked
+from studyportal.crf.actions import rederive
+from studyportal.crf.outcomes import Finding, Problem
 from studyportal.crf.partial_date import PartialDate
 
 
@@ -70,3 +72,21 @@ def consent_before_index_date(
             % PartialDate.of(min(days)).for_people(),
         ),
     )
+
+
+@receiver(end_of_study_asked, dispatch_uid="consent.end_of_study")
+def withdrawal_is_in_the_log(sender: Any, *, record: EndOfStudy, **_: Any) -> list[Finding]:
+    if record.reason != "withdrew":
+        return []
+    entries = ConsentEvent.objects.filter(participant_id=record.participant_id)
+    corrected = entries.exclude(corrects=None).values("corrects")
+    standing = entries.filter(kind=rules.WITHDRAWAL).exclude(pk__in=corrected)
+    return list(checks.end_by_withdrawal(record.reason, standing.exists()))
+
+
+@receiver(signals.consent_recorded, dispatch_uid="consent.end_of_study_anew")
+def end_of_study_anew(sender: Any, *, event: ConsentEvent, **_: Any) -> None:
+    """The end of study asked for the withdrawal: the query closes, or opens again after a correction."""
+    if event.kind in (rules.WITHDRAWAL, rules.CORRECTION):
+        for end in EndOfStudy.objects.filter(participant_id=event.participant_id, reason="withdrew"):
+            rederive(end, reason="The consent log was added to")

@@ -18,8 +18,8 @@ from apps.consent.case import Case, ConsentFinding, Procedure
 from apps.consent.findings import consent_findings
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import ConsentState
-from apps.enrolment.models import Demographics, Education, Participant
-from apps.enrolment.rules import LifeEvent
+from apps.enrolment.models import Demographics, Participant
+from apps.enrolment.rules import LifeEvent, witness_needed
 from studyportal import protocol
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
@@ -147,15 +147,15 @@ def _cases(
     for event in ConsentEvent.objects.filter(participant_id__in=ids).order_by("id"):
         events[event.participant_id].append(event.as_event())
     demographics = {
-        participant_id: (age, education)
-        for participant_id, age, education in Demographics.objects.filter(participant_id__in=ids).values_list(
-            "participant_id", "age_at_enrolment", "education"
-        )
+        participant_id: (age, witness_needed(education, can_read))
+        for participant_id, age, education, can_read in Demographics.objects.filter(
+            participant_id__in=ids
+        ).values_list("participant_id", "age_at_enrolment", "education", "can_read")
     }
     procedures = _procedures(ids) if with_procedures else {}
     cases: dict[int, tuple[Participant, Case]] = {}
     for participant in participants:
-        age, education = demographics.get(participant.pk, (None, None))
+        age, cannot_read = demographics.get(participant.pk, (None, None))
         enrolled_on: Any = participant.enrolled_on
         cases[participant.pk] = (
             participant,
@@ -166,7 +166,7 @@ def _cases(
                 enrolled_on=enrolled_on,
                 known_age=age,
                 known_on=enrolled_on,
-                cannot_read=None if education is None else education == Education.NONE,
+                cannot_read=cannot_read,
                 retrospective=participant.retrospective,
                 synthetic=participant.synthetic,
             ),

@@ -5,6 +5,9 @@ from django.dispatch import Signal
 # participant: Participant, created: bool, changed: names of the fields that changed, by: User
 participant_saved = Signal()
 
+# record: EndOfStudy. A receiver answers with [Finding, …]: what its own app holds against this end, such as a visit
+# that is missing. It has the end of study checked again (crf.actions.rederive) when that changes.
+end_of_study_asked = Signal()
 # participant_ids: collection of ids. A receiver answers with {participant id: [rules.LifeEvent, …]}: what it knows of
 # their lives, in a fixed number of queries for all of them.
 life_asked = Signal()

@@ -9,6 +9,7 @@ from apps.labs.rules import Terms
 from studyportal.crf.outcomes import Finding
 
 ANTIBODIES = ("ica", "gad65", "iaa", "ia2", "znt8")
+RESULTS = frozenset({"positive", "negative", "indeterminate"})
 # Insulin antibodies say nothing about autoimmunity from about two weeks after insulin began (working rule).
 IAA_DAYS_AFTER_INSULIN = 14
 
@@ -116,4 +117,19 @@ def readings_expected(values: Mapping[str, Any], context: Mapping[str, Any]) -> 
             "transcribed",
             "readings_though_not_transcribed",
             f"The chart is marked as not transcribed, and holds {context['readings']} readings.",
+        )
+
+
+def agrees_with_history(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    """context["at_diagnosis"]: what the form “Antibody at diagnosis” says of the same antibody; None without one.
+
+    The report of the laboratory and the history are two records of one fact.
+    """
+    said = context.get("at_diagnosis")
+    result = values.get("qualitative")
+    if values.get("context") == "at_diagnosis" and said and result in RESULTS and said != result:
+        yield Finding(
+            "qualitative",
+            "history_disagrees",
+            f"The history says “{said.replace('_', ' ')}” for this antibody at diagnosis. Which of the two is right?",
         )

@@ -46,6 +46,7 @@ LAB_RESULT = register(
             checks.insulin_antibody_interpretable,
             checks.result_expected,
             checks.baseline_not_at_diagnosis,
+            checks.agrees_with_history,
         ),
         derive=rules.derive_lab_result,
         context=selectors.lab_result_context,

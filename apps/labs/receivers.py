@@ -1,4 +1,4 @@
-"""What follows in the laboratory when weight or insulin of a visit were saved."""
+"""What follows in the laboratory when weight or insulin of a visit, or the history, were saved."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from apps.enrolment.models import AntibodyAtDiagnosis
 from apps.labs.models import LabResult
 from apps.visits.models import InsulinUse, VitalSigns
 from studyportal.crf.actions import rederive
@@ -18,3 +19,12 @@ def insulin_adjusted_hba1c_anew(sender: Any, *, record: Any, **_: Any) -> None:
     """IDAA1c rests on the insulin and the weight of the same visit."""
     for result in LabResult.objects.filter(visit_id=record.visit_id, analyte="hba1c"):
         rederive(result, reason="Insulin or weight at this visit was saved")
+
+
+@receiver(record_saved, sender=AntibodyAtDiagnosis, dispatch_uid="labs.antibody_at_diagnosis")
+def results_at_diagnosis_anew(sender: Any, *, record: AntibodyAtDiagnosis, **_: Any) -> None:
+    """The history and the report of the laboratory are held together."""
+    for result in LabResult.objects.filter(
+        participant_id=record.participant_id, analyte=record.antibody, context="at_diagnosis"
+    ):
+        rederive(result, reason="The antibody at diagnosis was saved")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.enrolment.models import MedicalHistory
+from apps.enrolment.models import Antibody, AntibodyAtDiagnosis, MedicalHistory
 from apps.labs.models import GlucoseChart, GlucoseReading, LabResult
 from apps.labs.profile import GlucoseProfile, Reading, profile
 from apps.labs.rules import Terms
@@ -62,6 +62,12 @@ def lab_result_context(record: LabResult) -> Mapping[str, Any]:
         context["insulin_since"] = (
             MedicalHistory.objects.filter(participant_id=record.participant_id)
             .values_list("insulin_since", flat=True)
+            .first()
+        )
+    if record.context == "at_diagnosis" and record.analyte in Antibody.values:
+        context["at_diagnosis"] = (
+            AntibodyAtDiagnosis.objects.filter(participant_id=record.participant_id, antibody=record.analyte)
+            .values_list("result", flat=True)
             .first()
         )
     return context

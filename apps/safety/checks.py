@@ -82,3 +82,14 @@ def grade_has_dictionary(values: Mapping[str, Any], context: Mapping[str, Any]) 
             "dictionary_missing",
             "A grade means something only with its dictionary version.",
         )
+
+
+def death_is_recorded(reason: str | None, fatal_event: bool) -> Iterable[Finding]:
+    """Of the end of study: a death in the study is a serious adverse event with its own clocks."""
+    if reason == "died" and not fatal_event:
+        yield Finding(
+            "reason",
+            "fatal_event_missing",
+            "The participant has died, and no adverse event with the outcome “fatal” is recorded. Record it: its"
+            " reporting clocks run.",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -147,3 +147,31 @@ def dose_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Itera
         )
     if isinstance(per_kg, Decimal) and per_kg > UNITS_PER_KG_USUAL:
         yield Finding("units_per_kg", "units_per_kg_high", f"{per_kg:.2f} IU/kg/day is unusually much.")
+
+
+def completed_with_last_visit(
+    reason: str | None, last: tuple[str, str] | None, done: Collection[str]
+) -> Iterable[Finding]:
+    """Of the end of study. last: key and label of the last visit that the protocol schedules for the group."""
+    if reason == "completed" and last is not None and last[0] not in done:
+        yield Finding(
+            "reason",
+            "completed_without_last_visit",
+            f"The protocol ends with the visit “{last[1]}”, which is not recorded as done. Was the protocol completed?",
+        )
+
+
+def no_visit_after_end(ended_on: Any, days: Iterable[Any]) -> Iterable[Finding]:
+    """Of the end of study: partial dates of the visits that took place."""
+    if ended_on is None or ended_on.latest is None:
+        return
+    later = [
+        day for day in days if day is not None and day.earliest is not None and day.earliest > ended_on.latest
+    ]
+    if later:
+        yield Finding(
+            "ended_on",
+            "visit_after_end",
+            f"A visit took place on {max(later, key=lambda day: day.earliest).for_people()}, after the end. Which of"
+            " the two dates is right?",
+        )

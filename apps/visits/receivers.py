@@ -11,14 +11,15 @@ from django.dispatch import receiver
 from apps.consent.selectors import Procedure
 from apps.consent.signals import procedures_asked
 from apps.enrolment.actions import refresh_status_of
-from apps.enrolment.models import Participant
+from apps.enrolment.models import EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
-from apps.enrolment.signals import day0_asked, life_asked, participant_saved
-from apps.visits import actions, selectors
+from apps.enrolment.signals import day0_asked, end_of_study_asked, life_asked, participant_saved
+from apps.visits import actions, checks, selectors
 from apps.visits.models import InsulinUse, Visit, VisitStatus, VitalSigns
 from apps.visits.signals import visit_saved
 from studyportal import protocol
 from studyportal.crf.actions import rederive
+from studyportal.crf.outcomes import Finding
 from studyportal.crf.signals import record_saved
 
 
@@ -53,6 +54,26 @@ def visits_as_procedures(
             Procedure(what=visit.label if visit else key, kind="visit", on=happened_on)
         )
     return found
+
+
+@receiver(end_of_study_asked, dispatch_uid="visits.end_of_study")
+def protocol_was_completed(sender: Any, *, record: EndOfStudy, **_: Any) -> list[Finding]:
+    if record.reason is None:
+        return []
+    rows: Any = Visit.objects.filter(participant_id=record.participant_id, status=VisitStatus.DONE)
+    done = list(rows.values_list("key", "happened_on"))
+    return [
+        *checks.completed_with_last_visit(
+            record.reason, selectors.last_scheduled(record.participant.group), {key for key, _day in done}
+        ),
+        *checks.no_visit_after_end(record.ended_on, [day for _key, day in done]),
+    ]
+
+
+@receiver(visit_saved, dispatch_uid="visits.end_of_study_anew")
+def end_of_study_anew(sender: Any, *, visit: Visit, **_: Any) -> None:
+    for end in EndOfStudy.objects.filter(participant_id=visit.participant_id):
+        rederive(end, reason="A visit was saved")
 
 
 @receiver(visit_saved, dispatch_uid="visits.status")

@@ -78,6 +78,13 @@ def anchor_dates(participants: Iterable[Participant]) -> dict[int, dict[str, Par
     return found
 
 
+def last_scheduled(group: str) -> tuple[str, str] | None:
+    """Key and label of the last visit that the protocol schedules for the group; None for a group without any."""
+    scheduled = protocol.current().visits_for(group) if group in protocol.current().groups else ()
+    last = max(scheduled, key=lambda visit: visit.target_day or 0, default=None)
+    return None if last is None else (last.key, last.label)
+
+
 def session_visits() -> dict[str, str]:
     """Visit key → the anchor that it dates: the visits at which the protocol places the sessions."""
     numbers = {1: Anchor.SESSION_1.value, 2: Anchor.SESSION_2.value}

@@ -1,4 +1,4 @@
-"""Eligibility, consent, ethics clocks, reasons for absent values."""
+"""Eligibility, consent, follow-up, ethics clocks, reasons for absent values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .base import Frozen, Key, Keyed, NaturalInt, Number, PositiveInt, Sourced, Text, Ucum
+from .base import FormKey, Frozen, Key, Keyed, NaturalInt, Number, PositiveInt, Sourced, Text, Ucum
 
 Severity = Literal["critical", "major", "minor"]
 
@@ -94,6 +94,24 @@ class Consent(Sourced):
             if band.holds(age):
                 return band
         raise ValueError(f"no age band for the age {age}")
+
+
+class FollowUp(Sourced):
+    """What is tried before a participant counts as lost, and the forms on which loss and end are recorded."""
+
+    attempts_before_lost: PositiveInt
+    ways_before_lost: PositiveInt
+    days_before_lost: NaturalInt  # since the last contact
+    forms: tuple[FormKey, ...] = ()  # of the participant, at no visit; filled when they apply
+
+    @model_validator(mode="after")
+    def _each_way_is_an_attempt(self) -> FollowUp:
+        if self.ways_before_lost > self.attempts_before_lost:
+            raise ValueError(
+                f"ways_before_lost {self.ways_before_lost} is above attempts_before_lost"
+                f" {self.attempts_before_lost}: each way is one attempt at least"
+            )
+        return self
 
 
 class Approval(Frozen):

@@ -85,6 +85,7 @@ def sections(protocol: Protocol) -> list[Section]:
         _matching(protocol),
         _consent(protocol),
         _consent_rules(protocol),
+        *_follow_up(protocol),
         _ethics(protocol),
         Section(
             "absent",
@@ -408,6 +409,26 @@ def _consent_rules(protocol: Protocol) -> Section:
         columns(_("Rule"), _("Severity of a finding")),
         [[rule.text, severities[rule.severity]] for rule in protocol.consent.rules.values()],
     )
+
+
+def _follow_up(protocol: Protocol) -> list[Section]:
+    asked = protocol.follow_up
+    if asked is None:
+        return []
+    rows: list[list[Cell | str]] = [
+        [_("Attempts to reach the participant"), _("at least %d") % asked.attempts_before_lost, basis(asked)],
+        [_("Different ways of trying"), _("at least %d") % asked.ways_before_lost, basis(asked)],
+        [_("Since the last contact"), _("%d days or more") % asked.days_before_lost, basis(asked)],
+    ]
+    return [
+        Section(
+            "follow-up",
+            _("Before a participant counts as lost"),
+            columns(_("What"), _("How much"), _("Basis")),
+            rows,
+            note=_("A loss that is declared earlier is saved, and asked about."),
+        )
+    ]
 
 
 def _ethics(protocol: Protocol) -> Section:

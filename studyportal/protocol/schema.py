@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 
 from .analytes import Analyte
 from .base import Frozen, FrozenMapping, Keyed
-from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics
+from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, FollowUp
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
 from .schedule import Anchor, DynamicTest, GlucoseSlot, Group, Sessions, Study, Visit
@@ -37,6 +37,7 @@ class Protocol(Frozen):
     endpoints: Keyed[Endpoint]
     matching: Matching
     consent: Consent
+    follow_up: FollowUp | None = None
     ethics: Ethics
     absent_reasons: Keyed[AbsentReason]
 
@@ -79,8 +80,18 @@ class Protocol(Frozen):
 
     @cached_property
     def form_keys(self) -> frozenset[str]:
-        """Every form that some visit expects."""
-        return frozenset(form.form for visit in self.visits.values() for form in visit.forms)
+        """Every form that the protocol names."""
+        return frozenset(self._forms_named)
+
+    @cached_property
+    def _forms_named(self) -> tuple[str, ...]:
+        at_visits = [form.form for visit in self.visits.values() for form in visit.forms]
+        return tuple(dict.fromkeys([*at_visits, *self.forms_when_they_apply]))
+
+    @property
+    def forms_when_they_apply(self) -> tuple[str, ...]:
+        """Forms of the participant that no visit expects: loss to follow-up, end of study."""
+        return () if self.follow_up is None else self.follow_up.forms
 
     @cached_property
     def _forms_at(self) -> dict[tuple[str, str, bool], tuple[str, ...]]:
@@ -111,10 +122,9 @@ class Protocol(Frozen):
         )
 
     def check_forms(self, known: Iterable[str]) -> tuple[str, ...]:
-        """The form keys that some visit expects and that are not among `known`, in the order of the protocol."""
+        """The form keys that the protocol names and that are not among `known`, in the order of the protocol."""
         registered = set(known)
-        named = dict.fromkeys(form.form for visit in self.visits.values() for form in visit.forms)
-        return tuple(form for form in named if form not in registered)
+        return tuple(form for form in self._forms_named if form not in registered)
 
 
 def cross_check(protocol: Protocol) -> Iterator[tuple[Loc, str]]:

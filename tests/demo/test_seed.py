@@ -115,6 +115,17 @@ ROWS: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = [
     ),
     (
         1,
+        "forms/demographics/",
+        {},
+        {
+            "can_read": None,
+            "absent.can_read": ABSENT,
+            "witness_needed": None,
+            "absent.witness_needed": "not_derivable: whether the participant can read is not recorded",
+        },
+    ),
+    (
+        1,
         "forms/vital-signs/",
         {},
         {"weight": None, "absent.weight": ABSENT, "height": None, "absent.height": ABSENT, "bmi": None},
@@ -123,7 +134,14 @@ ROWS: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = [
         2,
         "forms/medical-history/",
         {},
-        {"symptoms_at_onset": ["polyuria", "abdominal_pain", "fainting"], "diagnosed_on": "age:12"},
+        {
+            "symptoms_at_onset": ["polyuria", "abdominal_pain", "fainting"],
+            "symptoms_began_on": "age:12",
+            "symptom_weeks": None,
+            "absent.symptom_weeks": ABSENT,
+            "diagnosed_on": "age:12",
+            "age_at_diagnosis": 12,
+        },
     ),
     *(
         (
@@ -151,12 +169,51 @@ ROWS: list[tuple[int, str, dict[str, Any], dict[str, Any]]] = [
         {"analyte": "c_peptide", "context": "at_diagnosis"},
         {"reported": "0.2", "unit": "ng/mL", "fasting": None, "absent.fasting": ABSENT, "visit": None},
     ),
+    (
+        4,
+        "forms/antibody-at-diagnosis/",
+        {"antibody": "ica"},
+        {"result": "positive", "reported": None, "absent.reported": ABSENT, "collected_on": "age:12"},
+    ),
+    (
+        4,
+        "forms/antibody-at-diagnosis/",
+        {"antibody": "gad65"},
+        {"result": None, "absent.result": ABSENT, "reported": None},
+    ),
+    (
+        4,
+        "forms/medical-history/",
+        {},
+        {
+            "c_peptide_at_diagnosis": "0.2",
+            "c_peptide_unit": "ng/mL",
+            "c_peptide_state": None,
+            "absent.c_peptide_state": ABSENT,
+        },
+    ),
     (4, "forms/lab-result/", {"analyte": "gad65"}, {"qualitative": "not_reported", "reported": None}),
     (
         5,
         "forms/medical-history/",
         {},
-        {"diabetes_type": "type_1", "autoimmune": True, "insulin_since": "age:12"},
+        {
+            "diabetes_type": "type_1",
+            "autoimmune": True,
+            "insulin_since": "age:12",
+            "prior_treatments": ["insulin", "diet_exercise"],
+        },
+    ),
+    (
+        7,
+        "forms/medical-history/",
+        {},
+        {
+            "dka_history": True,
+            "dka_episodes": 1,
+            "dka_at_diagnosis": None,
+            "absent.dka_at_diagnosis": ABSENT,
+        },
     ),
     (
         6,
@@ -413,6 +470,26 @@ def test_an_ambiguity_is_an_open_query(
     query = Query.objects.get(form=form, object_id=casebook.id(record), field=field, code=code)
     assert query.state == "open"
     assert query.participant.code == casebook.code
+
+
+@pytest.mark.parametrize(
+    "form", ["demographics", "medical-history", "antibody-at-diagnosis", "hospitalisation"]
+)
+def test_the_history_says_what_the_paper_says_and_opens_no_query_of_its_own(
+    casebook: Casebook, form: str
+) -> None:
+    """What is ambiguous stands open at the result of the laboratory, once."""
+    assert not Query.objects.filter(form=form, participant__code=casebook.code).exists()
+
+
+def test_no_antibody_is_recorded_that_the_paper_does_not_name(casebook: Casebook) -> None:
+    assert {row["antibody"] for row in casebook.rows["forms/antibody-at-diagnosis/"]} == {"ica", "gad65"}
+
+
+def test_her_end_of_study_is_not_told(casebook: Casebook) -> None:
+    for key in ("end-of-study", "lost-to-follow-up"):
+        model = next(spec.model for spec in all_specs() if spec.key == key)
+        assert not model._default_manager.filter(participant__code=casebook.code).exists()
 
 
 def test_the_label_one_year_on_october_2017_agrees(casebook: Casebook) -> None:

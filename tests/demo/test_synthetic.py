@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from demo import synthetic, synthetic_identities, trajectories
+from demo import synthetic, synthetic_history, synthetic_identities, trajectories
 from demo.synthetic import Blemish, Form, SyntheticParticipant
 from studyportal import protocol
 from studyportal.identity import fields as identity_fields
@@ -244,3 +244,56 @@ def test_a_few_have_an_identity_that_is_nobodys() -> None:
         on = one.enrolled_on
         assert on.year - born.year - ((on.month, on.day) < (born.month, born.day)) == one.person.age
         assert bool(person.guardian_name) == (one.person.age < 18)
+
+
+# --- history, loss and end -------------------------------------------------------------------------------------
+
+
+def of_history(one: SyntheticParticipant, key: str) -> list[Form]:
+    return [form for form in one.history if form.key == key]
+
+
+def test_everybody_has_a_history_and_an_antibody_that_was_positive_at_diagnosis() -> None:
+    for one in cohort():
+        (history,) = of_history(one, "medical-history")
+        assert history.values["c_peptide_unit"] == "ng/mL"
+        found = {f.values["antibody"]: f.values["result"] for f in of_history(one, "antibody-at-diagnosis")}
+        assert "positive" in found.values()
+        assert set(found) == {"ica", "gad65", "ia2", "znt8"}
+
+
+def test_ketoacidosis_says_the_same_in_every_place() -> None:
+    for one in cohort():
+        values = of_history(one, "medical-history")[0].values
+        stays = of_history(one, "hospitalisation")
+        assert bool(stays) == values["dka_history"]
+        assert ("ketoacidosis" in values["symptoms_at_onset"]) == bool(values.get("dka_at_diagnosis"))
+
+
+def test_who_cannot_read_has_a_witness() -> None:
+    for one in cohort():
+        cannot = of_history(one, "demographics")[0].values.get("can_read") is False
+        assert cannot == any(event.get("witness") for event in one.consents)
+    assert any(of_history(one, "demographics")[0].values.get("can_read") is False for one in cohort())
+
+
+def test_losses_and_ends_fit_the_visits() -> None:
+    endings = [(one, form) for one in cohort() for form in one.endings]
+    assert {form.key for _one, form in endings} == {"lost-to-follow-up", "end-of-study"}
+    reasons = {form.values["reason"] for _one, form in endings if form.key == "end-of-study"}
+    assert reasons == {"withdrew", "lost", "treated_elsewhere"}
+    losses = [form.values for _one, form in endings if form.key == "lost-to-follow-up"]
+    assert {bool(loss.get("found_again")) for loss in losses} == {True, False}
+    for one, form in endings:
+        seen = [visit.happened_on for visit in one.visits if visit.happened_on]
+        values = {n: dt.date.fromisoformat(v) for n, v in form.values.items() if n.endswith("_on")}
+        assert all(day <= UNTIL for day in values.values())
+        if form.key == "end-of-study":
+            assert values["last_visit_on"] == max(seen) <= values["ended_on"]
+        else:
+            until = values.get("found_on", UNTIL)
+            assert not [day for day in seen if values["last_contact_on"] < day < until]
+
+
+def test_nobody_has_a_blemish_and_an_ending() -> None:
+    assert not set(synthetic.BLEMISHES) & set(synthetic_history.ENDINGS)

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.enrolment.models.history import Sex
+from apps.enrolment.models.demographics import Sex
 from apps.enrolment.models.participant import Group, Participant
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked

@@ -1,41 +1,42 @@
-"""What the forms about the time before the study may not say."""
+"""What the forms about the time before the study may not say, and what follows from them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from studyportal.crf.outcomes import Problem
+from apps.enrolment.rules.dates import age_bounds
+from studyportal.crf.outcomes import NotDerivable, Problem
+
+Values = Mapping[str, Any]
 
 
-def definitely_after(first: Any, second: Any) -> bool:
-    """Whether one partial date lies after another whatever their missing parts are; False when it cannot be told."""
-    if first is None or second is None or first.earliest is None or second.latest is None:
-        return False
-    return bool(first.earliest > second.latest)
+def none_stands_alone(name: str, word: str, another: str) -> Callable[[Values], Iterable[Problem]]:
+    """A rule for a field with several codes: “none” is not chosen together with another one."""
+
+    def rule(values: Values) -> Iterable[Problem]:
+        chosen = values.get(name) or []
+        if "none" in chosen and len(chosen) > 1:
+            yield Problem(
+                name,
+                "contradiction",
+                f"“{word}” is chosen together with {another}. Keep one or the other.",
+            )
+
+    return rule
 
 
-def comorbidity_none_stands_alone(values: Mapping[str, Any]) -> Iterable[Problem]:
-    chosen = values.get("comorbidities") or []
-    if "none" in chosen and len(chosen) > 1:
-        yield Problem(
-            "comorbidities",
-            "contradiction",
-            "“None” is chosen together with a comorbidity. Keep one or the other.",
-        )
+comorbidity_none_stands_alone = none_stands_alone("comorbidities", "None", "a comorbidity")
+symptoms_none_stands_alone = none_stands_alone("symptoms_at_onset", "None", "a symptom")
+treatment_none_stands_alone = none_stands_alone("prior_treatments", "None", "a treatment")
 
 
-def symptoms_none_stands_alone(values: Mapping[str, Any]) -> Iterable[Problem]:
-    chosen = values.get("symptoms_at_onset") or []
-    if "none" in chosen and len(chosen) > 1:
-        yield Problem(
-            "symptoms_at_onset",
-            "contradiction",
-            "“None” is chosen together with a symptom. Keep one or the other.",
-        )
+def nobody_stands_alone(values: Values) -> Iterable[Problem]:
+    for name in ("family_type_1", "family_type_2", "family_autoimmune"):
+        yield from none_stands_alone(name, "Nobody", "a relative")(values)
 
 
-def ketoacidosis_count_agrees(values: Mapping[str, Any]) -> Iterable[Problem]:
+def ketoacidosis_count_agrees(values: Values) -> Iterable[Problem]:
     """No ketoacidosis and a count of episodes above 0 cannot both be true, nor the reverse."""
     history, count = values.get("dka_history"), values.get("dka_episodes")
     if history is False and count:
@@ -50,3 +51,48 @@ def ketoacidosis_count_agrees(values: Mapping[str, Any]) -> Iterable[Problem]:
             "contradiction",
             "There is a history of ketoacidosis, so at least one episode is expected. Correct one of the two.",
         )
+
+
+def intensive_care_within_stay(values: Values) -> Iterable[Problem]:
+    stay, intensive = values.get("duration_days"), values.get("intensive_care_days")
+    if stay is not None and intensive is not None and intensive > stay:
+        yield Problem(
+            "intensive_care_days",
+            "longer_than_stay",
+            f"{intensive} days in intensive care do not fit into a stay of {stay} days. Correct one of the two.",
+        )
+
+
+def derive_history(values: Values, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Age at diagnosis in completed years, and its bounds.
+
+    context: age_at_enrolment, enrolled_on. A diagnosis that is dated by age has it as stated. One with a calendar
+    date has bounds only, mostly a year apart: the birth date is sealed, and an age is never guessed from a year.
+    """
+    diagnosed = values.get("diagnosed_on")
+    if diagnosed is None:
+        return _no_age("date of diagnosis missing")
+    if diagnosed.age is not None:
+        return _ages(diagnosed.age, diagnosed.age)
+    age, enrolled = context.get("age_at_enrolment"), context.get("enrolled_on")
+    if age is None:
+        return _no_age("age at enrolment missing")
+    bounds = age_bounds(age=age, on=enrolled, at=diagnosed)
+    if bounds is None:
+        return _no_age("day of enrolment missing")
+    if bounds[1] < 0:
+        return _no_age("the diagnosis lies before birth, by the age at enrolment")
+    return _ages(max(bounds[0], 0), bounds[1])
+
+
+def _ages(low: int, high: int) -> Mapping[str, Any]:
+    exact: Any = (
+        low if low == high else NotDerivable(f"from {low} to {high} years; the birth date would decide")
+    )
+    return {"age_at_diagnosis": exact, "age_at_diagnosis_from": low, "age_at_diagnosis_to": high}
+
+
+def _no_age(why: str) -> Mapping[str, Any]:
+    return dict.fromkeys(
+        ("age_at_diagnosis", "age_at_diagnosis_from", "age_at_diagnosis_to"), NotDerivable(why)
+    )

@@ -10,7 +10,7 @@ from studyportal.crf.partial_date import PartialDate
 # In the order in which things happen to one person on one day, or when a date is missing.
 KINDS = (
     "screened", "eligible", "not_eligible", "declined", "consented", "enrolled", "treated", "followed", "completed",
-    "withdrawn", "lost", "found", "died",
+    "withdrawn", "ended", "lost", "found", "died",
 )  # fmt: skip
 # Grades of withdrawal after which nothing further of the person is expected.
 ENDS_PARTICIPATION = frozenset({"visits", "new_data", "erasure_request"})
@@ -22,6 +22,8 @@ ENDED = ("completed", "withdrawn", "lost", "died", "not_eligible", "declined")
 @dataclass(frozen=True)
 class LifeEvent:
     """Something that happened. on: as far as known. detail: scopes of a withdrawal (comma-joined), or words.
+
+    `ended`: the end of study for another reason than completion, loss or death; detail is its code.
 
     number: which session, for `treated`.
     """
@@ -37,7 +39,7 @@ class LifeEvent:
 
     @property
     def ends_participation(self) -> bool:
-        return self.kind in ("completed", "lost", "died") or bool(self.scopes & ENDS_PARTICIPATION)
+        return self.kind in ("completed", "ended", "lost", "died") or bool(self.scopes & ENDS_PARTICIPATION)
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ def fold(events: Iterable[LifeEvent], *, group: str, sessions: int = 2) -> Stand
         return standing("lost", last["lost"])
     if "completed" in last:
         return standing("completed", last["completed"])
+    if "ended" in last:
+        return standing("withdrawn", last["ended"])
     if "enrolled" not in last and "treated" not in last:
         for kind in ("declined", "not_eligible"):
             if kind in last:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.db.models import QuerySet
 
 from apps.enrolment import rules
-from apps.enrolment.models import Demographics, MedicalHistory, Participant
-from studyportal import protocol
+from apps.enrolment.models import Participant
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -33,25 +29,3 @@ def participant_or_404(user: User, code: str, permission: Permission = Permissio
 def code_looks_wrong(code: str) -> bool:
     """Whether a code typed by a person cannot be one: shape or check character."""
     return not rules.is_participant_code(code.strip().upper())
-
-
-def usual_age() -> tuple[int, int] | None:
-    """The ages that the protocol's eligibility expects, None when it says nothing."""
-    for criterion in protocol.current().eligibility.values():
-        if criterion.key == "age" and criterion.minimum is not None and criterion.maximum is not None:
-            return int(criterion.minimum), int(criterion.maximum)
-    return None
-
-
-def demographics_context(record: Demographics) -> Mapping[str, Any]:
-    expected = usual_age()
-    return {} if expected is None else {"usual_age": expected}
-
-
-def hospitalisation_context(record: Any) -> Mapping[str, Any]:
-    history = (
-        MedicalHistory.objects.filter(participant_id=record.participant_id)
-        .values_list("dka_history", flat=True)
-        .first()
-    )
-    return {"dka_history": history}

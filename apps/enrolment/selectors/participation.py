@@ -8,12 +8,15 @@ from typing import Any
 
 from apps.enrolment import signals
 from apps.enrolment.models import (
+    EndOfStudy,
     Group,
     GroupEvent,
+    LostToFollowUp,
     Participant,
     ScreeningEntry,
     ScreeningOutcome,
 )
+from apps.enrolment.rules.conclusion import End, Loss, life_of_conclusion
 from apps.enrolment.rules.groups import Entry, Spell, spells
 from apps.enrolment.rules.participation import LifeEvent, Standing, fold
 from studyportal import protocol
@@ -26,7 +29,7 @@ def lives_of(participants: Iterable[Participant]) -> Lives:
     """Participant id → what happened, unordered. A fixed number of queries, whatever their number."""
     people = {participant.pk: participant for participant in participants}
     found: Lives = defaultdict(list)
-    for source in (_screening_of(people), _own_of(people), *_asked(people)):
+    for source in (_screening_of(people), _own_of(people), _conclusions_of(people), *_asked(people)):
         for pk, events in source.items():
             found[pk].extend(events)
     return found
@@ -81,6 +84,24 @@ def _own_of(people: Mapping[int, Participant]) -> Lives:
             events.append(LifeEvent("followed", PartialDate.of(person.index_date), "index date"))
         found[pk] = events
     return found
+
+
+def _conclusions_of(people: Collection[int]) -> Lives:
+    """What the forms of loss and end of study tell. Two queries."""
+    losses: dict[int, list[Loss]] = defaultdict(list)
+    lost: Any = LostToFollowUp.objects.filter(participant_id__in=people, declared_on__isnull=False)
+    for pk, declared_on, reason, found, found_on in lost.order_by("declared_on", "id").values_list(
+        "participant_id", "declared_on", "reason", "found_again", "found_on"
+    ):
+        losses[pk].append(Loss(declared_on, reason or "", found is True, found_on))
+    ended: Any = EndOfStudy.objects.filter(participant_id__in=people, reason__isnull=False)
+    ends = {
+        pk: End(reason, ended_on, died_on)
+        for pk, reason, ended_on, died_on in ended.values_list(
+            "participant_id", "reason", "ended_on", "died_on"
+        )
+    }
+    return {pk: life_of_conclusion(losses[pk], ends.get(pk)) for pk in {*losses, *ends}}
 
 
 def _asked(people: Collection[int]) -> list[Mapping[int, list[LifeEvent]]]:

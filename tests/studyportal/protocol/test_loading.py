@@ -121,6 +121,14 @@ def errors(text: str) -> list[str]:
             "'SCR' is used twice in this list (first in line",
         ),
         ("key: BL\n", "key: 9 lives\n", "key: 9 lives", "is no valid key"),
+        ("attempts_before_lost: 3", "attempts_before_lost: 0", "attempts_before_lost: 0", "greater than"),
+        (
+            "attempts_before_lost: 3",
+            "attempts_before_lost: 1",
+            "follow_up:",
+            "each way is one attempt at least",
+        ),
+        ("  forms: [lost-to-follow-up", "  forms: [Lost", "  forms: [Lost", "is no valid key"),
     ],
 )
 def test_every_fault_is_named_with_its_line(old: str, new: str, marker: str, reason: str) -> None:
@@ -248,6 +256,22 @@ def test_forms_differ_by_group(protocol: Protocol) -> None:
 def test_forms_that_no_app_declares_are_named(protocol: Protocol) -> None:
     assert protocol.check_forms(protocol.form_keys) == ()
     assert protocol.check_forms(protocol.form_keys - {"insulin"}) == ("insulin",)
+
+
+def test_what_comes_before_a_participant_is_lost(protocol: Protocol) -> None:
+    asked = protocol.follow_up
+    assert asked is not None and asked.configurable and asked.source
+    assert (asked.attempts_before_lost, asked.ways_before_lost, asked.days_before_lost) == (3, 2, 60)
+    assert protocol.forms_when_they_apply == ("lost-to-follow-up", "end-of-study")
+    assert not set(protocol.forms_when_they_apply) & {
+        form.form for visit in protocol.visits.values() for form in visit.forms
+    }
+
+
+def test_a_protocol_may_say_nothing_of_it() -> None:
+    text = re.sub(r"\nfollow_up:\n(  .*\n)+", "\n", TEXT)
+    assert "attempts_before_lost" not in text
+    assert parse(text).forms_when_they_apply == ()
 
 
 def test_cell_product_defaults(protocol: Protocol) -> None:

@@ -1,0 +1,17 @@
+"""Soft checks that rest on the consent log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from studyportal.crf.outcomes import Finding
+
+
+def end_by_withdrawal(reason: str | None, withdrawn: bool) -> Iterable[Finding]:
+    """Of the end of study. withdrawn: whether the log holds a withdrawal that stands."""
+    if reason == "withdrew" and not withdrawn:
+        yield Finding(
+            "reason",
+            "withdrawal_not_in_log",
+            "The consent log holds no withdrawal. Record there what is withdrawn, from when, and by whom.",
+        )

@@ -1,0 +1,56 @@
+"""Soft checks of demographics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from studyportal.crf.outcomes import Finding
+
+USUAL_AGE = (1, 60)
+LEARNED_TO_READ = frozenset({"secondary", "higher_secondary", "graduate"})
+
+
+def age_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    age = values.get("age_at_enrolment")
+    low, high = context.get("usual_age", USUAL_AGE)
+    if age is not None and not low <= age <= high:
+        yield Finding(
+            "age_at_enrolment",
+            "age_outside_study",
+            f"{age} years lies outside {low} to {high} years, the ages that the study expects. Is the age right?",
+        )
+
+
+def age_below_diagnosis(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    """context["diagnosed_on"]: of the medical history. Which of the two forms is wrong cannot be told."""
+    age, diagnosed = values.get("age_at_enrolment"), context.get("diagnosed_on")
+    if age is not None and diagnosed is not None and diagnosed.age is not None and diagnosed.age > age:
+        yield Finding(
+            "age_at_enrolment",
+            "age_below_diagnosis",
+            f"The medical history dates the diagnosis at {diagnosed.age} years. Which of the two ages is right?",
+        )
+
+
+def language_of_consent(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    """context["consent_languages"]: code → words, of the languages in which the protocol has consent documents."""
+    language, known = values.get("language"), context.get("consent_languages")
+    if language is None or not known or language in known:
+        return
+    yield Finding(
+        "language",
+        "no_document_in_language",
+        f"The consent documents of the study are in {', '.join(known.values())}. In which language is the"
+        " participant informed, and by whom?",
+    )
+
+
+def reading_fits_education(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    if values.get("can_read") is False and values.get("education") in LEARNED_TO_READ:
+        yield Finding(
+            "can_read",
+            "reading_disagrees_with_education",
+            "The participant cannot read the consent document, and went to secondary school or beyond. Is it so, for"
+            " example because of poor sight?",
+        )
