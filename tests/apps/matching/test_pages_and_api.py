@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from apps.matching import actions
 from apps.matching.models import MatchingEvent, MatchingRun
@@ -374,3 +375,15 @@ def test_web_processes_start_without_the_heavy_libraries() -> None:
         env={"DJANGO_SETTINGS_MODULE": "tests.settings", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert done.stdout.strip() == "[] []", done.stderr
+
+
+def test_the_dataset_has_one_row_per_control(cast: Cast, cohort: Cohort, frozen: MatchingRun) -> None:
+    """Its query, asked in the test's own transaction: a download streams on a connection of its own."""
+    from apps.exports.datasets import Filters, catalogue
+
+    with connection.cursor() as cursor:
+        cursor.execute(catalogue()["matched-sets"].select(Filters(), None).as_string(cursor.cursor))
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    assert {row["case"]: row["participant"] for row in rows}[cohort.case.code] == cohort.controls[0].code
+    assert {(row["state"], row["version"], row["set_size"]) for row in rows} == {("frozen", 1, 1)}
