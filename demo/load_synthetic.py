@@ -17,10 +17,10 @@ from django.utils import timezone
 from apps.celldose import actions as celldose
 from apps.consent import actions as consent
 from apps.enrolment import actions as enrolment
-from apps.enrolment.models import Group, Participant
+from apps.enrolment.models import Group, Participant, ScreeningEntry
 from apps.labs import actions as labs
 from apps.visits import actions as visits
-from demo import synthetic, synthetic_identities
+from demo import synthetic, synthetic_identities, synthetic_screening
 from demo.synthetic import Blemish, Form, Product, Session, SyntheticParticipant, Visit
 from demo.synthetic_cells import CODE
 from studyportal.access import walls
@@ -81,10 +81,20 @@ def load(
         say(
             f"{position:3d} of {len(cohort)} at {planned.person.site}: {participant.code} {planned.person.label}"
         )
+    _screen_others([crews[site] for site in sites], until)
     say(
         f"Synthetic cohort at {' and '.join(sites)}: {len(loaded.created)} entered, {loaded.there} already there."
     )
     return loaded
+
+
+def _screen_others(crews: Iterable[Crew], until: dt.date) -> None:
+    """Once for each site: those who were screened and went no further."""
+    for crew in crews:
+        with walls.whole_study(), acting(source="command", reason=REASON):
+            without = ScreeningEntry.objects.filter(site=crew.site, synthetic=True, participant__isnull=True)
+            if not without.exists():
+                synthetic_screening.screen_others(site=crew.site, by=crew.coordinator, until=until)
 
 
 def load_sites_at_once(*, until: dt.date | None = None, **options: Any) -> None:
@@ -154,7 +164,9 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
         consent.record_event(participant=participant, by=by, **event)
     for form in planned.history:
         _save(form, participant, by)
-    if Blemish.NO_ASSENT not in person.blemishes:  # the portal enrols no minor without assent
+    consented = Blemish.NO_ASSENT not in person.blemishes
+    synthetic_screening.judge(participant, group=group, consented=consented, by=by)
+    if consented:  # the portal enrols no minor without assent
         participant = enrolment.enrol(participant=participant, on=planned.enrolled_on, by=by)
     participant = enrolment.assign_group(participant=participant, group=group, by=by)
     if case is not None and person.control is not None:

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.response import Response
 
-from apps.casebook import actions
+from apps.casebook import actions, life_api
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of
@@ -220,4 +220,5 @@ api_urls = [
     path("queries/<int:pk>/answer/", QueryAnswer.as_view(), name="query-answer"),
     path("queries/<int:pk>/close/", QueryClose.as_view(), name="query-close"),
     path("queries/<int:pk>/reopen/", QueryReopen.as_view(), name="query-reopen"),
+    *life_api.api_urls,
 ]

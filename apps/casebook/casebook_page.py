@@ -23,6 +23,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf import display
 from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.registry import get
+from studyportal.identity import duplicates
 from studyportal.queries.models import QueryState
 from studyportal.ui.parts import Cell, Row, TimelineEvent
 from studyportal.ui.templatetags.ui_tags import human_date_text
@@ -49,7 +50,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "may_see_trail": user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id),
         "consent_chip": consent_chip(book.consent) if book.consent_events else "missing",
         "consent_since": consent_since(book),
-        "alerts": alerts_of(book),
+        "alerts": [*duplicate_alerts(user, participant), *alerts_of(book)],
         "facts": facts_of(book),
         "progress": book.progress,
         "open_queries": [query for query in book.queries if query.state == QueryState.OPEN],
@@ -57,6 +58,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "about": about_of(book, may_enter),
         "outside": outside_visits(book),
         **sessions_context(participant, user),
+        "life": selectors.life_of(participant, today),
         "timeline": timeline_of(book),
         "charts": charts.charts_of(book),
         "query_rows": [
@@ -91,7 +93,7 @@ def facts_of(book: Casebook) -> list[tuple[Any, ...]]:
     participant, about = book.participant, book.demographics
     facts: list[tuple[Any, ...]] = [
         (_("Group"), participant.get_group_display()),
-        (_("Status"), participant.get_status_display()),
+        (_("Status"), participant.get_status_display(), since_text(participant.status_since)),
         (_("Site"), str(participant.site)),
         (
             _("Enrolled"),
@@ -115,6 +117,10 @@ def facts_of(book: Casebook) -> list[tuple[Any, ...]]:
     return facts
 
 
+def since_text(since: Any) -> str:
+    return _("since %(day)s") % {"day": human_date_text(since)} if since is not None else ""
+
+
 def words(record: Any, name: str) -> str:
     """The value of a field as people read it."""
     return str(record._meta.get_field(name).for_people(getattr(record, name)) or "")
@@ -125,6 +131,12 @@ def consent_since(book: Casebook) -> Any:
         e.signed_on for e in book.consent_events if e.kind in ("consent", "lar_consent") and e.signed_on
     ]
     return signed[-1] if signed and book.consent.in_force == "yes" else None
+
+
+def duplicate_alerts(user: User, participant: Participant) -> list[tuple[str, str, list[str]]]:
+    """That the study may know this person under a second code, as far as the user may be told."""
+    found = duplicates.alert_of(user, participant)
+    return [found] if found else []
 
 
 def alerts_of(book: Casebook) -> list[tuple[str, str, list[str]]]:

@@ -106,7 +106,12 @@ def _participant_row(line: selectors.Line) -> list[Any]:
             nowrap=True,
         ),
         participant.get_group_display(),
-        participant.get_status_display(),
+        Cell(
+            participant.get_status_display(),
+            detail=_("since %(day)s") % {"day": human_date_text(participant.status_since)}
+            if participant.status_since
+            else "",
+        ),
         Cell("", state=consent_chip(line.consent)),
         line.progress.text,
         line.open_queries,

@@ -9,10 +9,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent, Kind
-from apps.enrolment.models import Group, Participant
+from apps.enrolment.models import Participant
 from apps.visits.models import Visit, VisitStatus
 from studyportal import protocol
-from studyportal.access.models import Site
 from studyportal.audit.reason_fields import field_views
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason
@@ -46,81 +45,7 @@ def stale_problem() -> Problem:
     )
 
 
-# --- registration ---------------------------------------------------------------------------------------
-
-
-def registration_fields(
-    posted: QueryDict, sites: Sequence[Site], *, retrospective: bool, problems: Iterable[Problem]
-) -> list[FieldView]:
-    errors = errors_by_field(problems)
-    only = sites[0].code if len(sites) == 1 else ""
-    fields = [
-        FieldView(
-            "site",
-            _("Site"),
-            widget="select",
-            value=posted.get("site", only),
-            choices=[(site.code, f"{site.code} {site.name}") for site in sites],
-            errors=errors.get("site", []),
-        ),
-        FieldView(
-            "label",
-            _("Label"),
-            value=posted.get("label", ""),
-            required=False,
-            help=_("A short free label; never a name or an initial."),
-            errors=errors.get("label", []),
-        ),
-    ]
-    if not retrospective:
-        return fields
-    past = ShowIf("retrospective", ("true",))
-    return [
-        *fields,
-        FieldView(
-            "retrospective",
-            _("Transcribed from a published source"),
-            widget="yesno",
-            required=False,
-            value={"true": True, "false": False}.get(posted.get("retrospective", "")),
-            help=_("Its events precede the study: no due dates, no deviations."),
-            errors=errors.get("retrospective", []),
-        ),
-        FieldView(
-            "group",
-            _("Group"),
-            widget="select",
-            value=posted.get("group", Group.UNASSIGNED),
-            choices=Group.choices,
-            show_if=past,
-            errors=errors.get("group", []),
-        ),
-        FieldView(
-            "enrolled_on",
-            _("Enrolled on"),
-            widget="partial-date",
-            value=posted.get("enrolled_on", ""),
-            required=False,
-            show_if=past,
-            errors=errors.get("enrolled_on", []),
-        ),
-    ]
-
-
-def registration(posted: QueryDict, sites: Sequence[Site]) -> tuple[dict[str, Any], list[Problem]]:
-    """What enrolment.actions.register takes. A control that was hidden counts as empty."""
-    problems: list[Problem] = []
-    site = next((site for site in sites if site.code == posted.get("site")), None)
-    if site is None:
-        problems.append(Problem("site", "required", _("Choose the site at which you register.")))
-    values: dict[str, Any] = {"site": site, "label": posted.get("label", "")}
-    if posted.get("retrospective") == "true":
-        values |= {
-            "retrospective": True,
-            "group": posted.get("group", Group.UNASSIGNED),
-            "enrolled_on": posted.get("enrolled_on", ""),
-        }
-    return values, problems
+# --- the reason of a change ------------------------------------------------------------------------------
 
 
 def reason_fields(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> list[FieldView]:

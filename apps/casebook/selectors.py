@@ -12,11 +12,14 @@ from django.db.models import Count, QuerySet
 
 from apps.casebook import holdings
 from apps.casebook.holdings import Held, Progress
+from apps.casebook.life_line import LifeLine, life_line
 from apps.celldose.models import CellSession, Infusion
 from apps.consent import selectors as consent
 from apps.consent.models import ConsentEvent
 from apps.consent.selectors import ConsentState
 from apps.enrolment.models import Demographics, Hospitalisation, MedicalHistory, Participant
+from apps.enrolment.rules.participation import ENDED
+from apps.enrolment.selectors import lives_of, spells_for
 from apps.labs.models import GlucoseReading, LabResult
 from apps.safety.models import AdverseEvent
 from apps.visits import selectors as visits
@@ -90,6 +93,16 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         ),
         insulin=list(InsulinUse.objects.filter(**own).select_related("visit").order_by("id")),
         readings=list(GlucoseReading.objects.filter(**own).order_by("-measured_on", "id")[:400]),
+    )
+
+
+def life_of(participant: Participant, on: Any) -> LifeLine:
+    """The life of a participant whom the caller may see; `on` is today at the site."""
+    return life_line(
+        lives_of([participant])[participant.pk],
+        spells_for([participant])[participant.pk],
+        today=on,
+        ended=participant.status in ENDED,
     )
 
 

@@ -7,7 +7,6 @@ app_name = "casebook"
 urlpatterns = [
     path("worklist/", pages.worklist, name="worklist"),
     path("participants/", pages.participants, name="participants"),
-    path("participants/register/", entry.register, name="register"),
     path("participants/<str:code>/", pages.participant, name="participant"),
     *(
         path(f"participants/<str:code>/{key}/", acts.act, {"key": key}, name=f"participant-{key}")

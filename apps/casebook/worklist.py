@@ -16,6 +16,7 @@ from apps.casebook.holdings import Expectations
 from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import participation
+from apps.enrolment.selectors import screening
 from apps.visits.models import Visit
 from apps.visits.selectors import session_visits
 from studyportal import protocol
@@ -252,6 +253,18 @@ def open_queries(user: User, *, limit: int) -> Listing:
     """Queries that somebody who enters data is to answer, the oldest first."""
     queries = Query.objects.visible_to(user, Permission.ENTER_DATA).filter(state=QueryState.OPEN)
     return Listing(list(queries.select_related("participant").order_by("id")[:limit]), queries.count())
+
+
+def screened_undecided(user: User, *, limit: int) -> Listing:
+    """Those who are being screened for longer than two weeks, the longest first."""
+    waiting = screening.undecided(user)
+    return Listing(list(waiting[:limit]), waiting.count())
+
+
+def criteria_unanswered(user: User, *, limit: int) -> Listing:
+    """Registered participants with criteria that nobody answered, the oldest first."""
+    waiting = screening.unanswered(user)
+    return Listing(list(waiting[:limit]), waiting.count())
 
 
 def answered_queries(user: User) -> int:

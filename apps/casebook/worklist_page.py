@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
+from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -31,6 +32,8 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     missing = worklist.visits_without_forms(sites, limit=limit("missing"))
     queries = worklist.open_queries(user, limit=limit("queries"))
     products = worklist.products_waiting(user, limit=limit("products"))
+    undecided = worklist.screened_undecided(user, limit=limit("screening"))
+    unanswered = worklist.criteria_unanswered(user, limit=limit("criteria"))
     sections = [
         section(
             "visits",
@@ -77,6 +80,24 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             [_("Participant"), _("Product"), _("Waiting for")],
             _("No product waits for a result."),
         ),
+        section(
+            "screening",
+            _("Screening not decided"),
+            undecided,
+            [_screening_row(entry) for entry in undecided.rows],
+            show,
+            [_("Number"), _("Person"), _("Screened on"), _("Participant")],
+            _("Nobody is being screened for longer than %(n)d days.") % {"n": UNDECIDED_DAYS},
+        ),
+        section(
+            "criteria",
+            _("Criteria not answered"),
+            unanswered,
+            [_screening_row(entry) for entry in unanswered.rows],
+            show,
+            [_("Number"), _("Person"), _("Screened on"), _("Participant")],
+            _("Every criterion of every registered participant is answered."),
+        ),
     ]
     stats = [
         (
@@ -91,6 +112,8 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
         (_("Products waiting"), products.total, "#products", ""),
+        (_("Screening not decided"), undecided.total, "#screening", ""),
+        (_("Criteria not answered"), unanswered.total, "#criteria", ""),
     ]
     if user.may(Permission.MANAGE_QUERIES):
         stats.append(
@@ -190,6 +213,21 @@ def _query_row(query: Any) -> list[Any]:
         title_of(query.form),
         Cell(query.message, url=grid.query_url(query)),
         human_date_text(query.opened_at),
+    ]
+
+
+def _screening_row(entry: Any) -> list[Any]:
+    participant = entry.participant
+    return [
+        Cell(
+            entry.number,
+            url=reverse("enrolment:screening-entry", args=[entry.number]),
+            detail=_("synthetic") if entry.synthetic else "",
+            nowrap=True,
+        ),
+        person_of(entry),
+        human_date_text(entry.screened_on),
+        _person(participant.code, participant.synthetic) if participant is not None else "–",
     ]
 
 

@@ -14,7 +14,14 @@ from apps.consent.models import ConsentEvent
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
-from apps.enrolment.signals import end_of_study_asked, enrolment_asked, index_date_asked, life_asked
+from apps.enrolment.rules.eligibility import Evidence
+from apps.enrolment.signals import (
+    end_of_study_asked,
+    enrolment_asked,
+    evidence_asked,
+    index_date_asked,
+    life_asked,
+)
 from studyportal.crf.actions import rederive
 from studyportal.crf.outcomes import Finding, Problem
 from studyportal.crf.partial_date import PartialDate
@@ -90,3 +97,10 @@ def end_of_study_anew(sender: Any, *, event: ConsentEvent, **_: Any) -> None:
     if event.kind in (rules.WITHDRAWAL, rules.CORRECTION):
         for end in EndOfStudy.objects.filter(participant_id=event.participant_id, reason="withdrew"):
             rederive(end, reason="The consent log was added to")
+
+
+@receiver(evidence_asked, dispatch_uid="consent.evidence")
+def evidence(
+    sender: Any, *, participant_ids: Collection[int], on: PartialDate | None, **_more: Any
+) -> dict[int, list[Evidence]]:
+    return selectors.evidence_of(participant_ids, on)

@@ -59,6 +59,7 @@ DEMOGRAPHICS = register(
         checks=(
             checks.age_unusual,
             checks.age_below_diagnosis,
+            checks.age_disagrees_with_birth,
             checks.language_of_consent,
             checks.reading_fits_education,
         ),
@@ -154,6 +155,7 @@ MEDICAL_HISTORY = register(
             checks.pregnancy_fits_sex,
         ),
         derive=rules.derive_history,
+        gates=(gates.not_before_birth,),
         context=selectors.history_context,
     )
 )
@@ -181,6 +183,7 @@ ANTIBODY_AT_DIAGNOSIS = register(
             checks.antibody_taken_at_diagnosis,
             checks.antibody_number_has_unit,
         ),
+        gates=(gates.not_before_birth,),
         context=selectors.antibody_context,
         repeats=True,
     )
@@ -206,6 +209,7 @@ HOSPITALISATION = register(
         },
         rules=(rules.intensive_care_within_stay, not_in_future("admitted_on")),
         checks=(checks.stay_long, checks.ketoacidosis_not_in_history, checks.stay_after_enrolment),
+        gates=(gates.not_before_birth,),
         context=selectors.hospitalisation_context,
         repeats=True,
     )
@@ -255,7 +259,7 @@ LOST_TO_FOLLOW_UP = register(
             checks.lost_after_end,
         ),
         context=selectors.loss_context,
-        gates=(gates.found_before_lost_again,),
+        gates=(gates.not_before_birth, gates.found_before_lost_again),
         repeats=True,
     )
 )
@@ -294,6 +298,7 @@ END_OF_STUDY = register(
             checks.ended_long_after_last_visit,
             checks.asked_above,
         ),
+        gates=(gates.not_before_birth,),
         context=selectors.end_context,
         meanings=(Meaning.APPROVED, Meaning.REVIEWED),
     )

@@ -21,3 +21,8 @@ index_date_asked = Signal()
 
 # participant: a case. A receiver answers with its Day 0 (a date), or None when it is not known to the day.
 day0_asked = Signal()
+
+# participant_ids: collection of ids; on: the day for which it is asked, None for today. A receiver answers with
+# {participant id: [rules.eligibility.Evidence, …]}: what it knows of the eligibility criteria, in a fixed number of queries. It is shown beside a criterion, never taken for an
+# answer.
+evidence_asked = Signal()

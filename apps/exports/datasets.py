@@ -43,7 +43,10 @@ class Filters:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table that can be downloaded. `joins`: SQL after the joins of participant (p) and site (s)."""
+    """A table that can be downloaded. `joins`: SQL after the joins of participant (p) and site (s).
+
+    `optional`: rows may belong to no participant (p is NULL then); `synthetic`: SQL of whether a row is synthetic.
+    """
 
     key: str
     title: str
@@ -53,6 +56,8 @@ class Dataset:
     columns: tuple[Column, ...]
     joins: str = ""
     participant: str = "t.participant_id"
+    optional: bool = False
+    synthetic: str = "p.synthetic"
     profile: str = CODED
 
     def __post_init__(self) -> None:
@@ -68,7 +73,7 @@ class Dataset:
         columns = ", ".join(f'{sql_of(column)} AS "{column.name}"' for column in self.columns)
         head = (
             f'SELECT {columns} FROM "{self.table}" t'
-            f' JOIN "{Participant._meta.db_table}" p ON p.id = {self.participant}'
+            f' {"LEFT JOIN" if self.optional else "JOIN"} "{Participant._meta.db_table}" p ON p.id = {self.participant}'
             f' JOIN "{Site._meta.db_table}" s ON s.id = t.site_id {self.joins}'
         )
         where: list[sql.Composable] = []
@@ -79,7 +84,8 @@ class Dataset:
         if filters.group:
             where.append(sql.SQL('p."group" = {}').format(sql.Literal(filters.group)))
         if filters.synthetic != "include":
-            where.append(sql.SQL("p.synthetic = {}").format(sql.Literal(filters.synthetic == "only")))
+            wanted = sql.Literal(filters.synthetic == "only")
+            where.append(sql.SQL(f"{self.synthetic} = {{}}").format(wanted))
         parts: list[sql.Composable] = [sql.SQL(head)]
         if where:
             parts += [sql.SQL(" WHERE "), sql.SQL(" AND ").join(where)]
@@ -98,14 +104,15 @@ def moment(expression: str) -> str:
     return f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 
-def key_columns() -> tuple[Column, ...]:
-    """The columns with which every dataset begins: whose row it is."""
+def key_columns(*, optional: bool = False, synthetic: str = "p.synthetic") -> tuple[Column, ...]:
+    """The columns with which every dataset begins: whose row it is. optional, synthetic: as in Dataset."""
+    known = not optional
     return (
-        Column("participant", "p.code", "text", _("Participant code"), required=True),
+        Column("participant", "p.code", "text", _("Participant code"), required=known),
         Column("site", "s.code", "code", _("Site"), required=True),
-        Column("group", 'p."group"', "code", _("Group"), codes=coded(Group.choices), required=True),
+        Column("group", 'p."group"', "code", _("Group"), codes=coded(Group.choices), required=known),
         Column(
-            "synthetic", "p.synthetic::text", "boolean", _("Made by a generator, no person"), required=True
+            "synthetic", f"{synthetic}::text", "boolean", _("Made by a generator, no person"), required=True
         ),
     )
 

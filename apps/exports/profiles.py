@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
+from apps.enrolment.models import GroupEvent, GroupEventKind
 from apps.exports.datasets import Dataset
 from apps.visits.models import Anchor, Visit, VisitStatus
 from apps.visits.selectors import session_visits
@@ -123,7 +124,13 @@ def day_zero() -> str:
     visits: dict[str, list[str]] = {}
     for key, anchor in session_visits().items():
         visits.setdefault(anchor, []).append(key)
-    joins, cases = [], []
+    # Who was a control first is a case from the day of the treatment on: visits of before date no session.
+    joins = [
+        f'LEFT JOIN (SELECT participant_id, max(effective_on) AS day FROM "{GroupEvent._meta.db_table}"'
+        f" WHERE kind = '{GroupEventKind.CROSSED_OVER.value}' GROUP BY participant_id) crossing"
+        f" ON crossing.participant_id = p.id"
+    ]
+    cases = []
     for group, described in protocol.current().groups.items():
         if described.anchor == Anchor.INDEX:
             day = "p.index_date"
@@ -133,11 +140,15 @@ def day_zero() -> str:
                 alias = f"zero_{len(joins)}"
                 joins.append(
                     f'LEFT JOIN "{Visit._meta.db_table}" {alias} ON {alias}.participant_id = p.id'
-                    f" AND {alias}.key = {_quoted(key)} AND {alias}.number = 1"
+                    f" AND {alias}.key = {_quoted(key)} AND {alias}.number <= 2"
+                    f" AND CASE WHEN crossing.day IS NULL THEN {alias}.number = 1"
+                    f" ELSE {alias}.happened_on >= crossing.day END"
                     f" AND {alias}.status = '{VisitStatus.DONE.value}'"
                     f" AND {_known_to_the_day(f'{alias}.happened_on')}"
                 )
                 days.append(f"{alias}.happened_on::date")
+            if described.anchor == Anchor.SESSION_1:
+                days.append("crossing.day::date")
             day = f"coalesce({', '.join(days)})" if days else "NULL::date"
         cases.append(f"WHEN {_quoted(group)} THEN {day}")
     chosen = f'CASE p."group" {" ".join(cases)} END' if cases else "NULL::date"

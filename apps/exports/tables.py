@@ -1,4 +1,4 @@
-"""The datasets that are no forms: participants, visits, consent events, glucose readings, queries, signatures."""
+"""The datasets that are no forms: the screening log, participants, visits, consent events, glucose readings, queries, signatures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
-from apps.enrolment.models import Participant
+from apps.enrolment.models import (
+    EligibilityAnswer,
+    EligibilityOverride,
+    GroupEvent,
+    Participant,
+    ScreeningEntry,
+)
 from apps.exports.datasets import Dataset, coded, key_columns, moment
 from apps.labs.models import GlucoseChart, GlucoseReading
 from apps.matching.models import MatchedControl, MatchedSet, MatchingEvent, MatchingRun, Method
@@ -33,6 +39,12 @@ VISIT = (
     "key", "number", "status", "happened_on", "missed_reason", "anchor", "nominal_label", "day_number", "day_from",
     "day_to", "window_state",
 )  # fmt: skip
+SCREENING = (
+    "source_key", "screened_on", "age", "sex", "referral", "considered_for", "outcome", "outcome_on", "reason_code",
+    "reason_text", "note", "retrospective",
+)  # fmt: skip
+GROUP_EVENT = ("kind", "group", "effective_on", "previous_group", "previous_index_date")
+GROUP_EVENT_NAMES = {"group": "to_group"}  # `group` is that of today, as in every dataset
 QUERY = ("form", "object_id", "field", "code", "message", "state", "origin", "opened_at", "closed_at")
 
 
@@ -71,7 +83,9 @@ def bound(columns: Iterator[Column]) -> Iterator[Column]:
 
 
 def participants() -> Dataset:
-    own = columns_of(Participant, ("status", "retrospective", "label", "index_date", "enrolled_on"))
+    own = columns_of(
+        Participant, ("status", "status_since", "retrospective", "label", "index_date", "enrolled_on")
+    )
     return Dataset(
         key="participants",
         title=_("Participants"),
@@ -86,6 +100,30 @@ def participants() -> Dataset:
             Column("matched_case", "matched.code", "text", _("Matched case")),
             Column("record_id", "t.id", "integer", _("Record number"), required=True),
             Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+        ),
+    )
+
+
+def group_events() -> Dataset:
+    return Dataset(
+        key="group-events",
+        title=_("Changes of group"),
+        description=_(
+            "One row per change of group, oldest first; a control who was treated later is “crossed_over” on that day."
+        ),
+        kind="table",
+        table=GroupEvent._meta.db_table,
+        joins=f'LEFT JOIN "{Participant._meta.db_table}" matched ON matched.id = t.previous_matched_case_id',
+        columns=(
+            *key_columns(),
+            *(
+                replace(column, name=GROUP_EVENT_NAMES.get(column.name, column.name))
+                for column in columns_of(GroupEvent, GROUP_EVENT)
+            ),
+            Column("previous_matched_case", "matched.code", "text", _("Matched case before, of a control")),
+            *columns_of(GroupEvent, ("reason",)),
+            Column("entered_at", moment("t.recorded_at"), "datetime", _("Entered"), required=True),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
         ),
     )
 
@@ -220,9 +258,7 @@ def matched_sets() -> Dataset:
     newest = f'(SELECT max(version) FROM "{events}")'
     version = f'(SELECT version FROM "{events}" e WHERE e.run_id = t.run_id AND e.version IS NOT NULL)'
     last = f'(SELECT kind FROM "{events}" e WHERE e.run_id = t.run_id ORDER BY e.id DESC LIMIT 1)'
-    state = (
-        f"CASE WHEN {version} < {newest} THEN 'superseded' WHEN {version} IS NOT NULL THEN 'frozen' ELSE {last} END"
-    )
+    state = f"CASE WHEN {version} < {newest} THEN 'superseded' WHEN {version} IS NOT NULL THEN 'frozen' ELSE {last} END"
     states = [
         ("proposed", _("Proposed")), ("reviewed", _("Reviewed")), ("returned", _("Returned")),
         ("frozen", _("Frozen")), ("superseded", _("Superseded")),
@@ -253,5 +289,69 @@ def matched_sets() -> Dataset:
     )
 
 
+def screening_log() -> Dataset:
+    """Everyone screened; most of them never became participants, so most rows have no code and no group."""
+    return Dataset(
+        key="screening-log",
+        title=_("Screening log"),
+        description=_(
+            "One row per person screened, with what came of it; whoever was not registered has no participant code."
+        ),
+        kind="table",
+        table=ScreeningEntry._meta.db_table,
+        optional=True,
+        synthetic="t.synthetic",
+        columns=(
+            *key_columns(optional=True, synthetic="t.synthetic"),
+            *bound(columns_of(ScreeningEntry, ("number",), prefix="screening_")),
+            *columns_of(ScreeningEntry, SCREENING),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+            Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+        ),
+    )
+
+
+def eligibility_answers() -> Dataset:
+    entries, overrides = ScreeningEntry._meta.db_table, EligibilityOverride._meta.db_table
+    set_aside = (
+        f'EXISTS (SELECT FROM "{overrides}" o WHERE o.entry_id = t.entry_id AND o.criterion = t.criterion'
+        " AND o.answer_version = t.version)::text"
+    )
+    return Dataset(
+        key="eligibility-answers",
+        title=_("Answers to the eligibility criteria"),
+        description=_(
+            "One row per criterion and person screened, with whether an investigator set that answer aside."
+        ),
+        kind="table",
+        table=EligibilityAnswer._meta.db_table,
+        participant=f'(SELECT e.participant_id FROM "{entries}" e WHERE e.id = t.entry_id)',
+        optional=True,
+        synthetic="entry.synthetic",
+        joins=f'JOIN "{entries}" entry ON entry.id = t.entry_id',
+        columns=(
+            *key_columns(optional=True, synthetic="entry.synthetic"),
+            Column("screening_number", "entry.number", "text", _("Screening number"), required=True),
+            *bound(columns_of(EligibilityAnswer, ("criterion", "answer"))),
+            *columns_of(EligibilityAnswer, ("evidence", "explanation")),
+            Column("overridden", set_aside, "boolean", _("Overridden by an investigator"), required=True),
+            *bound(columns_of(EligibilityAnswer, ("protocol_version", "answered_at"))),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+            Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
+        ),
+    )
+
+
 def all_tables() -> list[Dataset]:
-    return [participants(), visits(), consent_events(), glucose_readings(), queries(), signatures(), matched_sets()]
+    return [
+        screening_log(),
+        eligibility_answers(),
+        participants(),
+        group_events(),
+        visits(),
+        consent_events(),
+        glucose_readings(),
+        queries(),
+        signatures(),
+        matched_sets(),
+    ]

@@ -1,12 +1,16 @@
-"""What follows in the laboratory when weight or insulin of a visit, or the history, were saved."""
+"""What follows in the laboratory when weight, insulin or history were saved, and what it knows of eligibility."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.dispatch import receiver
 
 from apps.enrolment.models import AntibodyAtDiagnosis
+from apps.enrolment.rules.eligibility import Evidence
+from apps.enrolment.signals import evidence_asked
+from apps.labs import selectors
 from apps.labs.models import LabResult
 from apps.visits.models import InsulinUse, VitalSigns
 from studyportal.crf.actions import rederive
@@ -28,3 +32,8 @@ def results_at_diagnosis_anew(sender: Any, *, record: AntibodyAtDiagnosis, **_: 
         participant_id=record.participant_id, analyte=record.antibody, context="at_diagnosis"
     ):
         rederive(result, reason="The antibody at diagnosis was saved")
+
+
+@receiver(evidence_asked, dispatch_uid="labs.evidence")
+def evidence(sender: Any, *, participant_ids: Collection[int], **_more: Any) -> dict[int, list[Evidence]]:
+    return selectors.evidence_of(participant_ids)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from apps.enrolment.models import Antibody, AntibodyAtDiagnosis, MedicalHistory
-from apps.labs.models import GlucoseChart, GlucoseReading, LabResult
+from apps.enrolment.rules.eligibility import Evidence
+from apps.labs.models import Analyte, GlucoseChart, GlucoseReading, LabResult, ResultContext
 from apps.labs.profile import GlucoseProfile, Reading, profile
 from apps.labs.rules import Terms
 from apps.visits.selectors import insulin_per_kg_at
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
+from studyportal.ui.templatetags.ui_tags import human_date_text, human_unit_text
 
 
 def results(user: User, permission: Permission = Permission.VIEW_DATA) -> QuerySet[LabResult]:
@@ -75,3 +80,43 @@ def lab_result_context(record: LabResult) -> Mapping[str, Any]:
 
 def glucose_chart_context(record: GlucoseChart) -> Mapping[str, Any]:
     return {"readings": GlucoseReading.objects.filter(chart_id=record.pk).count() if record.pk else 0}
+
+
+# What was measured after the treatment began says nothing of whether somebody may take part.
+AFTER_ENTRY = (ResultContext.FOLLOW_UP, ResultContext.SAFETY)
+
+
+def evidence_of(participant_ids: Collection[int]) -> dict[int, list[Evidence]]:
+    """Participant → the newest result before treatment of each analyte that an eligibility criterion names. One query."""
+    wanted = {one.analyte for one in protocol.current().eligibility.values() if one.analyte}
+    rows = LabResult.objects.filter(participant_id__in=participant_ids, analyte__in=wanted).exclude(
+        context__in=AFTER_ENTRY
+    )
+    newest: dict[tuple[int, str], LabResult] = {}
+    for result in sorted(rows, key=_when):
+        if result.reported is not None:
+            newest[result.participant_id, str(result.analyte)] = result
+    found: dict[int, list[Evidence]] = defaultdict(list)
+    for (participant, analyte), result in newest.items():
+        found[participant].append(_evidence(analyte, result))
+    return found
+
+
+def _when(result: LabResult) -> tuple[dt.date, int]:
+    """For ordering: a result without a date counts as older than any with one."""
+    day: Any = result.collected_on
+    return (day.earliest if day is not None and day.earliest is not None else dt.date.min), result.pk
+
+
+def _evidence(analyte: str, result: LabResult) -> Evidence:
+    reported: Any = result.reported
+    unit = human_unit_text(str(result.unit or ""))
+    said = f"{Analyte(analyte).label} {reported} {unit}".strip()
+    if result.collected_on is not None:
+        said = _("%(result)s of %(day)s") % {"result": said, "day": human_date_text(result.collected_on)}
+    return Evidence(
+        text=said,
+        source=_("laboratory results"),
+        analyte=analyte,
+        number=None if reported.comparator else result.number_canonical,
+    )

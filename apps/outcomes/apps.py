@@ -12,6 +12,16 @@ class OutcomesConfig(AppConfig):
         from studyportal.ui.navigation import NavItem, register
 
         looks.register("outcome_table_file", _("Outcome table, downloaded"))
+        looks.register("flow_file", _("Flow of participants, downloaded"))
+        register(
+            NavItem(
+                _("Flow"),
+                "outcomes:flow",
+                permission=Permission.VIEW_OUTCOMES,
+                order=45,
+                icon="chart",
+            )
+        )
         register(
             NavItem(
                 _("Outcome tables"),

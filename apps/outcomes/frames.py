@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,18 +13,23 @@ from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
 from apps.labs.frames import hba1c_frame, visit_frame
 from apps.labs.models import LabResult
-from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS, VisitPlan
+from apps.outcomes.spells import Times, times_of
+from apps.outcomes.statistics.cohort import CENSORED_ON, PARTICIPANT_COLUMNS
+from apps.outcomes.statistics.plan import VisitPlan
 from apps.outcomes.statistics.tables import Analyte
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates
 from studyportal import protocol
+from studyportal.crf.partial_date import PartialDate
 
 # The grades of withdrawal after which no further visit is expected to bring values.
 ENDS_VISITS = {"visits", "new_data", "erasure_request"}
 
 
 def participants_frame(site_ids: Collection[int] | None) -> pd.DataFrame:
-    """One row per participant of the sites (None: all), in order of entry; columns `PARTICIPANT_COLUMNS`.
+    """One row per participant of the sites (None: all) and time in a group, in order of entry.
+
+    Columns `PARTICIPANT_COLUMNS`; and `CENSORED_ON`, the day on which a control was treated, once anybody was.
 
     index_date: day 0 of the participant's group, the latest day that a partial date allows, None when
     unknown. withdrawn_on: the day of the first withdrawal from visits or of new data, None otherwise.
@@ -35,23 +40,33 @@ def participants_frame(site_ids: Collection[int] | None) -> pd.DataFrame:
         found = found.filter(site_id__in=site_ids)
     people = list(found)
     anchors, withdrawals = anchor_dates(people), _withdrawals(site_ids)
-    groups = protocol.current().groups
+    groups, times = protocol.current().groups, times_of(site_ids)
     rows = []
     for person in people:
-        day0 = anchors[person.pk].get(groups[person.group].anchor) if person.group in groups else None
-        rows.append(
-            (
-                person.code,
-                person.group,
-                person.site.code,
-                person.synthetic,
-                None if day0 is None else day0.latest,
-                withdrawals.get(person.pk),
+        # Who crossed over is first a control, censored on the day of the treatment, and a case from then on.
+        spells = times.of(person.pk) if person.pk in times.several else ()
+        for group, index_date, ends in [
+            *((spell.group, spell.index_date, spell.ends) for spell in spells[:-1]),
+            (person.group, None, None),
+        ]:
+            day0 = anchors[person.pk].get(groups[group].anchor) if group in groups else None
+            if index_date is not None:
+                day0 = PartialDate.of(index_date)
+            rows.append(
+                (
+                    person.code,
+                    group,
+                    person.site.code,
+                    person.synthetic,
+                    None if day0 is None else day0.latest,
+                    withdrawals.get(person.pk),
+                    None if ends is None else ends.earliest,
+                )
             )
-        )
-    return pd.DataFrame(rows, columns=list(PARTICIPANT_COLUMNS)).astype(
-        {"index_date": object, "withdrawn_on": object}
+    frame = pd.DataFrame(rows, columns=[*PARTICIPANT_COLUMNS, CENSORED_ON]).astype(
+        {"index_date": object, "withdrawn_on": object, CENSORED_ON: object}
     )
+    return frame if times.several else frame.drop(columns=CENSORED_ON)
 
 
 def _withdrawals(site_ids: Collection[int] | None) -> dict[int, date]:
@@ -95,26 +110,55 @@ def hba1c_values(site_ids: Collection[int] | None) -> pd.DataFrame:
 
     value: float, NaN where absent; reason: why, None where there is a value. Of several results at one visit
     the last entered that has a number counts. A visit that was missed is a row with the reason "visit missed".
+    Once anybody crossed over there is the column `group`, the group in which the visit took place: what was
+    measured from the day of the treatment on is no value of a control.
     """
     people = (
         Participant.objects.all() if site_ids is None else Participant.objects.filter(site_id__in=site_ids)
     )
-    results = hba1c_frame(people)
-    results = results[results["visit_number"] == 1].copy()
+    groups = _groups_at_visits(times_of(site_ids))
+    key = ["participant", "visit", *(["group"] if groups is not None else [])]
+    results = _in_their_groups(hba1c_frame(people), groups)
     stated = _stated_reasons(people)
     results["reason"] = [
         None if pd.notna(row.value) else _reason(row, stated.get((row.participant, row.visit)))
         for row in results.itertuples(index=False)
     ]
     results["has_value"] = results["value"].notna()
-    results = results.sort_values(["participant", "visit", "has_value"], kind="stable")
-    results = results.drop_duplicates(["participant", "visit"], keep="last")
+    results = results.sort_values([*key, "has_value"], kind="stable")
+    results = results.drop_duplicates(key, keep="last")
     missed = visit_frame(people)
-    missed = missed[(missed["status"] == VisitStatus.MISSED) & (missed["visit_number"] == 1)]
+    missed = _in_their_groups(missed[missed["status"] == VisitStatus.MISSED], groups)
     missed = missed.assign(value=float("nan"), reason="visit missed")
-    columns = ["participant", "visit", "value", "reason"]
+    columns = [*key, "value", "reason"]
     both = pd.concat([results[columns], missed[columns].astype({"value": "float64"})], ignore_index=True)
-    return both.drop_duplicates(["participant", "visit"], keep="first").reset_index(drop=True)
+    return both.drop_duplicates(key, keep="first").reset_index(drop=True)
+
+
+def _groups_at_visits(times: Times) -> dict[tuple[str, str, int], str] | None:
+    """(participant, visit, number) → the group at that visit, of those who crossed over; None: nobody did."""
+    if not times.several:
+        return None
+    rows: Any = Visit.objects.filter(participant_id__in=times.several).values_list(
+        "participant_id", "participant__code", "key", "number", "happened_on"
+    )
+    return {
+        (code, key, number): times.of(pk)[times.index_of(pk, day, number)].group
+        for pk, code, key, number, day in rows
+    }
+
+
+def _in_their_groups(frame: pd.DataFrame, groups: Mapping[tuple[str, str, int], str] | None) -> pd.DataFrame:
+    """The rows of scheduled visits; of those who crossed over with the group in which each took place."""
+    if groups is None:
+        return frame[frame["visit_number"] == 1].copy()
+    known = {code for code, _visit, _number in groups}
+    kept = frame[(frame["visit_number"] == 1) | frame["participant"].isin(known)].copy()
+    kept["group"] = [
+        groups.get((row.participant, row.visit, int(row.visit_number)), row.group)
+        for row in kept.itertuples(index=False)
+    ]
+    return kept
 
 
 def _reason(row: Any, stated: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The pages of the outcome tables."""
+"""The pages of the outcome tables and of the flow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.outcomes import actions, presentation
+from apps.outcomes import actions, flow_page, presentation
 from apps.outcomes.catalogue import KINDS
 from apps.outcomes.models import OutcomeTable
 from studyportal import protocol
@@ -103,3 +103,11 @@ def table(request: HttpRequest, pk: int) -> HttpResponse:
         ],
     }
     return render(request, "outcomes/table.html", context)
+
+
+@requires(Permission.VIEW_OUTCOMES)
+@require_safe
+def flow(request: HttpRequest) -> HttpResponse:
+    """The STROBE flow at the person's sites, from live data."""
+    context = flow_page.page_of(request.user, request.GET.dict())
+    return render(request, "outcomes/flow.html", context, status=400 if context["problems"] else 200)

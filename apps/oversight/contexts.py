@@ -23,6 +23,7 @@ from studyportal.access.permissions import Permission
 from studyportal.ui.parts import Cell, Column, Filter, Row, TimelineEvent
 
 ROWS = 50
+SCREENED_NOT_CONSENTED = 14
 
 
 def known(value: str | None, among: Iterable[str]) -> str:
@@ -107,8 +108,13 @@ def finding_of(user: User, item: Item, query: QueryDict) -> dict[str, Any]:
     def url(number: int) -> str:
         return "?" + urlencode(narrowed | {"page": number})
 
+    # The people of question 14 are those of the screening log, registered or not.
+    may_read_log = item.number == SCREENED_NOT_CONSENTED and user.may(Permission.VIEW_SCREENING_LOG)
     return {
         "item": item,
+        "log_url": reverse("enrolment:screening") + (f"?{urlencode({'site': site})}" if site else "")
+        if may_read_log
+        else "",
         "narrowed": narrowed,
         "filters": [
             *site_filter(sites, site),

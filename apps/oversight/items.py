@@ -118,9 +118,10 @@ ITEMS: tuple[Item, ...] = (
     Item(
         14,
         _("Screened but not consented"),
-        _("Participants in screening without an entry of consent."),
+        _(
+            "Participants in screening without an entry of consent. Who was never registered stands in the screening log."
+        ),
         "minor",
-        _("People who were screened and never registered: their log is kept on paper."),
     ),
     Item(
         15,

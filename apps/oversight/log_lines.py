@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.consent.models import ConsentEvent
-from apps.oversight import csv_lines
+from studyportal.api import csv_cells
 from studyportal.crf.absence import label_of
 from studyportal.ui.parts import Cell
 from studyportal.ui.templatetags.ui_tags import human_date_text
@@ -125,7 +125,7 @@ def as_csv(events: Iterable[ConsentEvent]) -> Iterator[str]:
         "absent",
         "entered_at",
     ]
-    return csv_lines.lines([*header, "entered_by"], (_values(event, fields) for event in events))
+    return csv_cells.lines([*header, "entered_by"], (_values(event, fields) for event in events))
 
 
 def _values(event: ConsentEvent, fields: Mapping[str, Any]) -> list[Any]:

@@ -11,11 +11,12 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.oversight import csv_lines, selectors
+from apps.oversight import selectors
 from apps.oversight.contexts import ROWS, known, number_of, paging
 from apps.oversight.selectors import LooksChoice
 from apps.oversight.words import road_words
 from studyportal.access.models import User
+from studyportal.api import csv_cells
 from studyportal.audit import looks
 from studyportal.audit.models import Look
 from studyportal.ui.parts import Cell, Filter
@@ -81,7 +82,7 @@ HEADER = ("look", "at", "user", "what", "participant", "site", "road", "request"
 def as_csv(user: User, choice: LooksChoice, zone: ZoneInfo) -> Iterator[str]:
     """Oldest first, in UTC. Runs after the request: nothing is read before the first line is asked for."""
     found = selectors.looks(user, choice, zone).select_related("site").order_by("id")
-    return csv_lines.lines(
+    return csv_cells.lines(
         HEADER,
         (
             (

@@ -13,12 +13,13 @@ from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from apps.oversight import csv_lines, selectors, trail
+from apps.oversight import selectors, trail
 from apps.oversight.contexts import ROWS, known, number_of, paging, site_filter
 from apps.oversight.words import road_words
 from studyportal.access.clock import zone_of
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
+from studyportal.api import csv_cells
 from studyportal.audit.context import ROADS
 from studyportal.audit.reasons import ChangeReason
 from studyportal.crf.models import CrfRecord
@@ -301,7 +302,7 @@ HEADER = (
 
 def as_csv(user: User, choice: trail.Choice, sites: Sequence[Site]) -> Iterator[str]:
     """Oldest first, one line for each field; a page of entries is in memory at a time."""
-    return csv_lines.lines(HEADER, _lines(user, choice, {site.pk: site for site in sites}))
+    return csv_cells.lines(HEADER, _lines(user, choice, {site.pk: site for site in sites}))
 
 
 def _lines(user: User, choice: trail.Choice, sites: dict[int, Site]) -> Iterator[Sequence[Any]]:

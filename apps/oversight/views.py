@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from apps.oversight import contexts, log_lines, looks_page, selectors, trail_page
 from apps.oversight.items import BY_NUMBER
-from studyportal.access import walls
 from studyportal.access.clock import zone_of
 from studyportal.access.declare import requires
+from studyportal.access.downloads import csv_answer
 from studyportal.access.permissions import Permission
 from studyportal.audit.looks import log_look
 
@@ -128,17 +125,3 @@ def looked_at_csv(request: HttpRequest) -> StreamingHttpResponse:
     choice = looks_page.choice_of(request.GET)
     log_look(what="looks_file", by=request.user, detail=vars(choice))
     return csv_answer(request.user, looks_page.as_csv(request.user, choice, zone), "who-looked-at-what")
-
-
-def csv_answer(user: Any, lines: Iterator[str], name: str) -> StreamingHttpResponse:
-    """lines: read when the answer is sent, after the request's transaction, behind the same wall."""
-
-    def sent() -> Iterator[str]:
-        with walls.opened(user):
-            yield from lines
-
-    return StreamingHttpResponse(
-        sent(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
-    )

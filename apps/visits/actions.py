@@ -93,7 +93,7 @@ def record(
     try:
         with transaction.atomic(), acting(user=by):
             if number is None:
-                number = 1
+                number = _next_of_time(participant, visit_of_protocol)
                 if visit_of_protocol is not None and not visit_of_protocol.scheduled:
                     # The participant's row is the lock under which the next number is given.
                     Participant.objects.select_for_update().get(pk=participant.pk)
@@ -191,10 +191,13 @@ def change(
 def redate(*, participant: Participant, by: User | None) -> int:
     """Count all visits of a participant anew because an anchor changed; how many changed."""
     anchors = selectors.anchor_dates([participant])[participant.pk]
+    crossing = selectors.crossings_of([participant.pk]).get(participant.pk)
     count = 0
     with transaction.atomic(), acting(user=by, reason=_("An event that visits are counted from changed")):
         for visit in Visit.objects.select_for_update().filter(participant=participant).order_by("id"):
             visit.participant = participant
+            if crossing is not None and crossing.is_before(visit.happened_on):
+                continue  # a visit of a control stays counted from the index date of that time
             before = _derived(visit)
             if not _anchor_is_of_group(visit.anchor, participant):
                 visit.anchor = _anchor_of_protocol(visit.key, participant)
@@ -207,6 +210,21 @@ def redate(*, participant: Participant, by: User | None) -> int:
             signals.visit_saved.send(sender=Visit, visit=visit, created=False, by=by)
             count += 1
     return count
+
+
+def _next_of_time(participant: Participant, visit: Any) -> int:
+    """1; 2 for a visit of the protocol that a case made once before, as a control."""
+    if visit is None or not visit.scheduled:
+        return 1
+    crossing = selectors.crossings_of([participant.pk]).get(participant.pk)
+    earlier = (
+        None
+        if crossing is None
+        else Visit.objects.filter(participant=participant, key=visit.key, number=1).first()
+    )
+    return (
+        2 if earlier is not None and crossing is not None and crossing.is_before(earlier.happened_on) else 1
+    )
 
 
 def _keys() -> frozenset[str]:

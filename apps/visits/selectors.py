@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from apps.enrolment.models import Participant
+from apps.enrolment.models import Group, GroupEvent, GroupEventKind, Participant
 from apps.enrolment.rules import LifeEvent
 from apps.visits import rules
 from apps.visits.models import Anchor, InsulinUse, Visit, VisitStatus, VitalSigns
@@ -60,17 +60,52 @@ def anchor_of(key: str, group: str) -> str:
     return "" if visit is None else str(dict(visit.anchor).get(group, ""))
 
 
-def anchor_dates(participants: Iterable[Participant]) -> dict[int, dict[str, PartialDate]]:
-    """Participant id → anchor → its date, as far as it is known. One query.
+@dataclass(frozen=True)
+class Crossing:
+    """A control was treated: the day, and the index date that he or she had until then."""
 
-    The sessions are dated by the visits S1 and S2, the index date of a control by the participant.
+    on: PartialDate
+    index_date: dt.date | None
+
+    def is_before(self, happened_on: Any) -> bool:
+        """Whether a visit certainly took place before the treatment: it was one of a control."""
+        return happened_on is not None and happened_on.certainly_before(self.on)
+
+
+def crossings_of(participant_ids: Collection[int]) -> dict[int, Crossing]:
+    """Participant id → the later treatment, of the cases who were controls before. One query."""
+    rows: Any = GroupEvent.objects.filter(
+        participant_id__in=participant_ids, kind=GroupEventKind.CROSSED_OVER, participant__group=Group.CASE
+    ).order_by("id")
+    return {
+        row[0]: Crossing(row[1], row[2])
+        for row in rows.values_list("participant_id", "effective_on", "previous_index_date")
+    }
+
+
+def anchor_dates(
+    participants: Iterable[Participant], crossed: Mapping[int, Crossing] | None = None
+) -> dict[int, dict[str, PartialDate]]:
+    """Participant id → anchor → its date, as far as it is known. Two queries.
+
+    The sessions are dated by the visits S1 and S2, the index date of a control by the participant. Who was a
+    control first has both: the index date of that time, and session 1 on the day of the treatment until its visit
+    is recorded; the contact that a control had in place of a session dates none.
     """
     found: dict[int, dict[str, PartialDate]] = defaultdict(dict)
     people = {participant.pk: participant for participant in participants}
+    if crossed is None:
+        crossed = crossings_of(people)
+    for pk, crossing in crossed.items():
+        found[pk][Anchor.SESSION_1] = crossing.on
+        if crossing.index_date is not None:
+            found[pk][Anchor.INDEX] = PartialDate.of(crossing.index_date)
     keys = session_visits()
     for visit in Visit.objects.filter(participant_id__in=people, key__in=keys, status=VisitStatus.DONE):
         if visit.happened_on is not None and people[visit.participant_id].group == "case":
             happened_on: Any = visit.happened_on
+            if visit.participant_id in crossed and crossed[visit.participant_id].is_before(happened_on):
+                continue
             found[visit.participant_id][keys[visit.key]] = happened_on
     for pk, participant in people.items():
         if participant.index_date is not None:
@@ -108,15 +143,21 @@ def tells_of_life(key: str) -> bool:
 
 
 def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:
-    """Participant id → sessions given (to cases) and follow-up visits made. One query."""
+    """Participant id → sessions given (to cases) and follow-up visits made. Two queries."""
     sessions = {visit.key: visit.session for visit in protocol.current().visits.values() if visit.session}
     later = follow_up_visits()
     found: dict[int, list[LifeEvent]] = defaultdict(list)
     rows: Any = Visit.objects.filter(
         participant_id__in=participant_ids, status=VisitStatus.DONE, key__in=[*sessions, *later]
     ).values_list("participant_id", "key", "happened_on", "participant__group")
+    crossed = crossings_of(participant_ids)
+    for participant_id, crossing in crossed.items():
+        found[participant_id].append(LifeEvent("treated", crossing.on, "", 1))
     for participant_id, key, happened_on, group in rows:
-        if key in later:
+        if participant_id in crossed and crossed[participant_id].is_before(happened_on):
+            if key in later:
+                found[participant_id].append(LifeEvent("followed", happened_on, key))
+        elif key in later:
             found[participant_id].append(LifeEvent("followed", happened_on, key))
         elif group == "case":
             found[participant_id].append(LifeEvent("treated", happened_on, key, sessions[key]))
@@ -137,8 +178,10 @@ def schedule(participant: Participant) -> list[Scheduled]:
 
 
 def schedules(participants: Collection[Participant]) -> dict[int, list[Scheduled]]:
-    """schedule of many, in two queries."""
-    anchors = anchor_dates(participants)
+    """schedule of many, in a fixed number of queries. Who crossed over has the schedule of a case; what was done
+    as a control before stays a visit of that time."""
+    crossed = crossings_of([participant.pk for participant in participants])
+    anchors = anchor_dates(participants, crossed)
     held: dict[int, list[Visit]] = defaultdict(list)
     for visit in Visit.objects.filter(participant__in=participants).order_by("key", "number"):
         held[visit.participant_id].append(visit)
@@ -156,11 +199,18 @@ def schedules(participants: Collection[Participant]) -> dict[int, list[Scheduled
                 ]
             elif participant.group in visit.groups:
                 anchor = anchors[participant.pk].get(anchor_of(visit.key, participant.group))
-                rows.append(
-                    Scheduled(visit.key, visit.label, due_of(visit.key, anchor), own.get((visit.key, 1)))
-                )
+                held_visit = own.get((visit.key, 2)) if participant.pk in crossed else None
+                first = own.get((visit.key, 1))
+                if held_visit is None and first is not None and not _of_before(first, crossed):
+                    held_visit = first
+                rows.append(Scheduled(visit.key, visit.label, due_of(visit.key, anchor), held_visit))
         result[participant.pk] = rows
     return result
+
+
+def _of_before(visit: Visit, crossed: Mapping[int, Crossing]) -> bool:
+    crossing = crossed.get(visit.participant_id)
+    return crossing is not None and crossing.is_before(visit.happened_on)
 
 
 def due_of(key: str, anchor: PartialDate | None) -> rules.Due | None:

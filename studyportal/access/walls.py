@@ -8,14 +8,14 @@ reaches is said once per transaction, in settings that end with it; a connection
     with walls.whole_study(): …       commands, which act for no person
 
 Requests enter by `access.declare`. The policies are put on the tables after each migration (`build`), by what the
-model says: its `site`, or `wall = "identity" | "own" | "log"`. See docs/decisions/0014-row-level-security.md.
+model says: its `site`, or `wall = "identity" | "own" | "log" | …` (`KINDS`). See docs/decisions/0014-row-level-security.md.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -44,6 +44,7 @@ class Reach:
     write: Sites = frozenset()
     identity_read: Sites = frozenset()
     identity_write: Sites = frozenset()
+    duplicates: Sites = frozenset()
 
     def statement(self) -> tuple[str, list[str]]:
         values = {field.name: _text(getattr(self, field.name)) for field in fields(self)}
@@ -52,7 +53,7 @@ class Reach:
 
 
 NOBODY = Reach()
-WHOLE_STUDY = Reach(None, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES)
+WHOLE_STUDY = Reach(None, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES)
 
 
 def _text(value: Sites | int | None) -> str:
@@ -73,6 +74,7 @@ def reach_of(user: Any) -> Reach:
         write=_sites(user, CHANGES_ROWS),
         identity_read=user.sites_with(Permission.VIEW_IDENTITY),
         identity_write=user.sites_with(Permission.EDIT_IDENTITY),
+        duplicates=user.sites_with(Permission.RESOLVE_DUPLICATES),
     )
 
 
@@ -130,6 +132,27 @@ def whole_study() -> Iterator[None]:
 
 
 @contextmanager
+def knowing_identities_at(site_id: int) -> Iterator[None]:
+    """Inside, the identities of one site are shown whoever asks. Only for an answer that gives none away: whether a
+    date lies before a birth (`identity.births`). It says nothing where no wall stands or the person knows them anyway."""
+    known = dict(_spoken())["studyportal.identity_read"]
+    if known == ALL or str(site_id) in known.strip("{}").split(","):
+        yield
+        return
+    say = "SELECT set_config('studyportal.identity_read', %s, true)"
+    with (
+        nullcontext() if connection.in_atomic_block else transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(say, [_text(frozenset({site_id}))])
+        try:
+            yield
+        finally:
+            if not connection.needs_rollback:
+                cursor.execute(say, [known])
+
+
+@contextmanager
 def _behind(reach: Callable[[], Reach]) -> Iterator[None]:
     nested = connection.in_atomic_block
     before = _spoken() if nested else ()
@@ -178,10 +201,15 @@ PERSON = f"user_id = {_setting('person')}::bigint"
 # A command, which acts for nobody; a person with a study-wide role reads every site too, but is somebody.
 WITHOUT_PERSON = f"coalesce({_setting('read')} = '{ALL}' AND {_setting('person')} IS NULL, false)"
 
-# Kind of wall → (which rows are shown, which may be written).
+# Kind of wall → (which rows are shown, which may be written). "sealed": neither, to anybody but the owner, on whose
+# behalf one function of the database reads and writes (identity.crossing).
 KINDS: dict[str, tuple[str, str]] = {
     "site": (_among("read"), _among("write")),
     "identity": (_among("identity_read"), _among("identity_write")),
+    "sealed": ("false", "false"),
+    # Found by that function, settled by a data manager; seen by the staff of the site, each row by its own.
+    "duplicate": (f"({_among('identity_read')} OR {_among('duplicates')})", _among("duplicates")),
+    "verdict": (_among("read"), _among("duplicates")),
     "own": (f"({WITHOUT_PERSON} OR {PERSON})", f"({WITHOUT_PERSON} OR {PERSON})"),
     "log": (f"(site_id IS NULL OR {PERSON} OR {_among('read')})", f"({WITHOUT_PERSON} OR {PERSON})"),
 }

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 DANGEROUS_FIRST = ("=", "+", "-", "@", "\t", "\r")
 
@@ -41,3 +42,18 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
             ["" if cell is None else guarded(cell) if isinstance(cell, str) else cell for cell in row]
         )
     return out.getvalue()
+
+
+class _Line:
+    """A file for the csv writer that gives each line back instead of keeping it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """A large CSV file line by line, with guarded texts: nothing is kept."""
+    writer = csv.writer(_Line(), lineterminator="\r\n")
+    yield writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([guarded(value) if isinstance(value, str) else value for value in row])

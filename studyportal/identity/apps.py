@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class IdentityConfig(AppConfig):
@@ -6,4 +7,23 @@ class IdentityConfig(AppConfig):
     label = "identity"
 
     def ready(self) -> None:
-        from studyportal.identity import checks  # noqa: F401 (registers)
+        from django.db.models.signals import post_migrate
+
+        from studyportal.access.permissions import Permission
+        from studyportal.audit import looks
+        from studyportal.identity import checks, crossing, duplicates  # noqa: F401 (registers)
+        from studyportal.ui.navigation import NavItem, register
+
+        post_migrate.connect(crossing.build, sender=self, dispatch_uid="identity.crossing")
+        looks.register("identity_comparison", _("Identity, compared with the whole study"))
+        looks.register("possible_duplicates", _("Possible duplicates between sites"))
+        register(
+            NavItem(
+                _("Possible duplicates"),
+                "identity:duplicates",
+                permission=Permission.RESOLVE_DUPLICATES,
+                order=60,
+                icon="people",
+                count=duplicates.open_pairs_for,
+            )
+        )

@@ -110,6 +110,10 @@ MESSAGES: Mapping[str, Text] = {
         "The reason names the person. Reasons are read outside this page, so say it without name or number:"
         " “spelling corrected from the hospital card”."
     ),
+    "changed_too_often": _(
+        "This identity was changed very often today, and each change is compared with everybody in the study. Change it"
+        " tomorrow, or let the data manager know why it cannot wait."
+    ),
     "reason_required": _("What was recorded before changes. Say why."),
     "reason_type": _("Choose a reason from the list, or give it as plain text."),
     "reason_short": _("Say in words which other reason, in 3 characters or more."),

@@ -19,5 +19,15 @@ def log_search(*, by: User, site: Site | None, participant_code: str = "") -> No
     _log("identity_search", by, site, participant_code, "found" if participant_code else "nobody found")
 
 
+def log_comparison(*, by: User, site: Site, participant_code: str) -> None:
+    """What `by` saved was compared with everybody in the study. Whether anybody agreed is not said here."""
+    _log("identity_comparison", by, site, participant_code, "saved, and compared with the whole study")
+
+
+def log_pairs(*, by: User, detail: str) -> None:
+    """`by` sees pairs of participants across sites: codes, and never who they are."""
+    _log("possible_duplicates", by, None, "", detail)
+
+
 def _log(what: str, by: User, site: Site | None, participant_code: str, detail: str) -> None:
     log_look(what=what, by=by, site=site, participant_code=participant_code, detail=detail)

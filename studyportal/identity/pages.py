@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.access.clock import today_at
 from studyportal.audit.reason_fields import field_views
-from studyportal.identity import rules
+from studyportal.identity import duplicates, rules
 from studyportal.identity.errors import Problem
 from studyportal.identity.fields import FIELDS, SECTIONS
 from studyportal.identity.selectors import Known
@@ -44,6 +44,15 @@ def _in_words(known: Known, name: str) -> str:
     if name == "birth_date" and len(value) == len("2001-05-14"):
         return human_date_text(dt.date.fromisoformat(value))
     return ", ".join(value.split("\n")) or _("not recorded")
+
+
+def alert(user: Any, participant: Any) -> dict[str, Any]:
+    """That the study may know the person under a second code, as far as the user may be told."""
+    found = duplicates.alert_of(user, participant)
+    if found is None:
+        return {}
+    tone, title, lines = found
+    return {"duplicate": {"tone": tone, "title": title, "lines": lines}}
 
 
 def stands(known: Known | None) -> dict[str, str]:

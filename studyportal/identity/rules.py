@@ -143,17 +143,35 @@ def normalised_hospital_number(text: str) -> str:
     return re.sub(r"[ -]", "", hospital_number(text))
 
 
-def is_minor(birth: str, *, today: dt.date) -> bool | None:
-    """Whether the person is under 18 today; None when the date is not known well enough."""
+def births(birth: str) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day that a birth date can mean; None for no date."""
     match = _ISO.match(birth)
     if match is None:
         return None
     year, month, day = (int(part) if part else None for part in match.groups())
     assert year is not None
-    youngest = dt.date(year, month or 12, day or (_days(year, month) if month else 31))
-    oldest = dt.date(year, month or 1, day or 1)
-    under = [_years(born, today) < OF_AGE_YEARS for born in (youngest, oldest)]
+    last = dt.date(year, month or 12, day or (_days(year, month) if month else 31))
+    return dt.date(year, month or 1, day or 1), last
+
+
+def earliest_birth(birth: str) -> dt.date | None:
+    found = births(birth)
+    return found[0] if found else None
+
+
+def is_minor(birth: str, *, today: dt.date) -> bool | None:
+    """Whether the person is under 18 today; None when the date is not known well enough."""
+    found = births(birth)
+    if found is None:
+        return None
+    under = [_years(born, today) < OF_AGE_YEARS for born in found]
     return under[0] if under[0] == under[1] else None
+
+
+def ages(birth: str, *, earliest: dt.date, latest: dt.date) -> tuple[int, int] | None:
+    """The least and the greatest age in years that the person can have had between two days; None for no birth date."""
+    found = births(birth)
+    return None if found is None else (_years(found[1], earliest), _years(found[0], latest))
 
 
 def _years(born: dt.date, today: dt.date) -> int:

@@ -1,4 +1,4 @@
-"""The only module that touches keys: sealing, opening, and the blind index of hospital numbers.
+"""The only module that touches keys: sealing, opening, the blind index of hospital numbers, and blind match keys.
 
 AES-256-GCM with the participant and the site as associated data: a ciphertext put under another participant
 does not open (docs/decisions/0011-identity.md).
@@ -24,6 +24,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from studyportal.identity.errors import CannotBeOpened
+from studyportal.identity.linkage import MatchKey
 from studyportal.identity.person import NAMES, Person
 from studyportal.identity.rules import normalised_hospital_number
 
@@ -72,6 +73,7 @@ class _Keyring:
 
     ciphers: dict[str, AESGCM]
     index_key: bytes
+    person_key: bytes
 
     @property
     def first(self) -> str:
@@ -85,6 +87,7 @@ def _keyring_of(keys: tuple[str, ...], index_key: str) -> _Keyring:
     return _Keyring(
         {key_id_of(key): AESGCM(_derived(key, b"studyportal identity: sealing")) for key in keys},
         _derived(index_key, b"studyportal identity: index"),
+        _derived(index_key, b"studyportal identity: match keys"),
     )
 
 
@@ -165,3 +168,9 @@ def index_of(hospital_number: str, site_id: int) -> str | None:
         return None
     message = f"{site_id}\n{normalised_hospital_number(hospital_number)}".encode()
     return hmac.new(_keyring().index_key, message, hashlib.sha256).hexdigest()
+
+
+def blind(key: MatchKey) -> str:
+    """`kind.hmac` of a match key: equal for the same person at every site, and worth nothing without the key."""
+    message = f"{key.kind}\n{key.value}".encode()
+    return f"{key.kind}.{hmac.new(_keyring().person_key, message, hashlib.sha256).hexdigest()}"

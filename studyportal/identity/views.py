@@ -36,6 +36,7 @@ def show(request: HttpRequest, code: str) -> HttpResponse:
     context = pages.shown(participant, known) | {
         "may_change": request.user.may(Permission.EDIT_IDENTITY, participant.site_id)
     }
+    context |= pages.alert(request.user, participant)
     with timezone.override(ZoneInfo(participant.site.timezone)):
         return render(request, "identity/show.html", context)
 

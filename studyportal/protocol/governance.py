@@ -22,6 +22,8 @@ class Criterion(Sourced):
     minimum: Number | None = None
     maximum: Number | None = None
     unit: Ucum | None = None
+    # How grave a deviation it is when an investigator sets the criterion aside.
+    deviation: Severity = "major"
 
     @model_validator(mode="after")
     def _limits(self) -> Criterion:

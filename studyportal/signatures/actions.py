@@ -57,7 +57,7 @@ def sign(
     if meaning not in Meaning.values:
         raise NotSigned("meaning", _("Say what the signature means: %s.") % ", ".join(Meaning.values))
     # Before the transaction of the signature: a wrong password is counted, whatever else is rolled back.
-    method = _confirmed(request=request, user=by, password=password, code=code)
+    method = confirmed(request=request, user=by, password=password, code=code)
     with transaction.atomic():
         found = read()
         if not found.complete:
@@ -108,7 +108,7 @@ def asks_code(user: User) -> bool:
     return bool(second_factor.has_app(user))
 
 
-def _confirmed(*, request: Any, user: User, password: str, code: str) -> Method:
+def confirmed(*, request: Any, user: User, password: str, code: str) -> Method:
     try:
         confirm(request=request, user=user, password=password, code=code)
     except NotConfirmed as error:

@@ -90,6 +90,13 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "todo": State(_("To do"), "neutral", "circle"),
         "screening": State(_("In screening"), "info", "search"),
         "enrolled": State(_("Enrolled"), "good", "check"),
+        "eligible": State(_("Eligible"), "good", "check"),
+        "not_eligible": State(_("Not eligible"), "bad", "cross"),
+        "undetermined": State(_("Not decided yet"), "attention", "half"),
+        "overridden": State(_("Overridden"), "attention", "pen"),
+        "override_broken": State(_("Override no longer stands"), "bad", "alert"),
+        "not_reached": State(_("Not reached"), "neutral", "dash"),
+        "duplicate": State(_("Already screened"), "neutral", "people"),
         "active": State(_("Active"), "good", "check"),
         "inactive": State(_("Inactive"), "neutral", "dash"),
         # people and roles

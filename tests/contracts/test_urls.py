@@ -58,6 +58,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:explain": lambda w: {"pk": MISSING},
+    "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
     "casebook:participant": lambda w: {"code": w.participant.code},
@@ -68,6 +69,18 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
     "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
     "casebook:query-new": lambda w: {"code": w.participant.code},
+    **{
+        f"{space}:screening-{name}": lambda w: {"number": w.participant.screening.number}
+        for space, names in {
+            "enrolment": ("entry", "change", "answer", "verdict", "conclude", "reopen", "register", "enrol"),
+            "api": ("entry", "conclude", "reopen", "register", "eligibility", "overrides"),
+        }.items()
+        for name in names
+    },
+    "enrolment:screening-override": lambda w: {
+        "number": w.participant.screening.number,
+        "criterion": "malignancy",
+    },
     "celldose:plan": lambda w: {"code": w.participant.code},
     "celldose:product": lambda w: {"pk": w.records["cell-product"].pk},
     "celldose:evaluate": lambda w: {"pk": w.records["cell-product"].pk},
@@ -117,6 +130,8 @@ SITE_OBJECTS = [
             "crf:",
             "casebook:",
             "identity:",
+            "enrolment:screening-",
+            "api:screening-",
             "celldose:",
             "api:participant",
             "api:visit",

@@ -33,7 +33,9 @@ BESIDE_THE_NAVIGATION = {
         "/participants/{treated}/identity/change/",
         "/participants/{published}/identity/",
         "/participants/find/",
-        "/participants/register/",
+        "/screening/new/",
+        "/screening/MUM-S0002/",
+        "/screening/MUM-S0002/change/",
         "/products/{product}/",
         "/participants/{treated}/forms/adverse-event/new/",
         "/forms/insulin/{insulin}/",
@@ -45,6 +47,7 @@ BESIDE_THE_NAVIGATION = {
     "meera": ("/participants/{treated}/queries/new/", "/queries/"),
     "sanjay": ("/exports/vital-signs/", "/tokens/", "/api/docs/", "/api/docs/problems/", "/protocol/"),
     "farah": (
+        "/screening/MUM-S0002/",
         "/oversight/4/",
         "/oversight/consent/{published}/",
         "/oversight/consent/{treated}/",

@@ -65,7 +65,12 @@ def filled(address: Address, values: dict[str, Any]) -> str:
 
 def names_objects(address: Address) -> bool:
     """Whether the address names anything that somebody owns: by number, code, digest or UUID."""
-    return any(kind in ("int", "uuid") or name in ("code", "digest") for kind, name in parameters(address))
+    return any(kind in ("int", "uuid") or is_named(kind, name) for kind, name in parameters(address))
+
+
+def is_named(kind: str, name: str) -> bool:
+    """Whether the parameter is the text by which an object of somebody is known."""
+    return name in ("code", "digest") or (kind, name) == ("str", "number")
 
 
 def choices(kind: str, name: str, held: Held, numbers: list[int]) -> list[Any]:
@@ -75,6 +80,8 @@ def choices(kind: str, name: str, held: Held, numbers: list[int]) -> list[Any]:
         return [held.others["receipt"].pk]
     if name == "code":
         return [held.code]
+    if (kind, name) == ("str", "number"):
+        return [held.world.participant.screening.number]
     if name == "digest":
         return [held.others["token"].token_key, held.others["token"].digest]
     return ["json"]
@@ -95,7 +102,7 @@ def foreign_urls(address: Address, worlds: Worlds) -> Iterator[str]:
             if name in ("key", "form"):
                 options.append([(key, False)])
                 continue
-            mine = kind in ("int", "uuid") or name in ("code", "digest")
+            mine = kind in ("int", "uuid") or is_named(kind, name)
             theirs = [(value, mine) for value in choices(kind, name, worlds.pune, numbers)]
             beside = (
                 [(value, False) for value in choices(kind, name, worlds.mumbai, own)]
@@ -148,6 +155,20 @@ def _resolved(schema: dict[str, Any], document: Any) -> dict[str, Any]:
 # What a write of no form needs beside what is attacked; an address of tomorrow without an entry is tried with {}.
 BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
     "/api/v1/participants/": lambda h: {"site": h.site.code, "group": "case"},
+    "/api/v1/screening/": lambda h: {"site": h.site.code, "screened_on": "2026-10-01"},
+    "/api/v1/screening/{number}/eligibility/": lambda h: {"answers": {"t1dm": {"answer": "yes"}}},
+    "/api/v1/screening/{number}/conclude/": lambda h: {
+        "outcome": "declined",
+        "on": "2026-10-02",
+        "reason_code": "travel",
+    },
+    "/api/v1/screening/{number}/reopen/": lambda h: {"reason": "Came back"},
+    "/api/v1/screening/{number}/overrides/": lambda h: {
+        "criterion": "malignancy",
+        "reason": "Cured twelve years ago",
+        "version": 0,
+        "password": "wrong",
+    },
     "/api/v1/visits/": lambda h: {"participant": h.code, "key": "M3", "happened_on": "2017-02-01"},
     "/api/v1/consent-events/": lambda h: {
         "participant": h.code,
@@ -190,6 +211,8 @@ def target(write: Write, held: Held) -> str:
         number = held.world.visit.pk
     else:
         number = held.others.get(part.removesuffix("s").replace("querie", "query"), held.others["job"]).pk
+    if part == "screening":
+        number = held.world.participant.screening.number
     return re.sub(r"\{(\w+)\}", lambda m: held.code if m[1] == "code" else str(number), write.path)
 
 

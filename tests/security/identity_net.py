@@ -52,6 +52,12 @@ class Net:
         self._folded = {text.lower() for text in kept} | {text.encode().hex() for text in kept}
         self._exact = {part for text in kept for part in _base64_of(text.encode())}
 
+    def hold(self, keys: Iterable[str]) -> None:
+        """Blind keys, in hexadecimal, are found as well: as they are, and as the bytes that they stand for."""
+        for key in keys:
+            self._folded.add(key)
+            self._exact.update(_base64_of(bytes.fromhex(key)))
+
     def found_in(self, *held: Any) -> set[str]:
         found: set[str] = set()
         for one in held:

@@ -217,7 +217,7 @@ def test_texts_beside_the_forms(worlds: Worlds, api: Any, page: Any) -> None:
                 (browser, f"/participants/{code}/visits/new/", {"key": payload, "nominal_label": payload}),
                 (
                     browser,
-                    "/participants/register/",
+                    "/screening/new/",
                     {"site": payload, "label": payload, "matched_case": payload},
                 ),
                 (browser, "/tokens/", {"name": payload[:80], "days": payload}),

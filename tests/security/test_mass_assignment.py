@@ -107,7 +107,7 @@ def test_a_page_takes_no_more_than_its_controls(worlds: Worlds, page: Any) -> No
     code = worlds.mumbai.code
     accounts = {table: found for table, found in state().items() if table.startswith("access_")}
     for url in (f"/participants/{code}/change/", f"/participants/{code}/visits/{worlds.mumbai.world.visit.pk}/",
-                "/participants/register/", f"/participants/{code}/consent/new/", "/tokens/", "/sign-in/"):  # fmt: skip
+                "/screening/new/", f"/participants/{code}/consent/new/", "/tokens/", "/sign-in/"):  # fmt: skip
         answer = send(browser, "post", url, extra)
         assert answer.status < 500, (url, str(answer))
     held = worlds.mumbai.world.participant

@@ -71,7 +71,7 @@ def test_a_text_just_within_the_body_limit_is_too_long_for_its_field(
 @pytest.mark.django_db
 def test_a_hundred_thousand_fields(cast: Any, page: Any) -> None:
     body = "&".join(f"f{n}=1" for n in range(100_000)).encode()
-    for url in ("/tokens/", "/participants/register/", "/sign-in/", "/language/"):
+    for url in ("/tokens/", "/screening/new/", "/sign-in/", "/language/"):
         answer = raw(page(cast.rao), url, body, "application/x-www-form-urlencoded")
         assert answer.status_code == 400, url
         assert b"more fields" in answer.content
@@ -131,7 +131,7 @@ def test_other_content_types(cast: Any, api: Any, kind: str) -> None:
 def test_bodies_without_a_stated_length_and_compressed_ones(cast: Any, api: Any, page: Any) -> None:
     scripts, browser = api(cast.rao), page(cast.rao)
     with nothing_changed():
-        for client, url in ((scripts, "/api/v1/participants/"), (browser, "/participants/register/")):
+        for client, url in ((scripts, "/api/v1/participants/"), (browser, "/screening/new/")):
             assert raw(client, url, b"{}", HTTP_TRANSFER_ENCODING="chunked").status_code == 411
             assert raw(client, url, b"\x1f\x8b", HTTP_CONTENT_ENCODING="gzip").status_code == 415
             assert raw(client, url, b"{}", CONTENT_LENGTH="-1").status_code == 400

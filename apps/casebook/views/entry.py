@@ -1,4 +1,4 @@
-"""The pages on which something is typed: registration, participant, visit, consent, query.
+"""The pages on which something is typed: visit, consent, query.
 
 Each fetches with permission, calls one action, and answers; what was typed is shown again when it is refused.
 """
@@ -16,11 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from apps.casebook import inputs, selectors, visit_page
+from apps.casebook import inputs, visit_page
 from apps.consent import actions as consent_actions
 from apps.consent.models import ConsentEvent
 from apps.consent.selectors import events_of
-from apps.enrolment import actions as enrolment_actions
 from apps.enrolment.models import Participant
 from apps.enrolment.selectors import participant_or_404
 from apps.visits import actions as visit_actions
@@ -34,35 +33,6 @@ from studyportal.queries import actions as query_actions
 from studyportal.ui.parts import FieldView
 
 METHODS = ["GET", "POST"]
-
-
-@requires(Permission.REGISTER_PARTICIPANTS)
-@require_http_methods(METHODS)
-def register(request: HttpRequest) -> HttpResponse:
-    """Register a participant: the portal gives the code."""
-    user: Any = request.user
-    sites = selectors.sites_with(user, Permission.REGISTER_PARTICIPANTS)
-    problems: list[Problem] = []
-    if request.method == "POST":
-        values, problems = inputs.registration(request.POST, sites)
-        if not problems:
-            try:
-                made = enrolment_actions.register(by=user, **values)
-            except CrfInvalid as error:
-                problems = list(error.problems)
-            else:
-                messages.success(
-                    request,
-                    _("%(code)s is registered. Record under “Identity” who this is.") % {"code": made.code},
-                )
-                return redirect(made.get_absolute_url())
-    fields = inputs.registration_fields(
-        request.POST,
-        sites,
-        retrospective=any(user.may(Permission.REGISTER_RETROSPECTIVE, site) for site in sites),
-        problems=problems,
-    )
-    return form_page(request, "casebook/register.html", fields, problems)
 
 
 @requires(Permission.ENTER_DATA)

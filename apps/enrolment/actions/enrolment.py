@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from apps.enrolment import rules, signals
 from apps.enrolment.actions import reading
 from apps.enrolment.actions.participation import refresh_status
+from apps.enrolment.gates import dates_before_birth
 from apps.enrolment.models import Participant, ScreeningEntry, ScreeningOutcome
+from apps.enrolment.selectors.eligibility import eligibility_basis, eligibility_gate
 from studyportal import protocol
 from studyportal.access.clock import today_at
 from studyportal.access.models import User
@@ -25,9 +27,9 @@ Gate = Callable[[Participant, PartialDate], Iterable[Problem]]
 Basis = Callable[[Participant, PartialDate], Mapping[str, Any]]
 
 # What enrolment itself asks before somebody is enrolled; apps above answer `signals.enrolment_asked`.
-GATES: tuple[Gate, ...] = ()
+GATES: tuple[Gate, ...] = (eligibility_gate,)
 # What the enrolment relied on, kept with it as it stood.
-BASES: tuple[Basis, ...] = ()
+BASES: tuple[Basis, ...] = (eligibility_basis,)
 
 
 def enrol(
@@ -61,6 +63,7 @@ def enrol(
             problems += rules.retrospective_problems(
                 enrolled_on=day, study_opened_on=protocol.current().study.opened_on
             )
+        problems += dates_before_birth(current, {"enrolled_on": day}, by)
         if problems or day is None:
             raise CrfInvalid(problems)
         if current.enrolled_on is not None and not why:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.enrolment import rules, signals
 from apps.enrolment.actions import reading
 from apps.enrolment.actions.participation import refresh_status
+from apps.enrolment.gates import dates_before_birth
 from apps.enrolment.models import Group, GroupEvent, GroupEventKind, Participant
 from apps.enrolment.selectors.participation import lives_of
 from studyportal.access.clock import today_at
@@ -210,6 +211,11 @@ def _note(current: Participant, kind: str, group: str, effective_on: Any, why: A
 
 
 def _save(current: Participant, by: User, **values: Any) -> Participant:
+    index_date = values.get("index_date")
+    if index_date is not None:
+        dates = {"index_date": PartialDate.of(index_date)}
+        if wrong := dates_before_birth(current, dates, by):
+            raise CrfInvalid(wrong)
     changed = [name for name, value in values.items() if getattr(current, name) != value]
     for name, value in values.items():
         setattr(current, name, value)

@@ -12,6 +12,7 @@ from apps.enrolment import rules
 from apps.enrolment.actions import reading
 from apps.enrolment.actions.numbers import next_screening_numbers
 from apps.enrolment.actions.participation import refresh_status
+from apps.enrolment.gates import dates_before_birth
 from apps.enrolment.models import (
     Group,
     Referral,
@@ -216,6 +217,11 @@ def _write(
             problems += rules.entry_problems(
                 after, today=today_at(current.site), retrospective=current.retrospective
             )
+            if current.participant is not None:
+                dates: dict[str, Any] = {
+                    name: values[name] for name in ("screened_on", "outcome_on") if name in changed
+                }
+                problems += dates_before_birth(current.participant, dates, by)
             if problems:
                 raise CrfInvalid(problems)
             overwritten = [name for name in changed if before[name] not in (None, "", ScreeningOutcome.OPEN)]

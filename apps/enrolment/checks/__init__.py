@@ -12,7 +12,9 @@ from apps.enrolment.checks.conclusion import (
     ways_as_in_protocol,
 )
 from apps.enrolment.checks.demographics import (
+    AGE_DISAGREES,
     age_below_diagnosis,
+    age_disagrees_with_birth,
     age_unusual,
     language_of_consent,
     reading_fits_education,
@@ -40,7 +42,9 @@ from apps.enrolment.checks.history import (
 )
 
 __all__ = [
+    "AGE_DISAGREES",
     "age_below_diagnosis",
+    "age_disagrees_with_birth",
     "age_unusual",
     "antibodies_fit_type",
     "antibody_number_has_unit",

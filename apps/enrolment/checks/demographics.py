@@ -8,6 +8,7 @@ from typing import Any
 from studyportal.crf.outcomes import Finding
 
 USUAL_AGE = (1, 60)
+AGE_DISAGREES = "age_disagrees_with_birth"
 LEARNED_TO_READ = frozenset({"secondary", "higher_secondary", "graduate"})
 
 
@@ -19,6 +20,16 @@ def age_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
             "age_at_enrolment",
             "age_outside_study",
             f"{age} years lies outside {low} to {high} years, the ages that the study expects. Is the age right?",
+        )
+
+
+def age_disagrees_with_birth(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    """The age and the sealed birth date are more than a year apart. Which way, and how far, is said to nobody."""
+    if context.get("age_disagrees"):
+        yield Finding(
+            "age_at_enrolment",
+            AGE_DISAGREES,
+            "The age and the recorded birth date do not agree. The staff of the site check both with the source.",
         )
 
 

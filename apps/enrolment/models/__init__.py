@@ -22,6 +22,7 @@ from apps.enrolment.models.demographics import (
     Setting,
     Sex,
 )
+from apps.enrolment.models.eligibility import Answer, EligibilityAnswer, EligibilityOverride
 from apps.enrolment.models.groups import GroupEvent, GroupEventKind
 from apps.enrolment.models.history import (
     AdmissionReason,
@@ -50,6 +51,7 @@ from apps.enrolment.models.screening import Referral, ScreeningEntry, ScreeningO
 __all__ = [
     "AdmissionReason",
     "AgeBasis",
+    "Answer",
     "Antibody",
     "AntibodyAtDiagnosis",
     "AntibodyResult",
@@ -65,6 +67,8 @@ __all__ = [
     "DiagnosisSource",
     "DocumentSeen",
     "Education",
+    "EligibilityAnswer",
+    "EligibilityOverride",
     "EndOfStudy",
     "EndReason",
     "FoundHow",

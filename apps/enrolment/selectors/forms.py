@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from apps.enrolment import signals
+from apps.enrolment import checks, signals
 from apps.enrolment.models import (
     AntibodyAtDiagnosis,
     Demographics,
@@ -14,8 +14,12 @@ from apps.enrolment.models import (
     Language,
     LostToFollowUp,
     MedicalHistory,
+    Participant,
 )
 from studyportal import protocol
+from studyportal.crf.partial_date import PartialDate
+from studyportal.identity import births
+from studyportal.queries.models import Query, QueryState
 
 
 def usual_age() -> tuple[int, int] | None:
@@ -36,10 +40,28 @@ def demographics_context(record: Demographics) -> Mapping[str, Any]:
     context: dict[str, Any] = {
         "consent_languages": consent_languages(),
         "diagnosed_on": _of_history(record.participant_id, "diagnosed_on"),
+        "age_disagrees": _age_disagrees(record),
     }
     if (expected := usual_age()) is not None:
         context["usual_age"] = expected
     return context
+
+
+def _age_disagrees(record: Demographics) -> bool:
+    """Whether age and birth date disagree; where this process cannot know, what was found before still stands."""
+    found = births.age_disagrees(record.participant, record.age_at_enrolment, _enrolled(record.participant))
+    if found is not None or record.pk is None:
+        return bool(found)
+    standing = Query.objects.filter(form="demographics", object_id=record.pk, code=checks.AGE_DISAGREES)
+    return standing.exclude(state=QueryState.CLOSED).exists()
+
+
+def _enrolled(participant: Participant) -> PartialDate | None:
+    """When the age at enrolment was the age: without a day of enrolment, about when the portal came to know of the
+    participant; for a published case nobody knows."""
+    if participant.enrolled_on is not None:
+        return participant.enrolled_on
+    return None if participant.retrospective else PartialDate.of(participant.created_at.date())
 
 
 def history_context(record: MedicalHistory) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from apps.enrolment.models import (
 from apps.enrolment.rules.conclusion import End, Loss, life_of_conclusion
 from apps.enrolment.rules.groups import Entry, Spell, spells
 from apps.enrolment.rules.participation import LifeEvent, Standing, fold
+from apps.enrolment.selectors.eligibility import verdict_dates
 from studyportal import protocol
 from studyportal.crf.partial_date import PartialDate
 
@@ -29,7 +30,13 @@ def lives_of(participants: Iterable[Participant]) -> Lives:
     """Participant id → what happened, unordered. A fixed number of queries, whatever their number."""
     people = {participant.pk: participant for participant in participants}
     found: Lives = defaultdict(list)
-    for source in (_screening_of(people), _own_of(people), _conclusions_of(people), *_asked(people)):
+    for source in (
+        _screening_of(people),
+        verdict_dates(people.values()),
+        _own_of(people),
+        _conclusions_of(people),
+        *_asked(people),
+    ):
         for pk, events in source.items():
             found[pk].extend(events)
     return found

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
+
+from apps.outcomes.statistics.plan import VisitPlan
 
 WITHDRAWN = "withdrawn before the visit"
 NOT_RECORDED = "no record"
 
 #: Columns that every frame of participants carries.
+CENSORED_ON = "censored_on"  # there once a control was treated later: the day, None for everybody else
 PARTICIPANT_COLUMNS = ("participant", "group", "site", "synthetic", "index_date", "withdrawn_on")
-
-
-@dataclass(frozen=True)
-class VisitPlan:
-    """A visit of the protocol as the tables need it. Days are counted from the index date (Day 0)."""
-
-    key: str
-    label: str
-    day: int
-    latest_day: int
-    groups: tuple[str, ...]
 
 
 def expected_visits(
@@ -34,19 +25,24 @@ def expected_visits(
     A visit is expected of each participant of its groups once its window has closed (index date +
     latest day < `as_of`), and earlier when a value is already there (`observed`: participant, visit).
     Withdrawal does not remove a participant: what is lost that way is missing, with that reason.
-    Without an index date nothing is due, so only the visits observed count.
+    Without an index date nothing is due, so only the visits observed count. A control who was treated later
+    is censored: of visits whose window had not closed by that day none is expected.
     Returns participant, group, visit, withdrawn (bool), in the order of the participants and visits.
     """
-    seen = set(zip(observed["participant"], observed["visit"], strict=True))
+    by_group = "group" in observed  # somebody has two times in a group: a value belongs to one of them
+    of_group = observed["group"] if by_group else [None] * len(observed)
+    seen = set(zip(observed["participant"], observed["visit"], of_group, strict=True))
     rows = []
     for person in participants.itertuples(index=False):
         index_date = None if pd.isna(person.index_date) else person.index_date
         withdrawn_on = None if pd.isna(person.withdrawn_on) else person.withdrawn_on
+        censored_on = getattr(person, CENSORED_ON, None)
+        until = as_of if censored_on is None or pd.isna(censored_on) else min(as_of, censored_on)
         for visit in visits:
             if person.group not in visit.groups:
                 continue
-            closed = index_date is not None and index_date + timedelta(days=visit.latest_day) < as_of
-            if not closed and (person.participant, visit.key) not in seen:
+            closed = index_date is not None and index_date + timedelta(days=visit.latest_day) < until
+            if not closed and (person.participant, visit.key, person.group if by_group else None) not in seen:
                 continue
             target = None if index_date is None else index_date + timedelta(days=visit.day)
             gone = withdrawn_on is not None and target is not None and withdrawn_on <= target

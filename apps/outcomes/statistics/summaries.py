@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from apps.outcomes.statistics.plan import reason_unpaired
+
 NO_VALUES = "no values"
 ONE_VALUE = "n = 1: standard deviation not defined"
-NO_BASELINE = "no baseline"
-NO_VALUE = "no value at the visit"
 
 #: Columns that `summarise_by` adds after the grouping columns.
 SUMMARY_COLUMNS = (
@@ -166,6 +166,12 @@ def change_from_baseline(
     result["baseline"] = result[participant].map(at_baseline).astype(float)
     result["change"] = result[value].astype(float) - result["baseline"]
     has_baseline, has_value = result["baseline"].notna(), result[value].notna()
-    result["reason"] = np.select([~has_baseline, ~has_value], [NO_BASELINE, NO_VALUE], default="")
-    result["reason"] = result["reason"].where(result["reason"] != "", None)
+    result["reason"] = pd.Series(
+        [
+            reason_unpaired(has_baseline=bool(before), has_value=bool(here))
+            for before, here in zip(has_baseline, has_value, strict=True)
+        ],
+        index=result.index,
+        dtype=object,
+    )
     return result

@@ -10,7 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from apps.outcomes.statistics.cohort import PARTICIPANT_COLUMNS, VisitPlan, expected_visits, reason_missing
+from apps.outcomes.statistics.cohort import (
+    CENSORED_ON,
+    PARTICIPANT_COLUMNS,
+    expected_visits,
+    reason_missing,
+)
+from apps.outcomes.statistics.plan import VisitPlan
 from apps.outcomes.statistics.summaries import BaselineRule, change_from_baseline, summarise_by
 
 STATISTICS = ("mean", "sd", "median", "q1", "q3", "minimum", "maximum")
@@ -89,6 +95,7 @@ def _footnotes(
     counts: dict[str, dict[str, int]],
     *,
     any_synthetic: bool,
+    censored: int,
     more: Sequence[str],
 ) -> tuple[str, ...]:
     synthetic = sum(group["synthetic"] for group in counts.values())
@@ -108,6 +115,11 @@ def _footnotes(
         f"{analyte.label} in {analyte.unit} (LOINC {analyte.loinc}).",
         *more,
     ]
+    if censored:
+        notes.append(
+            f"Controls who were treated later: {censored}. They are censored among the controls on the day of the "
+            "treatment and counted among the cases from then on, so they are counted in both groups."
+        )
     if any_synthetic:
         notes.append(
             f"Synthetic participants are included: {synthetic} of {total}. Do not read this as a result."
@@ -151,8 +163,12 @@ def value_by_visit(
     kept = frame["participant"].isin(participants["participant"]) & frame["visit"].isin(keys)
     frame = frame.loc[kept]
     due = expected_visits(participants, visits, as_of=as_of, observed=frame.loc[frame["value"].notna()])
-    table = due.merge(frame, on=["participant", "visit"], how="left", validate="one_to_many")
-    table = change_from_baseline(table.rename(columns={"reason": "recorded"}), baseline)
+    own = ["participant", "visit", *(["group"] if "group" in frame else [])]
+    table = due.merge(frame, on=own, how="left", validate="one_to_many")
+    table = table.rename(columns={"reason": "recorded"})
+    if "group" in frame:
+        table["time"] = table["participant"] + ", " + table["group"]  # each has a baseline of its own
+    table = change_from_baseline(table, baseline, participant="time" if "group" in frame else "participant")
 
     counted = Counter(zip(due["visit"], due["group"], strict=True))
     cells = [(visit, group) for visit in visits for group in groups if group in visit.groups]
@@ -203,7 +219,13 @@ def value_by_visit(
         rows=tuple(rows),
         counts=counts,
         footnotes=_footnotes(
-            analyte, baseline, as_of, counts, any_synthetic=any_synthetic, more=more_footnotes
+            analyte,
+            baseline,
+            as_of,
+            counts,
+            any_synthetic=any_synthetic,
+            censored=int(participants[CENSORED_ON].notna().sum()) if CENSORED_ON in participants else 0,
+            more=more_footnotes,
         ),
     )
 

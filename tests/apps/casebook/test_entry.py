@@ -8,66 +8,12 @@ from typing import Any
 import pytest
 
 from apps.consent.models import ConsentEvent
-from apps.enrolment.models import Participant
 from apps.visits.models import Visit
 from studyportal.queries.models import Query
 from tests.apps.casebook.conftest import Cohort
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
-
-
-# --- registration ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ({"site": "PUN"}, "Choose the site"),
-        ({"site": ""}, "Choose the site"),
-    ],
-)
-def test_registration_refused(cast: Cast, page: Any, typed: dict[str, str], said: str) -> None:
-    answer = page(cast.asha).post("/participants/register/", {"label": "kept text"} | typed)
-    assert answer.status_code == 400
-    text = answer.content.decode()
-    assert said in text and "kept text" in text
-    assert not Participant.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [({"group": "other"}, "One of"), ({"group": "case", "enrolled_on": "03/04/2016"}, "two ways")],
-)
-def test_a_published_case_refused(cast: Cast, page: Any, typed: dict[str, str], said: str) -> None:
-    answer = page(cast.meera).post(
-        "/participants/register/", {"site": "MUM", "retrospective": "true", "label": "kept text"} | typed
-    )
-    assert answer.status_code == 400
-    assert said in answer.content.decode() and "kept text" in answer.content.decode()
-
-
-def test_a_coordinator_is_not_offered_the_published_case(cast: Cast, page: Any) -> None:
-    assert "retrospective" not in page(cast.asha).get("/participants/register/").content.decode()
-    assert "retrospective" in page(cast.meera).get("/participants/register/").content.decode()
-    typed = {"site": "MUM", "group": "case", "retrospective": "true"}
-    assert page(cast.asha).post("/participants/register/", typed).status_code == 403
-    assert not Participant.objects.exists()
-
-
-def test_registration(cast: Cast, page: Any) -> None:
-    # What only a published case brings counts as empty where its controls are hidden.
-    typed = {"site": "MUM", "group": "case", "enrolled_on": "2026-05", "label": "A label"}
-    answer = page(cast.asha).post("/participants/register/", typed)
-    made = Participant.objects.get()
-    assert answer.status_code == 302 and answer["Location"] == f"/participants/{made.code}/"
-    assert (made.group, made.enrolled_on, made.label, made.registered_by) == (
-        "unassigned",
-        None,
-        "A label",
-        cast.asha,
-    )
-    assert made.screening.outcome == "open"
 
 
 # --- acts on the participation --------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def test_refused_to_those_who_see_no_records(
     assert page(getattr(cast, name)).get(f"/participants/{participant.code}/{path}").status_code == 403
 
 
-@pytest.mark.parametrize("url", ["/participants/", "/participants/register/", "/queries/"])
+@pytest.mark.parametrize("url", ["/participants/", "/screening/new/", "/queries/"])
 @pytest.mark.parametrize("name", ["sanjay", "farah", "admin", "norole"])
 def test_lists_are_refused(cast: Cast, page: Any, name: str, url: str) -> None:
     assert page(getattr(cast, name)).get(url).status_code == 403

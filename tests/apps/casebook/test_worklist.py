@@ -12,9 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.casebook import worklist
+from apps.enrolment import actions as enrolment
 from apps.visits.selectors import schedules
+from studyportal import protocol
 from studyportal.queries import actions as query_actions
 from tests.apps.casebook.conftest import Cohort
+from tests.apps.enrolment.criteria import met
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +128,51 @@ def test_the_number_of_queries_does_not_grow(cast: Cast, cohort: Cohort, page: A
         return len(captured)
 
     assert some(3) == some(27)
+
+
+# --- screening ------------------------------------------------------------------------------------------
+
+
+def listed(text: str, section: str) -> str:
+    """The part of the page from the title of a section to its end."""
+    return text.split(f'id="title-{section}"', 1)[1].split("</section>", 1)[0]
+
+
+def test_screening_that_waits_for_a_decision(cast: Cast, page: Any) -> None:
+    today = timezone.localdate()
+
+    def screened(days: int, site: Any = None) -> Any:
+        day = today - dt.timedelta(days=days)
+        return enrolment.screening.open_entry(site=site or cast.mumbai, by=cast.asha, screened_on=day)
+
+    late, fresh, foreign, done = screened(30), screened(3), screened(30, cast.pune), screened(40)
+    enrolment.screening.conclude(entry=done, outcome="declined", by=cast.asha, on=today, reason_code="travel")
+    section = listed(page(cast.asha).get(URL).content.decode(), "screening")
+    assert late.number in section
+    assert not any(entry.number in section for entry in (fresh, foreign, done))
+
+
+def test_criteria_of_a_participant_that_nobody_answered(cast: Cast, page: Any) -> None:
+    control = enrolment.screening.open_entry(
+        site=cast.mumbai, by=cast.asha, screened_on="2026-10-01", considered_for="control"
+    )
+    open_group = enrolment.screening.open_entry(site=cast.mumbai, by=cast.asha, screened_on="2026-10-01")
+    unregistered = enrolment.screening.open_entry(site=cast.mumbai, by=cast.asha, screened_on="2026-10-01")
+    for entry in (control, open_group):
+        enrolment.register_entry(entry=entry, by=cast.asha)
+        entry.refresh_from_db()
+
+    def section() -> str:
+        return listed(page(cast.asha).get(URL).content.decode(), "criteria")
+
+    assert control.number in section() and open_group.number in section()
+    assert unregistered.number not in section()
+    of_controls = {
+        key: given for key, given in met().items() if not protocol.current().eligibility[key].groups
+    }
+    for entry in (control, open_group):
+        enrolment.eligibility.answer(entry=entry, by=cast.asha, answers=of_controls)
+    assert control.number not in section(), "what counts for cases only is not asked of a control"
+    assert open_group.number not in section(), "while the group is open, one group is enough"
+    enrolment.assign_group(participant=open_group.participant, group="case", by=cast.asha)
+    assert open_group.number in section()

@@ -12,7 +12,7 @@ import pytest
 from django.db import models
 from rest_framework.test import APIClient
 
-from apps.enrolment.models import Group, Hospitalisation, MedicalHistory, Participant
+from apps.enrolment.models import Group, GroupEvent, Hospitalisation, MedicalHistory, Participant
 from apps.exports.datasets import catalogue
 from apps.exports.models import ExportReceipt
 from apps.exports.profiles import DATED, WITHHELD, deidentified, in_profile
@@ -25,7 +25,17 @@ from studyportal.crf.fields import CrfField
 STREAMS = pytest.mark.django_db(transaction=True)
 MARK = "planted free text 2016-11-03"
 # Codes, and what the portal writes itself: nothing that a person typed.
-HARMLESS_TEXT = {"participant", "matched_case", "form", "method", "content_format"}
+HARMLESS_TEXT = {
+    "participant",
+    "matched_case",
+    "previous_matched_case",
+    "form",
+    "method",
+    "content_format",
+    "screening_number",
+    "criterion",
+    "protocol_version",
+}
 
 
 @pytest.fixture
@@ -330,3 +340,44 @@ def test_a_token_of_one_site_takes_that_sites_rows(script: Any, cast: Any, peopl
     frame = frame_of(script(cast.sanjay, sites=["PUN"]).get("/api/v1/datasets/participants.csv"))
     assert frame["site"].tolist() == ["PUN"]
     assert ExportReceipt.objects.get().sites == ["PUN"]
+
+
+# --- who was a control first -----------------------------------------------------------------------------
+
+
+@STREAMS
+def test_day_0_of_who_was_a_control_first_is_the_day_of_the_treatment(
+    script: Any, cast: Any, dated: dict[str, Participant]
+) -> None:
+    """The contact that a control had in place of a session dates nothing; the change of group is a dataset."""
+    case = dated["case"]  # S1 on 3 November 2016
+    GroupEvent.objects.create(
+        site=cast.mumbai,
+        participant=case,
+        kind="crossed_over",
+        group="case",
+        previous_group="control",
+        effective_on="2016-11-10",
+        previous_index_date="2016-11-03",
+        reason=MARK,
+    )
+
+    def admitted() -> str:
+        frame = frame_of(script(cast.sanjay).get("/api/v1/datasets/hospitalisation.csv"))
+        return str(frame[frame["participant"] == case.code]["admitted_on_day"].tolist()[0])
+
+    assert admitted() == "3"  # 13 November, counted from the 10th: there is no visit of session 1 since
+    Visit.objects.create(
+        site=cast.mumbai,
+        participant=case,
+        key="S1",
+        number=2,
+        status=VisitStatus.DONE,
+        happened_on="2016-11-11",
+    )
+    assert admitted() == "2"
+    events = frame_of(script(cast.sanjay).get("/api/v1/datasets/group-events.csv"))
+    row = events[events["participant"] == case.code].iloc[0]
+    assert (row["kind"], row["to_group"], row["previous_group"]) == ("crossed_over", "case", "control")
+    assert (row["effective_on_day"], row["previous_index_date_day"]) == ("-1", "-8")
+    assert MARK not in events.to_csv() and "entered_at" not in events

@@ -165,8 +165,10 @@ def test_recording_showing_and_changing(cast: Cast, mumbai: Any, page: Any, logg
     assert browser.post(change(mumbai), changed | {"reason": "new phone"}).status_code == 302
     assert [line[3] for line in logged] == [
         "shown on its page",
+        "saved, and compared with the whole study",
         "shown on its page",
         "opened to change it",
+        "saved, and compared with the whole study",
     ]
 
 

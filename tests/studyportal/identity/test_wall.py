@@ -62,6 +62,7 @@ def test_a_look_is_kept_in_the_log(cast: Cast, recorded: Any, page: Any) -> None
     page(cast.asha).post("/participants/find/", {"hospital_number": "MH-1"})
     looks = Look.objects.filter(user=cast.asha).order_by("id")
     assert [(look.what, look.participant_code, look.detail) for look in looks] == [
+        ("identity_comparison", code, "saved, and compared with the whole study"),
         ("identity", code, "shown on its page"),
         ("identity_search", code, "found"),
         ("identity_search", "", "nobody found"),

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 
 from studyportal.access.grants import APPLICATION_ROLE
 from studyportal.audit.selectors import event_model_of
-from studyportal.identity import rotation, sealing
+from studyportal.identity import indexing, rotation, sealing
 from studyportal.identity.models import Identity
 
 SHOWN = 20
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reindex",
             action="store_true",
-            help="also make the blind index of hospital numbers anew, after IDENTITY_INDEX_KEY changed",
+            help="also make the blind indexes anew, of hospital numbers and of persons, after IDENTITY_INDEX_KEY changed",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,6 +46,11 @@ class Command(BaseCommand):
                 rotation.check()
                 if options["check"]
                 else rotation.rotate(reindex=options["reindex"], say=self.stdout.write)
+            )
+            if options["reindex"]:
+                indexing.index(say=self.stdout.write)
+            self._stale_keys = (
+                len(indexing.check().disagree) if options["check"] and indexing.sees_the_index() else 0
             )
         except DatabaseError as error:
             raise CommandError(
@@ -81,6 +86,8 @@ class Command(BaseCommand):
                     self.stdout.write(f"  {count} sealed with {key} ({where})")
                 if found.stale_indexes:
                     self.stdout.write(f"  {found.stale_indexes} with an index of another key: run --reindex")
+        if self._stale_keys:
+            self.stdout.write(f"{self._stale_keys} persons with blind keys of another key: run --reindex")
         unopened = [line for found in report.values() for line in found.unopened]
         for line in unopened[:SHOWN]:
             self.stderr.write(line)

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.outcomes.statistics.plan import NO_BASELINE, NO_VALUE
 from apps.outcomes.statistics.summaries import (
-    NO_BASELINE,
-    NO_VALUE,
     NO_VALUES,
     ONE_VALUE,
     BaselineRule,

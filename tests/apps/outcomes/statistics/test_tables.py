@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.outcomes.statistics.cohort import NOT_RECORDED, WITHDRAWN, VisitPlan
+from apps.outcomes.statistics.cohort import NOT_RECORDED, WITHDRAWN
+from apps.outcomes.statistics.plan import VisitPlan
 from apps.outcomes.statistics.tables import Analyte, hba1c_by_visit
 
 BOTH = ("case", "control")

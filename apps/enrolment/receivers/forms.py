@@ -7,7 +7,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from apps.enrolment.actions import refresh_status_of
+from apps.enrolment.actions import eligibility, refresh_status_of
 from apps.enrolment.models import (
     AntibodyAtDiagnosis,
     Demographics,
@@ -16,6 +16,7 @@ from apps.enrolment.models import (
     LostToFollowUp,
     MedicalHistory,
 )
+from apps.enrolment.selectors.eligibility import entry_of
 from apps.enrolment.signals import participant_saved
 from studyportal.crf.actions import rederive
 from studyportal.crf.signals import record_saved
@@ -64,3 +65,15 @@ def end_anew(sender: Any, *, record: LostToFollowUp, by: Any = None, **_: Any) -
 def loss_anew(sender: Any, *, record: EndOfStudy, by: Any = None, **_: Any) -> None:
     refresh_status_of(participant_id=record.participant_id, by=by)
     _anew(LostToFollowUp, record.participant_id, "The end of study was saved")
+
+
+@receiver(participant_saved, dispatch_uid="enrolment.eligibility_of_group")
+def eligibility_anew(
+    sender: Any, *, participant: Any, created: bool, changed: frozenset[str], by: Any, **_more: Any
+) -> None:
+    """Another group has other criteria: whoever is enrolled may not meet them."""
+    if created or not changed & {"group", "enrolled_on"} or participant.enrolled_on is None:
+        return
+    entry = entry_of(participant)
+    if entry is not None:
+        eligibility.reconcile(entry, by=by)
