@@ -22,6 +22,7 @@ from apps.enrolment.models import (
 from apps.enrolment.selectors import approval_kinds
 from apps.exports.datasets import Dataset, coded, key_columns, moment
 from apps.labs.models import GlucoseChart, GlucoseReading
+from apps.matching.models import MatchedControl, MatchedSet, MatchingEvent, MatchingRun, Method
 from apps.visits.models import Visit
 from studyportal.access.models import User
 from studyportal.crf.columns import Column
@@ -296,6 +297,43 @@ def site_approvals() -> Dataset:
     )
 
 
+def matched_sets() -> Dataset:
+    """One row per control: participant is the control. A case that the reader's sites do not show is empty."""
+    run, sets, events = (model._meta.db_table for model in (MatchingRun, MatchedSet, MatchingEvent))
+    newest = f'(SELECT max(version) FROM "{events}")'
+    version = f'(SELECT version FROM "{events}" e WHERE e.run_id = t.run_id AND e.version IS NOT NULL)'
+    last = f'(SELECT kind FROM "{events}" e WHERE e.run_id = t.run_id ORDER BY e.id DESC LIMIT 1)'
+    state = f"CASE WHEN {version} < {newest} THEN 'superseded' WHEN {version} IS NOT NULL THEN 'frozen' ELSE {last} END"
+    states = [
+        ("proposed", _("Proposed")), ("reviewed", _("Reviewed")), ("returned", _("Returned")),
+        ("frozen", _("Frozen")), ("superseded", _("Superseded")),
+    ]  # fmt: skip
+    return Dataset(
+        key="matched-sets",
+        title=_("Matched sets"),
+        description=_(
+            "One row per control of a matched set, of every run: keep those whose state is frozen for the sets in force."
+        ),
+        kind="table",
+        table=MatchedControl._meta.db_table,
+        joins=(
+            f'JOIN "{run}" run ON run.id = t.run_id LEFT JOIN "{sets}" own ON own.id = t.matched_set_id'
+            f' LEFT JOIN "{Participant._meta.db_table}" matched ON matched.id = own.participant_id'
+        ),
+        columns=(
+            *key_columns(),
+            Column("run", "t.run_id", "integer", _("Run"), required=True),
+            Column("version", version, "integer", _("Version of the frozen sets")),
+            Column("state", state, "code", _("State of the run"), codes=coded(states), required=True),
+            Column("method", "run.method", "code", _("Method"), codes=coded(Method.choices), required=True),
+            Column("set", "t.set_number", "integer", _("Set"), required=True),
+            Column("case", "matched.code", "text", _("Matched case")),
+            *columns_of(MatchedControl, ("order", "set_size", "index_date", "distance")),
+            Column("record_id", "t.id", "integer", _("Record number"), required=True),
+        ),
+    )
+
+
 def screening_log() -> Dataset:
     """Everyone screened; most of them never became participants, so most rows have no code and no group."""
     return Dataset(
@@ -361,4 +399,5 @@ def all_tables() -> list[Dataset]:
         queries(),
         signatures(),
         site_approvals(),
+        matched_sets(),
     ]

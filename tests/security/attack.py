@@ -196,6 +196,8 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "without_end": True,
     },
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
+    "/api/v1/matching/runs/": lambda h: {"ratio": 1, "seed": 1},
+    "/api/v1/matching/given/": lambda h: {"pairs": [{"case": h.code, "control": h.code}]},
     "/api/v1/tokens/": lambda h: {"username": "asha", "password": "wrong", "name": "x"},
 }
 
