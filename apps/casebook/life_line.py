@@ -39,6 +39,7 @@ TONES = {
     "not_eligible": "attention",
     "declined": "attention",
     "withdrawn": "bad",
+    "ended": "attention",
     "lost": "bad",
     "died": "bad",
 }
@@ -384,6 +385,7 @@ def _label(event: LifeEvent) -> str:
         "enrolled": _("Enrolled"),
         "completed": _("Completed"),
         "withdrawn": _("Withdrew"),
+        "ended": _("Ended the study"),
         "lost": _("Lost to follow-up"),
         "found": _("Found again"),
         "died": _("Died"),
@@ -395,6 +397,10 @@ def _text(event: LifeEvent) -> str:
     if event.kind == "withdrawn":
         labels = dict(WithdrawalScope.choices)
         return ", ".join(str(labels.get(scope, scope)) for scope in sorted(event.scopes))
+    if event.kind == "ended":
+        from apps.enrolment.models import EndReason
+
+        return str(dict(EndReason.choices).get(event.detail, event.detail))
     if event.kind in ("declined", "not_eligible") and event.detail:
         words = dict(ScreeningOutcome.choices) | dict(ScreeningReason.choices)
         return str(words.get(event.detail, event.detail))

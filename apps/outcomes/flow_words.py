@@ -148,6 +148,7 @@ def _labels() -> dict[str, str]:
         "duplicate": _("Already screened (duplicate)"),
         "other": _("Other reason"),
         "withdrawn": _("Withdrew"),
+        "ended": _("Ended the study"),
         "lost": _("Lost to follow-up"),
         "died": _("Died"),
         "completed": _("Study ended before this step"),
