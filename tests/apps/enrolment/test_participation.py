@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.enrolment.rules.participation import ENDED, FOLLOWED, KINDS, LifeEvent, first_exit, fold, in_order
@@ -104,7 +105,7 @@ lives: Any = st.lists(
         st.sampled_from(KINDS),
         st.one_of(
             st.none(),
-            st.dates(min_value=__import__("datetime").date(2020, 1, 1)).map(PartialDate.of),
+            st.dates(min_value=dt.date(2020, 1, 1)).map(PartialDate.of),
             st.just(PartialDate.parse("2024-05")),
             st.just(PartialDate.parse("age:12")),
         ),
@@ -115,6 +116,11 @@ lives: Any = st.lists(
 )
 
 
+# Drawing is slow while the machine is busy; what is tested is not.
+unhurried = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+
+
+@unhurried
 @given(lives, st.sampled_from(("case", "control", "unassigned")))
 def test_the_order_of_telling_does_not_matter(life: list[LifeEvent], group: str) -> None:
     told = fold(life, group=group)
@@ -124,6 +130,7 @@ def test_the_order_of_telling_does_not_matter(life: list[LifeEvent], group: str)
         assert fold(other, group=group).status == told.status
 
 
+@unhurried
 @given(lives)
 def test_dated_events_stand_in_order_of_their_days(life: list[LifeEvent]) -> None:
     days = [e.on.earliest for e in in_order(life) if e.on is not None and e.on.earliest is not None]

@@ -27,6 +27,7 @@ MARK = "planted free text 2016-11-03"
 # Codes, and what the portal writes itself: nothing that a person typed.
 HARMLESS_TEXT = {
     "participant",
+    "case",
     "matched_case",
     "previous_matched_case",
     "form",
