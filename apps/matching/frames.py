@@ -9,6 +9,7 @@ Columns: `statistics.population`. Days are days since 1 January 1970.
   its first, and an end without a date from the beginning.
 - Ages count on from the age recorded at enrolment: the birth date is sealed and not used. A partial date of diagnosis is
   the middle of its bounds; an age at diagnosis (completed years, as the age at enrolment is) counts on the same scale.
+- Who is settled to be the same person as another participant is neither.
 - HbA1c is in % (NGSP), dated by its sample or else its visit, by the last possible day. What was measured at diagnosis
   is history and not used, nor is a result below or above a limit.
 """
@@ -32,6 +33,7 @@ from apps.matching.statistics.matching import fingerprint
 from apps.matching.statistics.population import CANDIDATES, CASES, MEASUREMENTS
 from apps.visits.selectors import anchor_dates
 from studyportal.crf.partial_date import PartialDate
+from studyportal.identity.duplicates import left_out
 
 EPOCH = dt.date(1970, 1, 1)
 NOTHING = float("nan")
@@ -65,7 +67,8 @@ def read(
         found = found.filter(synthetic=False)
     if only is not None:
         found = found.filter(pk__in=only)
-    people = list(found)
+    out = left_out()
+    people = [person for person in found if person.pk not in out]
     ids = [person.pk for person in people]
     spells, lives, anchors = spells_for(people), lives_of(people), anchor_dates(people)
     persons = _persons(people)

@@ -36,6 +36,7 @@ from apps.outcomes.statistics.flow import (
 from apps.outcomes.statistics.plan import VisitPlan
 from apps.visits.models import Visit, VisitStatus
 from studyportal import protocol
+from studyportal.identity.duplicates import left_out
 from studyportal.protocol.outcomes import Endpoint
 
 # Who stands here left at some time; the others are still expected, or never came so far.
@@ -119,7 +120,7 @@ def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Pe
     facts = _facts(site_ids, times)
     left = _left(site_ids)
     consented = _consented(site_ids)
-    verdicts = _verdicts(entries, people, site_ids)
+    verdicts, out = _verdicts(entries, people, site_ids), left_out()
     found = []
     for entry in entries:
         person = people.get(entry.participant or 0)
@@ -127,6 +128,19 @@ def persons(site_ids: Collection[int], *, synthetic: str = "include") -> list[Pe
         if person is None:
             ended = _concluded(entry)
             found.append(Person(entry.number, entry.site, eligible=eligible, failing=failing, ended=ended))
+            continue
+        if person.pk in out:
+            # The same person as another participant, who is counted there.
+            found.append(
+                Person(
+                    entry.number,
+                    entry.site,
+                    eligible=eligible,
+                    consented=person.pk in consented,
+                    failing=failing,
+                    ended=Ending(ScreeningOutcome.DUPLICATE.value),
+                )
+            )
             continue
         events = left.get(person.pk, ())
         exit_ = _ending(first_exit(events)) if events else None

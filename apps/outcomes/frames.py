@@ -21,6 +21,7 @@ from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates
 from studyportal import protocol
 from studyportal.crf.partial_date import PartialDate
+from studyportal.identity.duplicates import left_out
 
 # The grades of withdrawal after which no further visit is expected to bring values.
 ENDS_VISITS = {"visits", "new_data", "erasure_request"}
@@ -33,12 +34,14 @@ def participants_frame(site_ids: Collection[int] | None) -> pd.DataFrame:
 
     index_date: day 0 of the participant's group, the latest day that a partial date allows, None when
     unknown. withdrawn_on: the day of the first withdrawal from visits or of new data, None otherwise.
+    Who is settled to be the same person as another participant is left out.
     Groups that the protocol does not name ("unassigned") are among the rows.
     """
     found = Participant.objects.select_related("site").order_by("id")
     if site_ids is not None:
         found = found.filter(site_id__in=site_ids)
-    people = list(found)
+    out = left_out()
+    people = [person for person in found if person.pk not in out]
     anchors, withdrawals = anchor_dates(people), _withdrawals(site_ids)
     groups, times = protocol.current().groups, times_of(site_ids)
     rows = []
