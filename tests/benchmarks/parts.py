@@ -105,7 +105,7 @@ def save(portal: Portal, people: People, report: Report, *, participants: int, s
 
 
 def pages(portal: Portal, people: People, report: Report, *, participants: int, seconds: float) -> None:
-    """Pages of the coordinator, beside the SQL that they run."""
+    """Pages of the coordinator and the statistician, beside the SQL that they run."""
     from django.db import connection as django_connection
     from django.test import Client as DjangoClient
     from django.test.utils import CaptureQueriesContext
@@ -115,12 +115,14 @@ def pages(portal: Portal, people: People, report: Report, *, participants: int, 
         "participant list, filtered": "/participants/?group=case",
         "worklist": "/worklist/",
         "casebook": f"/participants/{people.code}/",
+        "screening log": "/screening/",
+        "flow": "/flow/",
     }
-    headers = {"Cookie": f"sessionid={people.coordinator_session}"}
-    client = Client("127.0.0.1", portal.port, headers)
     inside = DjangoClient(HTTP_HOST="127.0.0.1")
-    inside.cookies["sessionid"] = people.coordinator_session
     for what, address in addresses.items():
+        session = people.statistician_session if what == "flow" else people.coordinator_session
+        client = Client("127.0.0.1", portal.port, {"Cookie": f"sessionid={session}"})
+        inside.cookies["sessionid"] = session
         first = client.send("GET", address)
         if first.status != 200:
             report.notes.append(f"{what}: {address} answered {first.status} and was left out.")

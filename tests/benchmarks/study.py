@@ -23,6 +23,7 @@ class People:
     coordinator_token: str
     statistician_token: str
     coordinator_session: str
+    statistician_session: str
     code: str
 
 
@@ -36,9 +37,6 @@ def superuser(places: Places) -> psycopg2.extensions.connection:
 
 def make_people() -> People:
     """Two sites, a coordinator of one, a statistician of both; their tokens and a session."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.cached_db import SessionStore
-
     from studyportal.access import tokens
     from studyportal.access.models import Membership, Site, User
 
@@ -56,13 +54,25 @@ def make_people() -> People:
         _token, secrets[name] = tokens.issue(
             by=user, name="benchmark", access="read_write", export_profile=profile
         )
-    asha = User.objects.get(username="asha")
+    return People(
+        secrets["asha"], secrets["sanjay"], session_of("asha"), session_of("sanjay"), "MUM-000002-X"
+    )
+
+
+def session_of(name: str) -> str:
+    """The key of a session in which the person is signed in."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.cached_db import SessionStore
+
+    from studyportal.access.models import User
+
+    user = User.objects.get(username=name)
     session = SessionStore()
-    session[SESSION_KEY] = str(asha.pk)
+    session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = asha.get_session_auth_hash()
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
-    return People(secrets["asha"], secrets["sanjay"], session.session_key or "", "MUM-000002-X")
+    return session.session_key or ""
 
 
 def make_participants(places: Places, number: int) -> None:
@@ -75,11 +85,29 @@ def make_participants(places: Places, number: int) -> None:
         cursor.execute(
             f"""
             INSERT INTO enrolment_participant (id, site_id, code, "group", status, synthetic, retrospective, label,
-                index_date, enrolled_on, version, created_at, updated_at)
+                index_date, enrolled_on, enrolment_basis, status_since, version, created_at, updated_at)
             SELECT i, {site}, CASE WHEN i % 2 = 0 THEN 'MUM-' ELSE 'PUN-' END || lpad(i::text, 6, '0') || '-X',
                 CASE WHEN i % 3 = 0 THEN 'case' ELSE 'control' END, 'in_follow_up', true, false, '',
-                CASE WHEN i % 3 = 0 THEN NULL ELSE date '2024-01-01' + i % 200 END, '2024-01-01', 1, now(), now()
+                CASE WHEN i % 3 = 0 THEN NULL ELSE date '2024-01-01' + i % 200 END, '2024-01-01', '{{}}', '2024-01-01', 1, now(), now()
             FROM generate_series(1, {number}) i
+            """
+        )
+        cursor.execute(
+            """
+            INSERT INTO enrolment_screeningentry (site_id, number, source_key, screened_on, age, sex, referral,
+                considered_for, participant_id, outcome, outcome_on, reason_code, reason_text, note, synthetic,
+                retrospective, version, created_at, updated_at)
+            SELECT site_id, left(code, 4) || 'S' || lpad(id::text, 6, '0'), '', '2023-12-20', 30, 'female', 'clinic',
+                "group", id, 'enrolled', '2024-01-01', '', '', '', true, false, 1, now(), now()
+            FROM enrolment_participant
+            """
+        )
+        cursor.execute(
+            """
+            INSERT INTO enrolment_groupevent (site_id, participant_id, kind, "group", effective_on, previous_group,
+                reason, recorded_at)
+            SELECT site_id, id, 'assigned', "group", '2024-01-01', 'unassigned', '', now()
+            FROM enrolment_participant
             """
         )
         cursor.execute(
@@ -94,7 +122,13 @@ def make_participants(places: Places, number: int) -> None:
             FROM enrolment_participant p CROSS JOIN (VALUES {keys}) v (key, day)
             """
         )
-        settle(cursor, "enrolment_participant", "visits_visit")
+        settle(
+            cursor,
+            "enrolment_participant",
+            "enrolment_screeningentry",
+            "enrolment_groupevent",
+            "visits_visit",
+        )
 
 
 def make_results(places: Places, number: int) -> float:
