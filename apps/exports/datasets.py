@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Model
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
@@ -20,7 +18,6 @@ from apps.enrolment.models import Group, Participant
 from studyportal.access.models import Site
 from studyportal.access.profiles import CODED
 from studyportal.api.csv_cells import guarded_sql
-from studyportal.crf import registry
 from studyportal.crf.columns import Column
 from studyportal.crf.models import RecordStatus
 from studyportal.crf.spec import CrfSpec
@@ -204,23 +201,6 @@ def of_form(spec: CrfSpec) -> Dataset:
 def words(column: Column) -> Column:
     """The column with its labels as plain text of the language in use."""
     return replace(column, label=str(column.label), codes=coded(column.codes))
-
-
-@lru_cache(maxsize=8)
-def _catalogue(language: str | None) -> dict[str, Dataset]:
-    from apps.exports import tables
-
-    found: dict[str, Dataset] = {}
-    for dataset in [*tables.all_tables(), *(of_form(spec) for spec in registry.all_specs())]:
-        if dataset.key in found:
-            raise ValueError(f"two datasets are called {dataset.key}")
-        found[dataset.key] = dataset
-    return found
-
-
-def catalogue() -> dict[str, Dataset]:
-    """Key → dataset, in the language in use: tables first, then the forms in the order of registration."""
-    return _catalogue(get_language())
 
 
 DICTIONARY_HEADER = (

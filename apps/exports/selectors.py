@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from psycopg2 import sql
 
 from apps.enrolment.models import Group
-from apps.exports.datasets import SYNTHETIC, Dataset, Filters, catalogue
+from apps.exports.catalogue import catalogue
+from apps.exports.datasets import SYNTHETIC, Dataset, Filters
 from apps.exports.models import ExportReceipt
 from apps.exports.profiles import in_profile
 from studyportal.access.models import AllSites, Site, User

@@ -151,7 +151,8 @@ def pages(portal: Portal, people: People, report: Report, *, participants: int, 
 
 def export(portal: Portal, people: People, report: Report, *, rows: int) -> None:
     """The CSV of the largest form over HTTP, beside COPY of the same query by psycopg2."""
-    from apps.exports.datasets import Filters, catalogue
+    from apps.exports.catalogue import catalogue
+    from apps.exports.datasets import Filters
 
     dataset = catalogue()["lab-result"]
     portal.restart_web()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from apps.enrolment.models import SiteApproval
-from apps.exports.datasets import catalogue
+from apps.exports.catalogue import catalogue
 from apps.exports.models import ExportReceipt
 from studyportal.access.models import Membership
 from tests.apps.exports.conftest import TRICKY

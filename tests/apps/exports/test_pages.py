@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.exports.datasets import catalogue
+from apps.exports.catalogue import catalogue
 
 ADDRESSES = ("/exports/", "/exports/medical-history/")
 

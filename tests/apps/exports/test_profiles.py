@@ -13,7 +13,7 @@ from django.db import models
 from rest_framework.test import APIClient
 
 from apps.enrolment.models import Group, GroupEvent, Hospitalisation, MedicalHistory, Participant
-from apps.exports.datasets import catalogue
+from apps.exports.catalogue import catalogue
 from apps.exports.models import ExportReceipt
 from apps.exports.profiles import DATED, WITHHELD, deidentified, in_profile
 from apps.visits.models import Visit, VisitStatus

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 
 from apps.enrolment import actions
-from apps.exports.datasets import Filters, catalogue
+from apps.exports.catalogue import catalogue
+from apps.exports.datasets import Filters
 from apps.exports.profiles import deidentified
 from tests.apps.enrolment.criteria import one
 from tests.cast import Cast

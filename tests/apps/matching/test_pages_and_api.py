@@ -379,7 +379,8 @@ def test_web_processes_start_without_the_heavy_libraries() -> None:
 
 def test_the_dataset_has_one_row_per_control(cast: Cast, cohort: Cohort, frozen: MatchingRun) -> None:
     """Its query, asked in the test's own transaction: a download streams on a connection of its own."""
-    from apps.exports.datasets import Filters, catalogue
+    from apps.exports.catalogue import catalogue
+    from apps.exports.datasets import Filters
 
     with connection.cursor() as cursor:
         cursor.execute(catalogue()["matched-sets"].select(Filters(), None).as_string(cursor.cursor))

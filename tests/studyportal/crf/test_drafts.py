@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from apps.exports.datasets import catalogue
+from apps.exports.catalogue import catalogue
 from apps.visits.crfs import SYMPTOMS, VITAL_SIGNS
 from apps.visits.models import VitalSigns
 from studyportal.access.models import Membership, User

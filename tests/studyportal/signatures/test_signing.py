@@ -378,7 +378,8 @@ def test_any_later_change_breaks_it_everywhere(
 
 def exported(api: Any, world: World) -> list[dict[str, str]]:
     """The dataset's query, in the transaction of the test."""
-    from apps.exports.datasets import Filters, catalogue
+    from apps.exports.catalogue import catalogue
+    from apps.exports.datasets import Filters
 
     query = catalogue()["signatures"].select(Filters(), None)
     with connection.cursor() as cursor:

@@ -1,0 +1,42 @@
+"""Every dataset of the portal by its key: the tables, and one for each form."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.utils.translation import get_language
+
+from apps.exports import enrolment_tables, tables
+from apps.exports.datasets import Dataset, of_form
+from studyportal.crf import registry
+
+
+def all_tables() -> list[Dataset]:
+    return [
+        enrolment_tables.screening_log(),
+        enrolment_tables.eligibility_answers(),
+        enrolment_tables.participants(),
+        enrolment_tables.group_events(),
+        tables.visits(),
+        tables.consent_events(),
+        tables.glucose_readings(),
+        tables.queries(),
+        tables.signatures(),
+        enrolment_tables.site_approvals(),
+        enrolment_tables.matched_sets(),
+    ]
+
+
+@lru_cache(maxsize=8)
+def _catalogue(language: str | None) -> dict[str, Dataset]:
+    found: dict[str, Dataset] = {}
+    for dataset in [*all_tables(), *(of_form(spec) for spec in registry.all_specs())]:
+        if dataset.key in found:
+            raise ValueError(f"two datasets are called {dataset.key}")
+        found[dataset.key] = dataset
+    return found
+
+
+def catalogue() -> dict[str, Dataset]:
+    """Key → dataset, in the language in use: tables first, then the forms in the order of registration."""
+    return _catalogue(get_language())
