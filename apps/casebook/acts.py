@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.casebook.inputs import errors_by_field, reason_fields
+from apps.casebook.inputs import reason_fields
 from apps.enrolment import actions
 from apps.enrolment.models import Group, Participant
 from apps.enrolment.selectors import participants
@@ -20,6 +20,7 @@ from studyportal.audit import reasons
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import errors_by_field
 
 Fields = Callable[[Participant, Mapping[str, str], Mapping[str, list[str]]], list[FieldView]]
 Run = Callable[..., Participant]

@@ -18,20 +18,8 @@ from studyportal.crf.absence import AbsentReason
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import errors_by_field
 from studyportal.ui.templatetags.ui_tags import human_date_text
-
-
-def errors_by_field(problems: Iterable[Problem]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for problem in problems:
-        found.setdefault(problem.field or "", []).append(problem.message)
-    return found
-
-
-def version_seen(posted: QueryDict) -> int:
-    """The version that the page showed; 0 (which no record has) when it says none."""
-    text = posted.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def stale_problem() -> Problem:

@@ -32,6 +32,7 @@ from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.signing import SignedRecord, signed_records
 from studyportal.deviations.models import Deviation, DeviationState
 from studyportal.queries.models import Query, QueryState
+from studyportal.ui.paging import page_by_key
 
 CHARTED = ("hba1c", "c_peptide")
 
@@ -157,23 +158,10 @@ def page_of_participants(
     user: User, choice: Choice, *, on: Any, after: str = "", before: str = "", size: int = 25
 ) -> Page:
     """A page in order of code, with its progress: a fixed number of queries, whatever its size or depth."""
-    found = participants(user, choice)
-    if before:
-        rows = list(found.filter(code__lt=before).order_by("-code")[: size + 1])
-        more_before, more_after = len(rows) > size, True
-        rows = rows[:size][::-1]
-    else:
-        if after:
-            found = found.filter(code__gt=after)
-        rows = list(found.order_by("code")[: size + 1])
-        more_before, more_after = bool(after), len(rows) > size
-        rows = rows[:size]
-    lines = lines_of(rows, on)
-    return Page(
-        lines=lines,
-        after=rows[-1].code if rows and more_after else "",
-        before=rows[0].code if rows and more_before else "",
+    page = page_by_key(
+        participants(user, choice), key="code", newest_first=False, after=after, before=before, size=size
     )
+    return Page(lines=lines_of(page.rows, on), after=page.after, before=page.before)
 
 
 def lines_of(rows: Sequence[Participant], on: Any) -> list[Line]:
@@ -258,21 +246,8 @@ def page_of_queries(
 ) -> Page:
     """A page of the board, newest first, with everything said in each query."""
     found = queries(user, choice).select_related("participant", "site").prefetch_related("messages__author")
-    if before:
-        rows = list(found.filter(pk__gt=before).order_by("id")[: size + 1])
-        more_before, more_after = len(rows) > size, True
-        rows = rows[:size][::-1]
-    else:
-        if after:
-            found = found.filter(pk__lt=after)
-        rows = list(found.order_by("-id")[: size + 1])
-        more_before, more_after = bool(after), len(rows) > size
-        rows = rows[:size]
-    return Page(
-        lines=rows,
-        after=str(rows[-1].pk) if rows and more_after else "",
-        before=str(rows[0].pk) if rows and more_before else "",
-    )
+    page = page_by_key(found, after=after, before=before, size=size)
+    return Page(lines=page.rows, after=page.after, before=page.before)
 
 
 def counts_of_queries(user: User) -> dict[str, int]:

@@ -20,6 +20,7 @@ from apps.oversight.selectors import LogChoice
 from studyportal.access.clock import zone_of
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
+from studyportal.ui.paging import page_by_key
 from studyportal.ui.parts import Cell, Column, Filter, Row, TimelineEvent
 
 ROWS = 50
@@ -177,8 +178,8 @@ def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any
     choice = log_choice(query, sites)
     zone = zone_of(sites)
     found = selectors.consent_log(user, choice, zone)
-    page = selectors.page_by_id(
-        found, older=number_of(query.get("older")), newer=number_of(query.get("newer")), size=ROWS
+    page = page_by_key(
+        found, after=number_of(query.get("older")), before=number_of(query.get("newer")), size=ROWS
     )
     narrowed = _given(choice)
     return {
@@ -201,7 +202,7 @@ def log_of(user: User, query: QueryDict, sites: Sequence[Site]) -> dict[str, Any
         "columns": log_lines.headings(),
         "rows": [log_lines.cells(event) for event in page.rows],
         "zone": str(zone),
-        **paging(narrowed, older=page.older, newer=page.newer),
+        **paging(narrowed, older=page.after, newer=page.before),
     }
 
 

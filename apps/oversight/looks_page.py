@@ -19,6 +19,7 @@ from studyportal.access.models import User
 from studyportal.api import csv_cells
 from studyportal.audit import looks
 from studyportal.audit.models import Look
+from studyportal.ui.paging import page_by_key
 from studyportal.ui.parts import Cell, Filter
 
 
@@ -34,10 +35,10 @@ def choice_of(query: QueryDict) -> LooksChoice:
 
 def context_of(user: User, query: QueryDict, zone: ZoneInfo) -> dict[str, Any]:
     choice = choice_of(query)
-    page = selectors.page_by_id(
+    page = page_by_key(
         selectors.looks(user, choice, zone),
-        older=number_of(query.get("older")),
-        newer=number_of(query.get("newer")),
+        after=number_of(query.get("older")),
+        before=number_of(query.get("newer")),
         size=ROWS,
     )
     narrowed = {name: value for name, value in vars(choice).items() if value}
@@ -61,7 +62,7 @@ def context_of(user: User, query: QueryDict, zone: ZoneInfo) -> dict[str, Any]:
         "columns": [_("When"), _("Who"), _("What"), _("Participant"), _("Road"), _("Narrowed to")],
         "rows": [_row(one) for one in page.rows],
         "zone": str(zone),
-        **paging(narrowed, older=page.older, newer=page.newer),
+        **paging(narrowed, older=page.after, newer=page.before),
     }
 
 

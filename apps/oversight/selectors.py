@@ -136,37 +136,6 @@ def moment(day: str, zone: ZoneInfo, *, end: bool = False) -> dt.datetime | None
         return None
 
 
-# --- pages by key ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Page:
-    """Rows, newest first, and the keys of the neighbouring pages ("" for none)."""
-
-    rows: Sequence[Any]
-    older: str = ""
-    newer: str = ""
-
-
-def page_by_id(found: QuerySet[Any], *, older: int = 0, newer: int = 0, size: int = 50) -> Page:
-    """One query whatever the depth: older than a key, or newer than one."""
-    if newer:
-        rows = list(found.filter(pk__gt=newer).order_by("id")[: size + 1])
-        more_newer, more_older = len(rows) > size, True
-        rows = rows[:size][::-1]
-    else:
-        if older:
-            found = found.filter(pk__lt=older)
-        rows = list(found.order_by("-id")[: size + 1])
-        more_newer, more_older = bool(older), len(rows) > size
-        rows = rows[:size]
-    return Page(
-        rows,
-        older=str(rows[-1].pk) if rows and more_older else "",
-        newer=str(rows[0].pk) if rows and more_newer else "",
-    )
-
-
 @dataclass(frozen=True)
 class LooksChoice:
     """What the looks are narrowed to; since and until are days, both included."""

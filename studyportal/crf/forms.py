@@ -15,6 +15,7 @@ from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
+from studyportal.ui.posted import errors_by_field
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ def build(
     """The view of a form: with `typed`, exactly what the person typed; otherwise the record."""
     problems = list(problems)
     queries = list(queries)
-    by_field: dict[str, list[str]] = {}
-    for problem in problems:
-        by_field.setdefault(problem.field or "", []).append(problem.message)
+    by_field = errors_by_field(problems)
     sections = [
         SectionView(
             title=str(section.title),

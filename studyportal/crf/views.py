@@ -31,6 +31,7 @@ from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries import actions as query_actions
 from studyportal.queries.models import Query
+from studyportal.ui.posted import version_seen
 
 
 @drafts.keeps_what_was_typed
@@ -184,7 +185,7 @@ def _save(
             participant=participant,
             parents=parents,
             record=record,
-            expected_version=_version_seen(request) if record is not None else None,
+            expected_version=version_seen(request.POST) if record is not None else None,
             reason=reasons.of_form(request.POST, **vars(names_for(spec))),
             complete="incomplete" not in request.POST,
         )
@@ -306,11 +307,6 @@ def _differences(spec: CrfSpec, raw: Mapping[str, Any], current: Any) -> list[tu
         if text.strip() != stands:
             found.append((crf_field.label, stands or "–", text or "–"))
     return found
-
-
-def _version_seen(request: HttpRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _previous(spec: CrfSpec, participant: Any, record: Any) -> Any:

@@ -21,6 +21,7 @@ from studyportal.identity.duplicates import Seen
 from studyportal.identity.errors import Problem
 from studyportal.identity.models import DuplicateState, PossibleDuplicate
 from studyportal.ui.parts import Cell, Column, FieldView, Filter, Row
+from studyportal.ui.posted import errors_by_field
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 PAGE = 50
@@ -123,9 +124,7 @@ def state_in_words(row: PossibleDuplicate) -> str:
 def pair(one: Seen, values: Mapping[str, str], problems: Sequence[Problem] = ()) -> dict[str, Any]:
     """The page on which a pair is settled."""
     assert one.other is not None
-    errors: dict[str, list[str]] = {}
-    for problem in problems:
-        errors.setdefault(problem.field or "", []).append(problem.message)
+    errors = errors_by_field(problems)
     both = (one.row, one.other)
     decision = FieldView(
         "decision",

@@ -16,6 +16,7 @@ from studyportal.identity.errors import Problem
 from studyportal.identity.fields import FIELDS, SECTIONS
 from studyportal.identity.selectors import Known
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import errors_by_field, whole_number
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 
@@ -69,9 +70,7 @@ def form(
     known: Known | None = None,
 ) -> dict[str, Any]:
     """known: what stands now, when it differs from what was typed because somebody else saved."""
-    errors: dict[str, list[str]] = {}
-    for problem in problems:
-        errors.setdefault(problem.field or "", []).append(problem.message)
+    errors = errors_by_field(problems)
     labels = {name: str(field.label) for name, field in FIELDS.items()} | {
         "reason": _("Reason for the change")
     }
@@ -130,8 +129,7 @@ def finding(
 
 def version_seen(posted: QueryDict) -> int:
     """The version that the page showed; -1, which none has, when it says nonsense."""
-    text = posted.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    return whole_number(posted.get("version"), otherwise=-1)
 
 
 def stale_problem() -> Problem:

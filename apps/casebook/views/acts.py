@@ -22,6 +22,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.ui.parts import Tab
+from studyportal.ui.posted import version_seen
 
 
 @requires(Permission.REGISTER_PARTICIPANTS)
@@ -37,7 +38,7 @@ def act(request: HttpRequest, code: str, key: str) -> HttpResponse:
                 participant,
                 request.POST,
                 by=request.user,
-                expected_version=inputs.version_seen(request.POST),
+                expected_version=version_seen(request.POST),
             )
         except CrfInvalid as error:
             problems = list(error.problems)

@@ -31,6 +31,7 @@ from studyportal.crf.errors import CrfInvalid, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.queries import actions as query_actions
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import version_seen
 
 METHODS = ["GET", "POST"]
 
@@ -77,7 +78,7 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                     visit=record,
                     by=request.user,
                     reason=reasons.of_form(request.POST),
-                    expected_version=inputs.version_seen(request.POST),
+                    expected_version=version_seen(request.POST),
                     **inputs.visit_changes(request.POST),
                 )
             except CrfInvalid as error:

@@ -20,6 +20,7 @@ from studyportal.access.clock import today_at
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
+from studyportal.ui.paging import page_by_key
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])\Z", re.ASCII)
 # After so many days somebody who is still being screened stands on the worklist.
@@ -99,23 +100,8 @@ def _at(found: QuerySet[ScreeningEntry], choice: LogChoice) -> QuerySet[Screenin
 
 def page_of_log(user: User, choice: LogChoice, *, older: int = 0, newer: int = 0, size: int = 50) -> Page:
     """A fixed number of queries, whatever the depth: older than a key, or newer than one."""
-    found = log(user, choice)
-    if newer:
-        rows = list(found.filter(pk__gt=newer).order_by("id")[: size + 1])
-        more_newer, more_older = len(rows) > size, True
-        rows = rows[:size][::-1]
-    else:
-        if older:
-            found = found.filter(pk__lt=older)
-        rows = list(found.order_by("-id")[: size + 1])
-        more_newer, more_older = bool(older), len(rows) > size
-        rows = rows[:size]
-    return Page(
-        rows,
-        eligibility.verdicts_of(rows),
-        older=str(rows[-1].pk) if rows and more_older else "",
-        newer=str(rows[0].pk) if rows and more_newer else "",
-    )
+    page = page_by_key(log(user, choice), after=older, before=newer, size=size)
+    return Page(page.rows, eligibility.verdicts_of(page.rows), older=page.after, newer=page.before)
 
 
 def with_verdicts(found: Iterable[ScreeningEntry], size: int = 500) -> Iterator[tuple[ScreeningEntry, Any]]:

@@ -28,6 +28,7 @@ from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.files.serving import as_attachment
 from studyportal.ui.parts import FieldView, Filter
+from studyportal.ui.posted import version_seen
 
 METHODS = ["GET", "POST"]
 
@@ -175,7 +176,7 @@ def change(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             approval=found,
             by=request.user,
             reason=reasons.of_form(request.POST),
-            expected_version=inputs.version_seen(request.POST),
+            expected_version=version_seen(request.POST),
             upload=request.FILES.get("document"),
             **inputs.approval_values(request.POST, waived=waived, kind=False),
         )
@@ -210,7 +211,7 @@ def in_error(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             approval=found,
             by=request.user,
             reason=reasons.of_form(request.POST),
-            expected_version=inputs.version_seen(request.POST),
+            expected_version=version_seen(request.POST),
         )
         return _("%s is marked as entered in error.") % found
 
@@ -227,7 +228,7 @@ def suspend(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         made = actions.suspend_approval(
             approval=found,
             by=request.user,
-            expected_version=inputs.version_seen(request.POST),
+            expected_version=version_seen(request.POST),
             **{name: request.POST.get(name, "") for name in SUSPENSION},
         )
         return _("Recorded: %(what)s, %(approval)s.") % {"what": made.get_kind_display(), "approval": found}
@@ -258,7 +259,7 @@ def lift(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             by=request.user,
             lifted_on=request.POST.get("lifted_on", ""),
             reason=request.POST.get("lift_reason", ""),
-            expected_version=inputs.version_seen(request.POST),
+            expected_version=version_seen(request.POST),
         )
         return _("%s holds again.") % found.approval
 
@@ -283,7 +284,7 @@ def suspension_error(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             suspension=found,
             by=request.user,
             reason=reasons.of_form(request.POST),
-            expected_version=inputs.version_seen(request.POST),
+            expected_version=version_seen(request.POST),
         )
         return _("The suspension is marked as entered in error.")
 

@@ -14,6 +14,7 @@ from studyportal.audit.reason_fields import field_views
 from studyportal.crf.outcomes import Problem
 from studyportal.files.checks import ENDINGS
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import errors_by_field
 
 APPROVAL = (
     "kind",
@@ -29,19 +30,6 @@ APPROVAL = (
 WAIVER = (
     "kind", "waiver_reason", "authority", "approved_on", "valid_from", "valid_until", "without_end", "covers", "note",
 )  # fmt: skip
-
-
-def version_seen(posted: QueryDict) -> int:
-    """The version that the page showed; 0 (which no record has) when it says none."""
-    text = posted.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def errors_of(problems: Iterable[Problem]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for problem in problems:
-        found.setdefault(problem.field or "", []).append(problem.message)
-    return found
 
 
 def summary(problems: Iterable[Problem], fields: Iterable[FieldView]) -> list[tuple[str, Any, str]]:
@@ -84,7 +72,7 @@ def approval_fields(
 ) -> list[FieldView]:
     """values: texts by name."""
     problems = list(problems)
-    errors = errors_of(problems)
+    errors = errors_by_field(problems)
     fields = [
         _field(name, waived, values.get(name, ""), errors.get(name, []))
         for name in names_of(waived)
@@ -162,12 +150,12 @@ def reason_fields(
         posted,
         required=required,
         help="" if required else _("Needed when a value that was given before changes; kept with the old and the new value."),
-        errors=errors_of(problems).get("reason", []),
+        errors=errors_by_field(problems).get("reason", []),
     )  # fmt: skip
 
 
 def suspension_fields(posted: QueryDict, problems: Iterable[Problem]) -> list[FieldView]:
-    errors = errors_of(problems)
+    errors = errors_by_field(problems)
 
     def view(name: str, label: str, **more: Any) -> FieldView:
         return FieldView(name, label, value=posted.get(name, ""), errors=errors.get(name, []), **more)
@@ -185,7 +173,7 @@ def suspension_fields(posted: QueryDict, problems: Iterable[Problem]) -> list[Fi
 def lifting_fields(
     posted: QueryDict, problems: Iterable[Problem], *, required: bool = True
 ) -> list[FieldView]:
-    errors = errors_of(problems)
+    errors = errors_by_field(problems)
 
     def view(name: str, label: str, **more: Any) -> FieldView:
         return FieldView(

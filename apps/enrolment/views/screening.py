@@ -36,6 +36,7 @@ from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.signatures.actions import asks_code
 from studyportal.signatures.errors import NotPermitted, NotTheSigner
+from studyportal.ui.posted import errors_by_field, version_seen
 
 METHODS = ["GET", "POST"]
 WORK = Permission.REGISTER_PARTICIPANTS
@@ -145,7 +146,7 @@ def change(request: HttpRequest, number: str) -> HttpResponse:
                 entry=found,
                 by=request.user,
                 reason=reasons.of_form(posted),
-                expected_version=inputs.number_of(posted.get("version")),
+                expected_version=version_seen(posted),
                 **inputs.stated(posted),
             )
         except CrfInvalid as error:
@@ -230,7 +231,7 @@ def conclude(request: HttpRequest, number: str) -> HttpResponse:
             reason_code=posted.get("reason_code", ""),
             reason_text=posted.get("reason_text", ""),
             reason=posted.get(inputs.OUTCOME_REASON) or None,
-            expected_version=inputs.number_of(posted.get("version")),
+            expected_version=version_seen(posted),
         )
 
     return _acted(request, number, screening_page.CONCLUDE, run, _("The outcome is recorded."))
@@ -249,7 +250,7 @@ def reopen(request: HttpRequest, number: str) -> HttpResponse:
             entry=found,
             by=request.user,
             reason=reason,
-            expected_version=inputs.number_of(request.POST.get("version")),
+            expected_version=version_seen(request.POST),
         )
 
     return _acted(request, number, screening_page.REOPEN, run, _("The screening goes on."))
@@ -305,7 +306,7 @@ def override(request: HttpRequest, number: str, criterion: str) -> HttpResponse:
                     request=request,
                     password=request.POST.get("password", ""),
                     code=request.POST.get("code", ""),
-                    version_seen=inputs.number_of(request.POST.get("version")),
+                    version_seen=version_seen(request.POST),
                 )
             except NotPermitted as error:
                 raise PermissionDenied(str(error)) from None
@@ -328,7 +329,7 @@ def override(request: HttpRequest, number: str, criterion: str) -> HttpResponse:
             "statement": STATEMENT,
             "asks_code": asks_code(user),
             "typed": request.POST,
-            "errors": inputs.errors_by_field(problems),
+            "errors": errors_by_field(problems),
             "problems": [(p.field if p.field != "criterion" else "", "", p.message) for p in problems],
         }
         return render(request, "enrolment/eligibility_override.html", context, status=status)

@@ -17,23 +17,12 @@ from studyportal.audit.reason_fields import field_views
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import errors_by_field, whole_number
 
 STATED = ("screened_on", "source_key", "age", "sex", "referral", "considered_for", "note")
 # Beside the reason of reopening on the same page.
 OUTCOME_REASON = "change_reason"
 CRITERION = re.compile(r"(answer|evidence|explanation|version)-(\w{1,60})\Z", re.ASCII)
-
-
-def errors_by_field(problems: Iterable[Problem]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for problem in problems:
-        found.setdefault(problem.field or "", []).append(problem.message)
-    return found
-
-
-def number_of(text: str | None) -> int:
-    """A whole number of an address or a hidden field; 0 when it is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 # --- an entry -------------------------------------------------------------------------------------------
@@ -178,7 +167,7 @@ def answers(posted: QueryDict) -> dict[str, dict[str, Any]]:
         if match := CRITERION.match(name):
             found.setdefault(match[2], {})[match[1]] = posted[name]
     for given in found.values():
-        given["version"] = number_of(given.get("version"))
+        given["version"] = whole_number(given.get("version"))
     return {
         key: given
         for key, given in found.items()

@@ -16,11 +16,11 @@ from apps.enrolment.models import ScreeningEntry, ScreeningOutcome, ScreeningRea
 from apps.enrolment.rules.eligibility import Verdict
 from apps.enrolment.selectors import screening as selectors
 from apps.enrolment.selectors.screening import LogChoice, person_of
-from apps.enrolment.views import screening_inputs as inputs
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.api.csv_cells import lines
 from studyportal.ui.parts import Cell, Filter
+from studyportal.ui.posted import whole_number
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 MONTHS = 24
@@ -47,7 +47,7 @@ def page_of(user: User, query: QueryDict, sites: Sequence[Site], today: dt.date)
     choice = choice_of(query, sites)
     narrowed = {name: value for name, value in vars(choice).items() if value}
     page = selectors.page_of_log(
-        user, choice, older=inputs.number_of(query.get("older")), newer=inputs.number_of(query.get("newer"))
+        user, choice, older=whole_number(query.get("older")), newer=whole_number(query.get("newer"))
     )
     several = len(sites) > 1
     suffix = f"?{urlencode(narrowed)}" if narrowed else ""

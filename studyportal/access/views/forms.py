@@ -54,12 +54,6 @@ def form_page(
     return render(request, "access/form_page.html", context, status=refusal.status if refusal else 200)
 
 
-def version_seen(posted: QueryDict) -> int:
-    """The version that the page showed; 0, which nothing has, when it says none."""
-    text = posted.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
 def day_of(posted: QueryDict, name: str) -> dt.date | None:
     """A day as the browser's field sends it; None when left empty. Raises NotDone for anything else."""
     text = posted.get(name, "").strip()

@@ -14,9 +14,10 @@ from studyportal.access.declare import requires
 from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.access.refusals import NotDone, wrong
-from studyportal.access.views.forms import day_of, form_page, reason_field, version_seen
+from studyportal.access.views.forms import day_of, form_page, reason_field
 from studyportal.access.views.people import acting_user, trail_of
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import version_seen
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 METHODS = ["GET", "POST"]

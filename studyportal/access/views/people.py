@@ -23,9 +23,10 @@ from studyportal.access.refusals import NotDone, refused
 from studyportal.access.roles import ROLES
 from studyportal.access.selectors import PeopleChoice
 from studyportal.access.signing_in import second_factor
-from studyportal.access.views.forms import form_page, reason_field, version_seen
+from studyportal.access.views.forms import form_page, reason_field
 from studyportal.access.views.tokens import described
 from studyportal.ui.parts import Cell, FieldView, Filter, Row
+from studyportal.ui.posted import version_seen
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 METHODS = ["GET", "POST"]

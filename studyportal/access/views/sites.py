@@ -16,8 +16,9 @@ from studyportal.access.declare import requires
 from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.access.refusals import NotDone
-from studyportal.access.views.forms import form_page, reason_field, version_seen
+from studyportal.access.views.forms import form_page, reason_field
 from studyportal.ui.parts import Cell, Column, FieldView
+from studyportal.ui.posted import version_seen
 
 METHODS = ["GET", "POST"]
 
