@@ -24,3 +24,16 @@ def errors_by_field(problems: Iterable[Any]) -> dict[str, list[str]]:
     for problem in problems:
         found.setdefault(problem.field or "", []).append(problem.message)
     return found
+
+
+def listed(problems: Iterable[Any], fields: Iterable[Any]) -> list[tuple[str, str, str]]:
+    """The problems as the summary above a form takes them: field and label ("" for none on the page), message."""
+    labels = {field.name: str(field.label) for field in fields}
+    return [
+        (
+            problem.field if problem.field in labels else "",
+            labels.get(problem.field or "", ""),
+            problem.message,
+        )
+        for problem in problems
+    ]

@@ -31,7 +31,7 @@ from studyportal.crf.errors import CrfInvalid, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.queries import actions as query_actions
 from studyportal.ui.parts import FieldView
-from studyportal.ui.posted import version_seen
+from studyportal.ui.posted import listed, version_seen
 
 METHODS = ["GET", "POST"]
 
@@ -166,17 +166,13 @@ def form_page(
     status: int = 400,
     **context: Any,
 ) -> HttpResponse:
-    listed = list(fields)
-    labels = {field.name: str(field.label) for field in listed}
+    shown = list(fields)
     return render(
         request,
         template,
         {
-            "fields": listed,
-            "problems": [
-                (p.field if p.field in labels else "", labels.get(p.field or "", ""), p.message)
-                for p in problems
-            ],
+            "fields": shown,
+            "problems": listed(problems, shown),
             "participant": participant,
             "synthetic": participant is not None and participant.synthetic,
             **context,

@@ -36,7 +36,7 @@ from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.signatures.actions import asks_code
 from studyportal.signatures.errors import NotPermitted, NotTheSigner
-from studyportal.ui.posted import errors_by_field, version_seen
+from studyportal.ui.posted import errors_by_field, listed, version_seen
 
 METHODS = ["GET", "POST"]
 WORK = Permission.REGISTER_PARTICIPANTS
@@ -106,7 +106,7 @@ def new(request: HttpRequest) -> HttpResponse:
     context = {
         "fields": fields,
         "past_fields": inputs.past_fields(posted, problems) if may_transcribe else [],
-        "problems": _listed(problems, fields),
+        "problems": listed(problems, fields),
         "warnings": [warning for one in sites for warning in closed_because(one)],
     }
     return render(request, "enrolment/screening_new.html", context, status=status if problems else 200)
@@ -166,7 +166,7 @@ def change(request: HttpRequest, number: str) -> HttpResponse:
         "entry": found,
         "synthetic": found.synthetic,
         "fields": [*fields, *inputs.reason_fields(posted, problems)],
-        "problems": _listed(problems, fields),
+        "problems": listed(problems, fields),
         "conflict": [
             (labels[name], value, posted.get(name, ""))
             for name, value in before.items()
@@ -389,10 +389,3 @@ def _stale(field: str | None = None) -> Problem:
             " beside it. Saving again writes yours over it."
         ),
     )
-
-
-def _listed(problems: list[Problem], fields: Any) -> list[tuple[str, str, str]]:
-    labels = {field.name: str(field.label) for field in fields}
-    return [
-        (p.field if p.field in labels else "", labels.get(p.field or "", ""), p.message) for p in problems
-    ]

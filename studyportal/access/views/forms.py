@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.access.refusals import NotDone, Problem, wrong
 from studyportal.ui.parts import FieldView
+from studyportal.ui.posted import listed
 
 Text = str | Promise
 
@@ -33,7 +34,6 @@ def form_page(
 ) -> HttpResponse:
     """A page with one form; `other`: label and address of another thing to do here. What was typed is shown again with the reasons of the refusal."""
     problems: Sequence[Problem] = refusal.problems if refusal else ()
-    labels = {field.name: field.label for field in fields}
     shown = [
         replace(field, errors=[p.message for p in problems if p.field == field.name]) for field in fields
     ]
@@ -42,9 +42,7 @@ def form_page(
         "trail": trail,
         "lead": lead,
         "fields": shown,
-        "problems": [
-            (p.field if p.field in labels else "", labels.get(p.field, ""), p.message) for p in problems
-        ],
+        "problems": listed(problems, fields),
         "save": save,
         "save_kind": "danger" if danger else "primary",
         "cancel": cancel,
