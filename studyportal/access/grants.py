@@ -25,6 +25,15 @@ def log_tables() -> list[str]:
     return sorted(m._meta.db_table for m in apps.get_models() if m._meta.managed and is_log(m))
 
 
+def kept_tables() -> list[str]:
+    """Tables that functions of the database write on the owner's behalf (`kept_by_database`): read, and nothing else."""
+    return sorted(
+        m._meta.db_table
+        for m in apps.get_models()
+        if m._meta.managed and bool(getattr(m, "kept_by_database", False))
+    )
+
+
 def history_tables() -> list[str]:
     """The logs that triggers write."""
     return sorted(
@@ -61,6 +70,11 @@ def close_logs(using: str = "default", **kwargs: Any) -> None:
                     "INSERT, UPDATE, DELETE, TRUNCATE" if table in history else "UPDATE, DELETE, TRUNCATE"
                 )
                 statements.append(f"REVOKE {rights} ON {quote(table)} FROM {application}")
+        statements += [
+            f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {quote(table)} FROM {application}"
+            for table in kept_tables()
+            if table in existing
+        ]
         statements += [
             _keep_key(model, quote) for model in tracked_models() if model._meta.db_table in existing
         ]

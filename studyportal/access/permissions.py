@@ -34,6 +34,10 @@ class Permission(StrEnum):
     VIEW_APPROVALS = "approvals.view"
     MANAGE_APPROVALS = "approvals.manage"
 
+    # The register of information sheets and consent forms.
+    VIEW_CONSENT_DOCUMENTS = "consent_documents.view"
+    MANAGE_CONSENT_DOCUMENTS = "consent_documents.manage"
+
     VIEW_CONSENT_LOG = "consent.view_log"
     VIEW_FINDINGS = "oversight.view_findings"
     VIEW_AUDIT_TRAIL = "audit.view"
@@ -76,6 +80,8 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.RESOLVE_DUPLICATES: _("settle possible duplicates between sites"),
     Permission.VIEW_APPROVALS: _("see the approvals of sites"),
     Permission.MANAGE_APPROVALS: _("record the approvals of sites"),
+    Permission.VIEW_CONSENT_DOCUMENTS: _("see consent documents"),
+    Permission.MANAGE_CONSENT_DOCUMENTS: _("keep the register of consent documents"),
     Permission.VIEW_CONSENT_LOG: _("read the consent log"),
     Permission.VIEW_FINDINGS: _("see consent findings"),
     Permission.VIEW_AUDIT_TRAIL: _("read the audit trail"),
@@ -103,6 +109,7 @@ CHANGES_ROWS: frozenset[Permission] = frozenset(
         Permission.SIGN_RECORDS,
         Permission.RESOLVE_DUPLICATES,
         Permission.MANAGE_APPROVALS,
+        Permission.MANAGE_CONSENT_DOCUMENTS,
         Permission.FREEZE_MATCHING,
     }
 )
@@ -122,6 +129,7 @@ READING: frozenset[Permission] = frozenset(
         Permission.VIEW_IDENTITY,
         Permission.VIEW_SCREENING_LOG,
         Permission.VIEW_APPROVALS,
+        Permission.VIEW_CONSENT_DOCUMENTS,
         Permission.VIEW_CONSENT_LOG,
         Permission.VIEW_FINDINGS,
         Permission.VIEW_AUDIT_TRAIL,

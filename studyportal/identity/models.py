@@ -3,6 +3,7 @@ participants may be one person, without telling who."""
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -187,3 +188,33 @@ class LeftOutOfAnalysis(SiteScoped):
 
     def __str__(self) -> str:
         return f"participant {self.participant_id} is left out of the analysis"
+
+
+class Paper(SiteScoped):
+    """A sheet that shows who a participant is: a signed form, a drawn signature. Sealed like the identity, and final."""
+
+    append_only = True
+    wall = "identity"
+
+    participant = models.ForeignKey(settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(_("name of the file"), max_length=150)
+    content_type = models.CharField(_("content type"), max_length=60)
+    size = models.PositiveIntegerField(_("bytes"))
+    # Of the plain content: what the consent log holds of it.
+    sha256 = models.CharField("SHA-256", max_length=64)
+    sealed = models.BinaryField(_("sealed content"))
+    key_id = models.CharField(_("key that sealed it"), max_length=16, editable=False)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("signed sheet")
+        verbose_name_plural = _("signed sheets")
+        ordering = ["id"]
+        indexes = [models.Index(fields=["key_id"]), models.Index(fields=["participant"])]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"sheet of participant {self.participant_id}"

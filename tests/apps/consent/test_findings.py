@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apps.consent.case import Case, Procedure
+from apps.consent.findings.case import Case, Procedure
 from apps.consent.findings import consent_findings
 from apps.consent.rules import DEFAULT_BANDS, Event
 from apps.enrolment.rules.approvals import Approval, Suspension

@@ -7,105 +7,28 @@ is said to be indeterminate, never passed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-Verdict = Literal["yes", "no", "indeterminate"]
-Age = int | tuple[int, int] | None
-Moment = dt.date | dt.datetime | None
-
-PARTICIPATION, PROCEDURE = "participation", "procedure"
-
-# Signatures that give consent, those that give assent, and the rest, which do neither.
-OWN_CONSENT = "consent"
-LAR_CONSENT = "lar_consent"
-ORAL_ASSENT = "oral_assent"
-WRITTEN_ASSENT = "written_assent"
-RE_CONSENT = "re_consent"
-WITHDRAWAL = "withdrawal"
-CORRECTION = "correction"
-COPY_GIVEN = "copy_given"
-SIGNATURES = (OWN_CONSENT, LAR_CONSENT, ORAL_ASSENT, WRITTEN_ASSENT)
-REPRESENTATIVES = ("mother", "father", "guardian", "other")
-
-# What each grade of withdrawal ends; future_contact, sample_use end neither of the two.
-WITHDRAWAL_ENDS: Mapping[str, frozenset[str]] = {
-    "treatment": frozenset({PROCEDURE}),
-    "visits": frozenset({PARTICIPATION, PROCEDURE}),
-    "new_data": frozenset({PARTICIPATION, PROCEDURE}),
-    "future_contact": frozenset({"future_contact"}),
-    "sample_use": frozenset({"sample_storage"}),
-    "erasure_request": frozenset(
-        {PARTICIPATION, PROCEDURE, "sample_storage", "data_sharing", "future_contact"}
-    ),
-}
-
-
-class PartialDay(Protocol):
-    """What a partial date says: bounds are None when it cannot be placed (age only, unknown)."""
-
-    @property
-    def earliest(self) -> dt.date | None: ...
-    @property
-    def latest(self) -> dt.date | None: ...
-
-
-class AgeBand(Protocol):
-    """A band of the protocol: lowest age, highest age (None: no end), and the signatures that it asks for."""
-
-    @property
-    def from_age(self) -> int: ...
-    @property
-    def to_age(self) -> int | None: ...
-    @property
-    def signatures(self) -> Sequence[str]: ...
-
-
-@dataclass(frozen=True)
-class Band:
-    """An age band as plain data."""
-
-    from_age: int
-    to_age: int | None
-    signatures: tuple[str, ...]
-
-
-# domain.md §5; the protocol file is what counts, this is what it says by default.
-DEFAULT_BANDS = (
-    Band(0, 6, (LAR_CONSENT,)),
-    Band(7, 12, (ORAL_ASSENT, LAR_CONSENT)),
-    Band(13, 17, (WRITTEN_ASSENT, LAR_CONSENT)),
-    Band(18, None, (OWN_CONSENT,)),
+from apps.consent.rules.events import (
+    LAR_CONSENT,
+    ORAL_ASSENT,
+    OWN_CONSENT,
+    PARTICIPATION,
+    PROCEDURE,
+    RE_CONSENT,
+    REPRESENTATIVES,
+    SIGNATURES,
+    WITHDRAWAL,
+    WITHDRAWAL_ENDS,
+    WRITTEN_ASSENT,
+    Age,
+    AgeBand,
+    Event,
+    Moment,
+    Verdict,
+    effective_events,
 )
-
-
-@dataclass(frozen=True)
-class Event:
-    """One entry of the consent log as plain data. Any value may be None: it was not recorded."""
-
-    id: int
-    kind: str
-    purposes: tuple[str, ...] | None = None
-    session_number: int | None = None
-    document_version: str | None = None
-    document_language: str | None = None
-    ethics_approval_number: str | None = None
-    ethics_approval_validity: dt.date | None = None
-    signed_on: PartialDay | None = None
-    signed_at: dt.datetime | None = None
-    age_at_signature: int | None = None
-    signer: str | None = None
-    lar_relationship_proof: str | None = None
-    obtained_by: str | None = None
-    witness: str | None = None
-    audio_visual: str | None = None
-    copy_given: bool | None = None
-    withdrawal_scopes: tuple[str, ...] = ()
-    corrects: int | None = None
-    note: str = ""
-    entered_at: dt.datetime | None = None
-    entered_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,33 +53,6 @@ class ConsentState:
         if self.procedure == "no" or not (self.all_sessions or number in self.for_sessions):
             return "no"
         return self.procedure
-
-
-def effective_events(events: Iterable[Event]) -> list[Event]:
-    """The log with its corrections applied, in order of entry.
-
-    A correction keeps the kind of what it corrects; the values that it states replace those before it, the
-    values that it leaves out stand.
-    """
-    standing: dict[int, Event] = {}
-    alias: dict[int, int] = {}
-    for event in sorted(events, key=lambda e: e.id):
-        if event.kind != CORRECTION:
-            standing[event.id] = event
-            alias[event.id] = event.id
-            continue
-        original = alias.get(event.corrects or 0)
-        if original is None:
-            continue
-        alias[event.id] = original
-        stated = {
-            name: getattr(event, name)
-            for name in Event.__dataclass_fields__
-            if name not in ("id", "kind", "corrects", "note", "entered_at", "entered_by")
-            and getattr(event, name) not in (None, ())
-        }
-        standing[original] = replace(standing[original], **stated)
-    return list(standing.values())
 
 
 def signed_by(event: Event, on: Moment) -> Verdict:
@@ -341,88 +237,3 @@ def consent_state(
         withdrawn=withdrawn,
         why=tuple(why),
     )
-
-
-def age_on(day: dt.date, *, known_age: int | None, known_on: PartialDay | None) -> tuple[int, int] | None:
-    """Lowest and highest age on a day, from an age that was known on a (partial) date; None when not derivable.
-
-    Without a birth date an age of 17 on some day means: born between 17 and just under 18 years before it.
-    """
-    if known_age is None or known_on is None or known_on.earliest is None or known_on.latest is None:
-        return None
-    least = _years_between(known_on.latest, day)
-    most = _years_between(known_on.earliest, day)
-    # The birthday may have passed in any part year begun since the age was known.
-    lowest = known_age + least
-    highest = known_age + most + (0 if known_on.earliest == known_on.latest == day else 1)
-    return max(lowest, 0), max(highest, 0)
-
-
-def _years_between(start: dt.date, end: dt.date) -> int:
-    """Whole years from start to end, rounded down (negative when end is before start)."""
-    return end.year - start.year - ((end.month, end.day) < (start.month, start.day))
-
-
-def signature_problems(values: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
-    """Hard rules of one entry: (field, code, message). Keys as in Event."""
-    kind = values.get("kind")
-    if kind == WITHDRAWAL and not values.get("withdrawal_scopes"):
-        yield (
-            "withdrawal_scopes",
-            "required",
-            "Say what is withdrawn: a withdrawal without a scope ends nothing.",
-        )
-    if kind != WITHDRAWAL and kind != CORRECTION and values.get("withdrawal_scopes"):
-        yield (
-            "withdrawal_scopes",
-            "not_expected",
-            "Only a withdrawal has scopes of withdrawal. Leave it empty.",
-        )
-    if kind == CORRECTION and not values.get("corrects"):
-        yield "corrects", "required", "Name the entry that is corrected."
-    if kind != CORRECTION and values.get("corrects"):
-        yield "corrects", "not_expected", "Only a correction names another entry. Leave it empty."
-    if kind == CORRECTION and not (values.get("note") or "").strip():
-        yield (
-            "note",
-            "required",
-            "Give the reason of the correction: the first entry stays readable beside it.",
-        )
-    signer = values.get("signer")
-    if kind == LAR_CONSENT and signer == "participant":
-        yield "signer", "not_a_representative", "A representative signs this consent, not the participant."
-    if kind in (ORAL_ASSENT, WRITTEN_ASSENT) and signer in REPRESENTATIVES:
-        yield "signer", "not_the_child", "Assent is given by the child, not by a representative."
-    signed_on, signed_at = values.get("signed_on"), values.get("signed_at")
-    entered_at = values.get("entered_at")
-    if entered_at is not None:
-        # One day of grace: the site's day may be ahead of UTC.
-        limit = entered_at.date() + dt.timedelta(days=1)
-        if signed_on is not None and signed_on.earliest is not None and signed_on.earliest > limit:
-            yield "signed_on", "future", "The date of signature lies in the future."
-        if signed_at is not None and signed_at > entered_at + dt.timedelta(minutes=5):
-            yield "signed_at", "future", "The time of signature lies in the future."
-    if signed_at is not None and signed_on is not None and signed_on.earliest is not None:
-        distance = (signed_at.date() - signed_on.earliest).days
-        span = (signed_on.latest - signed_on.earliest).days
-        if not -1 <= distance <= span + 1:
-            yield (
-                "signed_at",
-                "contradiction",
-                "The time of signature is on another day than the date of signature.",
-            )
-
-
-def absent_problems(
-    absent: Mapping[str, str], known: Collection[str], stated: Mapping[str, Any]
-) -> Iterable[tuple[str, str, str]]:
-    """Reasons for absent values: only for fields that exist and are absent."""
-    for name in absent:
-        if name not in known:
-            yield f"absent.{name}", "unknown_field", "There is no such field."
-        elif stated.get(name) not in (None, "", (), []):
-            yield (
-                f"absent.{name}",
-                "contradiction",
-                "A value is given, so there is no reason for its absence.",
-            )

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.consent import rules, signals
-from apps.consent.case import Case, ConsentFinding, Procedure
 from apps.consent.findings import consent_findings
+from apps.consent.findings.case import Case, ConsentFinding, Procedure
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import ConsentState
 from apps.enrolment.models import Demographics, Participant

@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from apps.consent.case import Case, ConsentFinding, Procedure, Severity, finding, name_of
-from apps.consent.ethics_findings import approvals
+from apps.consent.findings.approvals import approvals
+from apps.consent.findings.case import Case, ConsentFinding, Procedure, Severity, finding, name_of
 from apps.consent.rules import (
     COPY_GIVEN,
     CORRECTION,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from apps.consent.case import Case, ConsentFinding, finding, name_of
+from apps.consent.findings.case import Case, ConsentFinding, finding, name_of
 from apps.consent.rules import Event, PartialDay
 from apps.enrolment.rules.approvals import Approval, cover
 

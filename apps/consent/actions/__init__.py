@@ -1,0 +1,5 @@
+"""Every write of consent, by topic."""
+
+from apps.consent.actions.recording import record_event
+
+__all__ = ["record_event"]

@@ -1,0 +1,49 @@
+"""What consent keeps, by topic."""
+
+from apps.consent.models.chain import ChainHead, Checkpoint, Verification
+from apps.consent.models.documents import (
+    ConsentDocument,
+    ConsentDocumentText,
+    DocumentKind,
+    DocumentPurpose,
+    DocumentState,
+    ReconsentWhom,
+)
+from apps.consent.models.events import (
+    ABOUT_A_SIGNATURE,
+    OPTIONAL,
+    AppendOnly,
+    AudioVisual,
+    Capacity,
+    ConsentEvent,
+    Kind,
+    Method,
+    Purpose,
+    Signer,
+    WithdrawalScope,
+    WitnessRelation,
+)
+
+__all__ = [
+    "ABOUT_A_SIGNATURE",
+    "OPTIONAL",
+    "AppendOnly",
+    "AudioVisual",
+    "Capacity",
+    "ChainHead",
+    "Checkpoint",
+    "ConsentDocument",
+    "ConsentDocumentText",
+    "ConsentEvent",
+    "DocumentKind",
+    "DocumentPurpose",
+    "DocumentState",
+    "Kind",
+    "Method",
+    "Purpose",
+    "ReconsentWhom",
+    "Signer",
+    "Verification",
+    "WithdrawalScope",
+    "WitnessRelation",
+]

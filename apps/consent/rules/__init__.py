@@ -1,0 +1,73 @@
+"""The rules of consent, by topic. Pure."""
+
+from apps.consent.rules.ages import (
+    age_on,
+)
+from apps.consent.rules.entry import (
+    absent_problems,
+    signature_problems,
+)
+from apps.consent.rules.events import (
+    COPY_GIVEN,
+    CORRECTION,
+    DEFAULT_BANDS,
+    LAR_CONSENT,
+    ORAL_ASSENT,
+    OWN_CONSENT,
+    PARTICIPATION,
+    PROCEDURE,
+    RE_CONSENT,
+    REPRESENTATIVES,
+    SIGNATURES,
+    WITHDRAWAL,
+    WITHDRAWAL_ENDS,
+    WRITTEN_ASSENT,
+    Age,
+    AgeBand,
+    Band,
+    Event,
+    Moment,
+    PartialDay,
+    Verdict,
+    effective_events,
+)
+from apps.consent.rules.state import (
+    ConsentState,
+    consent_state,
+    required_signatures,
+    signed_by,
+    words,
+)
+
+__all__ = [
+    "COPY_GIVEN",
+    "CORRECTION",
+    "DEFAULT_BANDS",
+    "LAR_CONSENT",
+    "ORAL_ASSENT",
+    "OWN_CONSENT",
+    "PARTICIPATION",
+    "PROCEDURE",
+    "REPRESENTATIVES",
+    "RE_CONSENT",
+    "SIGNATURES",
+    "WITHDRAWAL",
+    "WITHDRAWAL_ENDS",
+    "WRITTEN_ASSENT",
+    "Age",
+    "AgeBand",
+    "Band",
+    "ConsentState",
+    "Event",
+    "Moment",
+    "PartialDay",
+    "Verdict",
+    "absent_problems",
+    "age_on",
+    "consent_state",
+    "effective_events",
+    "required_signatures",
+    "signature_problems",
+    "signed_by",
+    "words",
+]
