@@ -17,10 +17,10 @@ from apps.consent import rules
 from apps.consent.actions import stating
 from apps.consent.models import ConsentDocumentText, ConsentEvent, Kind
 from apps.consent.rules import circumstances, same
-from apps.consent.rules.circumstances import document_purpose
 from apps.consent.rules.documents import Register
 from apps.consent.rules.entry import ABOUT_A_SIGNATURE, FIELDS_OF, SIGNED_KINDS, Said
 from apps.consent.rules.events import CORRECTION, Event
+from apps.consent.rules.signers import document_purpose
 from apps.consent.selectors import surroundings
 from apps.enrolment.models import Participant
 from studyportal.access.clock import today_at
@@ -81,7 +81,7 @@ class Draft:
             **{**values, **extra},
         )
         self._obtained(event)
-        self._sheet()
+        self._sheet(event)
         self._judge(event, now)
         if self.problems:
             raise CrfInvalid(self.problems)
@@ -217,9 +217,10 @@ class Draft:
         if self.obtainer is not None and not event.obtained_by:
             event.obtained_by = stating.who_obtained(self.obtainer, self.allowed.delegation)
 
-    def _sheet(self) -> None:
+    def _sheet(self, event: ConsentEvent) -> None:
         if self.sheet is None:
             return
+        event.paper_sha256 = self.sheet.sha256
         if self.sheet.content_type not in DOCUMENTS:
             self._problem("sheet", "type", _("A signed sheet is a PDF, PNG or JPEG."))
         if not self.by.may(Permission.EDIT_IDENTITY, self.participant.site_id):
@@ -328,7 +329,7 @@ class Draft:
                 )
             if root.id not in same.taken_back(self.log):
                 return
-        elif pair[0] != pair[1] or self.sheet is not None:
+        elif pair[0] != pair[1]:
             return
         last = [row for row in self.rows.values() if row.pk == root.id or row.corrects_id is not None][-1]
         raise Refused([Problem("corrects", "already_so", self._named(last))])

@@ -78,8 +78,7 @@ def record_event(
             )
             event = draft.entry(stated, absent)
             if sheet is not None:
-                paper = papers.keep(participant=participant, sheet=sheet, by=by)
-                event.paper, event.paper_sha256 = paper, paper.sha256
+                event.paper = papers.keep(participant=participant, sheet=sheet, by=by)
             event.save()
             tickets.keep(ticket, event=event, by=by, sent=sent)
             signals.consent_recorded.send(sender=ConsentEvent, event=event, by=by)

@@ -54,20 +54,6 @@ FORMS_OF: Mapping[str, frozenset[str]] = {
 _PURPOSE_OF = {SESSION_FORM: PROCEDURE} | {one: one for one in OPTIONAL_PURPOSES}
 
 
-def document_purpose(signature_kind: str, purposes: Iterable[str] | None, signer: str | None = None) -> str:
-    if signature_kind in (ORAL_ASSENT, WRITTEN_ASSENT):
-        return signature_kind
-    named = set(purposes or ())
-    if named == {PROCEDURE}:
-        return SESSION_FORM
-    if len(named) == 1 and named <= set(OPTIONAL_PURPOSES):
-        return next(iter(named))
-    by_other = signature_kind == LAR_CONSENT or (
-        signature_kind == RE_CONSENT and signer in ("mother", "father", "guardian", "other")
-    )
-    return LAR_CONSENT if by_other else PARTICIPATION
-
-
 Days = tuple[dt.date, dt.date] | None
 
 

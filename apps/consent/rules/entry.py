@@ -14,22 +14,26 @@ from typing import Any
 from apps.consent.rules.events import (
     COPY_GIVEN,
     CORRECTION,
+    DISSENT,
     LAR_CONSENT,
+    OPTIONAL,
+    OPTIONAL_ITEMS,
     ORAL_ASSENT,
     OWN_CONSENT,
     PARTICIPATION,
     PROCEDURE,
     RE_CONSENT,
+    RECORDED,
     REPRESENTATIVES,
     SIGNATURES,
     WITHDRAWAL,
+    WITNESSED,
     WRITTEN_ASSENT,
 )
 
 Said = tuple[str, str, str]
 
-DISSENT, WITNESSED, RECORDED, OPTIONAL_ITEMS = "dissent", "witnessed", "recorded", "optional_items"
-OPTIONAL_PURPOSES = frozenset({"sample_storage", "future_contact", "data_sharing", "images"})
+OPTIONAL_PURPOSES = frozenset(OPTIONAL)
 SCREEN, PAPER, SPOKEN = "screen", "paper", "spoken"
 SHORTEST_REASON = 10
 PNG = "image/png"

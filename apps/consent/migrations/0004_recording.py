@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0003_history_of_access"),
-        ("consent", "0002_documents_chain_particulars"),
+        ("consent", "0003_documents_final"),
         ("enrolment", "0006_approvals"),
         ("files", "0001_delegation_documents"),
         ("identity", "0003_paper"),
