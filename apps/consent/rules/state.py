@@ -122,8 +122,8 @@ def consent_state(
     found = [*changed, *_other_dues(fold, ages, verdicts, facts, every, each, reveal=reveal)]
     if terms.after_amendment == "suspended" and any(d.overdue for d in found if d.kind == "reconsent"):
         every = "no"
-        verdicts = {purpose: every for purpose in verdicts}
-        each = {number: every for number in each}
+        verdicts = dict.fromkeys(verdicts, every)
+        each = dict.fromkeys(each, every)
     missing = _missing(fold, candidates, known=bool(ages), carried=carried)
     return ConsentState(
         in_force=verdicts[PARTICIPATION],
@@ -179,7 +179,7 @@ def _other_dues(
     yield from changes.birthday_ahead(fold, ages, reveal=reveal)
     if any(LAR_CONSENT in fold.needed(age) for age in ages):
         yield from changes.representative(fold)
-    if facts is NO_FACTS:
+    if not facts.asked:
         return
     yield from amendments.amendments(fold, ages, facts)
     covered = {number: each.get(number, every) for number, _day in facts.coming}
