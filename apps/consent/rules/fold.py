@@ -137,14 +137,10 @@ class Fold(Bound):
     def new_representative(self) -> Event | None:
         """The first consent of the representative of now, when another one spoke before; None when nobody else did."""
         line = [e for e in self._representatives if e.signer is not None and bounds(e) is not None]
-        first: Event | None = None
-        for event, before in zip(reversed(line), [*reversed(line[:-1]), None], strict=True):
-            first = event
-            if before is None:
-                return None
-            if _speaks_as(before) != _speaks_as(event):
-                break
-        return first
+        for place in range(len(line) - 1, 0, -1):
+            if _speaks_as(line[place - 1]) != _speaks_as(line[place]):
+                return line[place]
+        return None
 
     # --- What stands -------------------------------------------------------------------------------------
 
