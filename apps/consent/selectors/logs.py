@@ -172,10 +172,10 @@ def known_of(
 
 
 def _is_now(on: When, zone: ZoneInfo) -> bool:
-    """Whether it is asked for the day that it is at the site."""
+    """Whether it is asked for the day that it is at the site, or for none."""
     if isinstance(on, dt.datetime):
         on = on.astimezone(zone).date()
-    return on == timezone.localdate(timezone=zone)
+    return on is None or on == timezone.localdate(timezone=zone)
 
 
 def zones_of(people: Collection[Participant]) -> dict[int, ZoneInfo]:
