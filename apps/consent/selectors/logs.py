@@ -97,6 +97,10 @@ class Known:
             self.events, self.terms, self.moment(on), self.ages, facts=self.facts, reveal=self.reveal
         )
 
+    def taking_part(self, on: When) -> tuple[rules.Verdict, frozenset[str]]:
+        """Whether consent to take part is in force, and what is withdrawn: what `state` says of them, for less."""
+        return rules.taking_part(self.events, self.terms, self.moment(on), self.ages)
+
     def reading(self, on: When) -> rules.Fold:
         """The log as it reads on that day: which entry stands for what."""
         return rules.Fold(self.events, self.terms, self.moment(on), self.ages)
