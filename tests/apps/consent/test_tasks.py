@@ -390,3 +390,24 @@ def test_a_suspension_changes_no_status_and_coming_back_does(cast: Cast) -> None
     adult.refresh_from_db()
     assert adult.status != "withdrawn"
     assert selectors.state_for(adult, dt.date(2024, 5, 1)).withdrawn == {"treatment"}
+
+
+# --- By API -----------------------------------------------------------------------------------------------
+
+
+def test_the_api_tells_no_birth_date_to_who_may_not_know_it(cast: Cast, api: Any) -> None:
+    participant = turning_eighteen(cast, "2006-09-15")
+    for who, told in (("asha", True), ("meera", False), ("farah", False)):
+        client, answers = api(getattr(cast, who)), []
+        for day in ("2024-09-14", "2024-09-15", "2024-10-15", "2024-10-16"):
+            answer = client.get(f"/api/v1/participants/{participant.code}/consent-state/?on={day}").json()
+            answers.append((answer["in_force"], answer["phase"]))
+            days = [
+                one[name]
+                for one in answer["due"]
+                if one["kind"] == "birthday"
+                for name in ("from_on", "by_on")
+            ]
+            assert any(days) is (told and bool(days))
+            assert (answer["until"] is not None) is (told and answer["in_force"] == "yes")
+        assert (len(set(answers)) > 1) is told
