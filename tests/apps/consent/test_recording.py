@@ -661,7 +661,7 @@ def test_an_entry_costs_a_fixed_number_of_queries(
     text = text_of(a_document(cast.mumbai, cast.rao))
     for month in range(1, 9):
         an_event(participant, "consent", cast.asha, f"2024-{month:02d}-01", document_version=None)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(50):
         record(
             participant,
             cast.asha,
