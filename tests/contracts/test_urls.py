@@ -142,7 +142,6 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
             "consent:document-write",
             "consent:document-remove",
             "api:consent-document-words",
-            "api:consent-document-file",
         )
     },
 }

@@ -10,8 +10,7 @@ from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
@@ -22,7 +21,6 @@ from apps.consent.api.documents_json import (
     ApproveSerializer,
     ConsentDocumentSerializer,
     FileSerializer,
-    InForceSerializer,
     WithdrawSerializer,
     WordsSerializer,
     as_json,
@@ -37,7 +35,6 @@ from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
 from studyportal.api.filters import SinceFilter
 from studyportal.api.middleware import takes_files
-from studyportal.api.problems import ProblemError
 from studyportal.crf.api import payload
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
@@ -337,47 +334,9 @@ class ConsentDocumentWithdrawal(DocumentView):
         return self.respond(pk)
 
 
-@extend_schema(tags=["consent-documents"])
-class DocumentsInForce(DocumentView):
-    """What may be signed at a site on a day (without `on`: today, by the site's own day)."""
-
-    serializer_class = InForceSerializer
-    permissions = {"GET": VIEW}
-
-    @extend_schema(
-        operation_id="consent_documents_in_force",
-        parameters=[
-            OpenApiParameter("site", OpenApiTypes.STR, required=True, description="Code of the site."),
-            OpenApiParameter("on", OpenApiTypes.DATE, description="The day; without it today."),
-        ],
-    )
-    def get(self, request: Any) -> Response:
-        asked = request.query_params
-        site = next(
-            (one for one in selectors.document_sites(request.user) if one.code == asked.get("site")), None
-        )
-        if site is None:
-            raise _wrong("site", "not_found", _("Give the code of a site whose documents you may read."))
-        on = today_at(site)
-        if text := asked.get("on", ""):
-            try:
-                on = dt.date.fromisoformat(text)
-            except ValueError:
-                raise _wrong("on", "invalid_date", _("Write the day as 2016-11-03.")) from None
-        register = selectors.register_of([site.pk])[site.pk]
-        standing = [one.id for one in rules.current(register.documents, on, kind=None)]
-        rows = selectors.documents(request.user).filter(pk__in=standing).order_by("purpose", "kind", "id")
-        return Response({"site": site.code, "on": on, "documents": self.shown(rows, on)})
-
-
-def _wrong(field: str, code: str, said: str) -> ProblemError:
-    return ProblemError(400, "invalid", said, errors=[{"field": field, "code": code, "message": said}])
-
-
 TEXT = "consent-documents/<int:pk>/texts/<slug:language>/"
 api_urls = [
     path("consent-documents/", ConsentDocuments.as_view(), name="consent-documents"),
-    path("consent-documents/in-force/", DocumentsInForce.as_view(), name="consent-documents-in-force"),
     path("consent-documents/<int:pk>/", ConsentDocumentDetail.as_view(), name="consent-document"),
     path(TEXT, ConsentDocumentWords.as_view(), name="consent-document-words"),
     path(f"{TEXT}file/", takes_files(ConsentDocumentFile.as_view()), name="consent-document-file"),

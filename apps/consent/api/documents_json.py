@@ -108,12 +108,16 @@ class WithdrawSerializer(serializers.Serializer):
     because = serializers.CharField(min_length=10, max_length=400)
 
 
-class InForceSerializer(serializers.Serializer):
+class SiteInForceSerializer(serializers.Serializer):
     """What may be signed at a site on a day."""
 
     site = serializers.CharField()
     on = serializers.DateField()
     documents = ConsentDocumentSerializer(many=True)
+
+
+class InForceSerializer(serializers.Serializer):
+    sites = SiteInForceSerializer(many=True)
 
 
 def file_json(text: ConsentDocumentText) -> dict[str, Any] | None:

@@ -115,9 +115,12 @@ def test_from_draft_to_withdrawal(cast: Cast, api: Any) -> None:
     assert again.status_code == 409 and again.json()["errors"][0]["code"] == "final"
     file = client.get(f"{address}texts/mr/file/")
     assert file["Content-Type"] == "application/pdf" and "attachment" in file["Content-Disposition"]
-    in_force = client.get(f"{LIST}in-force/", {"site": "MUM", "on": "2024-01-01"}).json()["documents"]
+    in_force = client.get(f"{LIST}in-force/", {"site": "MUM", "on": "2024-01-01"}).json()["sites"][0][
+        "documents"
+    ]
     assert [one["version_label"] for one in in_force] == ["1.0"]
-    assert client.get(f"{LIST}in-force/", {"site": "MUM", "on": "2023-12-31"}).json()["documents"] == []
+    before = client.get(f"{LIST}in-force/", {"on": "2023-12-31"}).json()["sites"]
+    assert before == [{"site": "MUM", "on": "2023-12-31", "documents": []}]
     gone = client.post(
         f"{address}withdraw/",
         {"from_on": "2024-06-01", "because": "The committee asked for it"},
@@ -135,9 +138,10 @@ def test_from_draft_to_withdrawal(cast: Cast, api: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{}, {"site": "PUN"}, {"site": "MUM", "on": "soon"}, {"site": "MUM", "on": "2024-13-01"}]
+    "query",
+    [{"site": "PUN"}, {"on": "soon"}, {"site": "MUM", "on": "soon"}, {"site": "MUM", "on": "2024-13-01"}],
 )
-def test_in_force_asks_for_a_site_and_a_day(cast: Cast, api: Any, query: dict[str, str]) -> None:
+def test_in_force_of_a_site_and_a_day_that_are_none(cast: Cast, api: Any, query: dict[str, str]) -> None:
     assert api(cast.asha).get(f"{LIST}in-force/", query).status_code == 400
 
 
