@@ -133,6 +133,8 @@ def _assent(age: int, version: str) -> dict[str, Any]:
 def _sessions(drawn: Drawn, shared: Mapping[str, Any], parent: str) -> Iterator[dict[str, Any]]:
     """One signature for each session, on the day before."""
     for number, key in ((1, "S1"), (2, "S2")):
+        if key not in drawn.days:
+            return
         day = drawn.on(key) - dt.timedelta(days=1)
         who = _of(parent) if parent else _own()
         yield {**shared, **_signed(drawn, day, "11:15", str(shared["document_language"])), **who} | {
