@@ -49,6 +49,12 @@ AGAIN: Mapping[tuple[str, str], str] = {
 }
 
 
+def version_of(purpose: str, site: str, day: dt.date, until: dt.date) -> str:
+    """The version of the form that was in use at the site on the day."""
+    amended = ("consent_form", purpose) in AGAIN and day >= amended_on(site, until)
+    return AMENDED if amended else FIRST
+
+
 @cache
 def _texts() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     found: dict[str, Any] = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))

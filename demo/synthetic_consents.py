@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from demo.consent_plan import AMENDED, FIRST, amended_on
+from demo.consent_plan import AMENDED, FIRST, amended_on, version_of
 from demo.synthetic import Blemish, Drawn, Form
 from demo.synthetic_history import ENDINGS, READS_NOT, WITHDRAWN_ON_DAY, Ending
 
@@ -54,32 +54,36 @@ def language_of(history: tuple[Form, ...]) -> str:
     return next(str(form.values["language"]) for form in history if form.key == "demographics")
 
 
-def consents(drawn: Drawn, enrolled_on: dt.date, language: str) -> Iterator[Mapping[str, Any]]:
-    """The first signatures, and the withdrawal of who withdraws."""
+def consents(drawn: Drawn, enrolled_on: dt.date, until: dt.date) -> Iterator[Mapping[str, Any]]:
+    """The first signatures, and the withdrawal of who withdraws. The language is put in by who knows the history."""
     person = drawn.person
     late = Blemish.LATE_CONSENT in person.blemishes
     signed_on = enrolled_on + dt.timedelta(days=9 if late else -1)
     drawn.rng.choice(("English", "Hindi", "Marathi"), p=(0.3, 0.3, 0.4))  # keeps the stream as it was
     at = f"{int(drawn.rng.integers(9, 17)):02d}:{int(drawn.rng.integers(0, 60)):02d}"
-    shared = _signed(drawn, signed_on, at, language) | {
+    shared = _signed(drawn, signed_on, at, "") | {
         "age_at_signature": person.age,
         "copy_given": Blemish.NO_COPY not in person.blemishes,
     }
+
+    def form(purpose: str) -> tuple[str, str]:
+        return purpose, version_of(purpose, person.site, signed_on, until)
+
     agreed, declined = items(drawn)
     treated = ["procedure"] if person.control is None and person.number not in BY_SESSION else []
     purposes = ["participation", *treated, *agreed]
     parent = ""
     if person.age >= 18:
         yield shared | _own() | {
-            "kind": "consent", "name": "first", "form": ("participation", FIRST), "purposes": purposes, "declined": declined,
+            "kind": "consent", "name": "first", "form": form("participation"), "purposes": purposes, "declined": declined,
         }  # fmt: skip
     else:
         parent = str(drawn.rng.choice(("mother", "father")))
         yield shared | _of(parent) | {
-            "kind": "lar_consent", "name": "first", "form": ("lar_consent", FIRST), "purposes": purposes, "declined": declined,
+            "kind": "lar_consent", "name": "first", "form": form("lar_consent"), "purposes": purposes, "declined": declined,
         }  # fmt: skip
         if Blemish.NO_ASSENT not in person.blemishes:
-            yield shared | _own() | _assent(person.age, FIRST) | {"name": "assent"}
+            yield shared | _own() | _assent(person.age, form) | {"name": "assent"}
     if person.number in BY_SESSION and person.control is None:
         yield from _sessions(drawn, shared, parent)
     if Blemish.WITHDRAWAL in person.blemishes:
@@ -119,11 +123,11 @@ def _of(parent: str) -> dict[str, Any]:
     return {"signer": parent, "lar_relationship_proof": "Birth certificate seen", "signer_can_read": True}
 
 
-def _assent(age: int, version: str) -> dict[str, Any]:
+def _assent(age: int, form: Callable[[str], tuple[str, str]]) -> dict[str, Any]:
     kind = "written_assent" if age >= 13 else "oral_assent"
     return {
         "kind": kind,
-        "form": (kind, version),
+        "form": form(kind),
         "purposes": ["participation", "procedure"],
         "method": "paper" if age >= 13 else "spoken",
         "sheet": age >= 13,
@@ -200,4 +204,9 @@ def again(
         "copy_given": True,
     }
     if any(one["kind"] == "written_assent" for one in first):
-        yield {**shared, **_own(), **_assent(person.age, AMENDED), "name": "assent again"}
+        yield {
+            **shared,
+            **_own(),
+            **_assent(person.age, lambda purpose: (purpose, AMENDED)),
+            "name": "assent again",
+        }

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from demo import synthetic_visits
-from demo.consent_plan import AMENDED, FIRST
+from demo.consent_plan import AMENDED, FIRST, version_of
 from demo.synthetic import Person, SyntheticParticipant
 from demo.synthetic_consents import ITEMS, OFFSET, sha256
 
@@ -53,7 +53,7 @@ def gaps(until: dt.date) -> Iterator[Gap]:
 
     def adult(label: str, signed: dt.date, *tells: int | str, site: str = "MUM", **more: Any) -> Gap:
         said = more.pop("said", {})
-        entry = _adult(signed, site, FIRST if signed < ago(130) or site == "PUN" else AMENDED) | said
+        entry = _adult(signed, site, version_of("participation", site, signed, until)) | said
         whole: dict[str, Any] = {
             "age": 27, "sex": "female", "screened_on": signed - dt.timedelta(days=3), "entries": (entry,), "visits": {},
         }  # fmt: skip
@@ -61,7 +61,7 @@ def gaps(until: dt.date) -> Iterator[Gap]:
 
     def minor(label: str, signed: dt.date, *tells: int | str, **more: Any) -> Gap:
         said, age = more.pop("said", {}), more.get("age", 15)
-        version = FIRST if signed < ago(130) else AMENDED
+        version = version_of("lar_consent", "MUM", signed, until)
         pair = (_parent(signed, version, age) | said, _child(signed, version, age) | more.pop("child", {}))
         whole: dict[str, Any] = {
             "age": 15, "sex": "male", "screened_on": signed - dt.timedelta(days=3), "entries": pair, "visits": {},

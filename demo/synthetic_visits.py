@@ -83,7 +83,7 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
     late = Blemish.LATE_CONSENT in person.blemishes
     sessions = synthetic_cells.sessions(drawn) if person.control is None else ()
     # Drawn in this order since the first cohort. What is read best is drawn after what is signed, so it is put in later.
-    signed = tuple(synthetic_consents.consents(drawn, screening, ""))
+    signed = tuple(synthetic_consents.consents(drawn, screening, until))
     history = tuple(synthetic_history.history(drawn, screening))
     language = synthetic_consents.language_of(history)
     consents = tuple({**one, "document_language": language} if "form" in one else one for one in signed)
