@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -30,6 +30,10 @@ class Log:
     participant: Participant
     by: User
     made: dict[str, ConsentEvent] = field(default_factory=dict)
+
+    def record_all(self, planned: Iterable[Mapping[str, Any]]) -> None:
+        for one in planned:
+            self.record(one)
 
     def record(self, planned: Mapping[str, Any]) -> ConsentEvent:
         """One entry; see `synthetic_consents` for what a mapping holds."""

@@ -205,11 +205,12 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
     if (who := synthetic_identities.identity(planned)) is not None:
         identity.record(participant=participant, raw=who, by=by)
     log = Log(participant, by)
-    for event in planned.consents:
-        log.record(event)
+    # The sheet without assent was found when everything else was entered: no visit would have been taken after it.
+    consented = Blemish.NO_ASSENT not in person.blemishes
+    if consented:
+        log.record_all(planned.consents)
     for form in planned.history:
         _save(form, participant, by)
-    consented = Blemish.NO_ASSENT not in person.blemishes
     synthetic_screening.judge(participant, group=group, consented=consented, by=by)
     if consented:  # the portal enrols no minor without assent
         participant = enrolment.enrol(participant=participant, on=planned.enrolled_on, by=by)
@@ -223,8 +224,9 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
     for visit in planned.visits:
         events = [event for event in planned.events if event[0] == visit.key]
         _enter_visit(visit, sessions.get(visit.key), events, numbered, participant, crew)
-    for event in planned.later:
-        log.record(event)
+    if not consented:
+        log.record_all(planned.consents)
+    log.record_all(planned.later)
     for form in planned.endings:
         _save(form, participant, by)
     return participant
