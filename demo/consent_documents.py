@@ -31,7 +31,7 @@ def _record(one: Planned, site: Site, by: User, before: ConsentDocument | None) 
     )  # fmt: skip
     for language, text in one.words.items():
         content = paper.document(
-            title=one.title, version=one.version, hospital=HOSPITALS[site.code], words=text,
+            title=one.title, version=one.version, hospital=HOSPITALS[site.code][language], words=text,
             signed=one.kind == "consent_form",
         )  # fmt: skip
         name = f"{one.purpose}-{one.kind}-{one.version}-{language}-demo.pdf".replace("_", "-")

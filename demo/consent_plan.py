@@ -18,7 +18,10 @@ FIRST, AMENDED = "2.0", "3.0"
 IN_USE_FROM: Mapping[str, dt.date] = {"MUM": dt.date(2023, 11, 1), "PUN": dt.date(2023, 11, 15)}
 # How long before the day of the data the amendment began. At Mumbai the days for signing again are over.
 AMENDED_BEFORE: Mapping[str, int] = {"MUM": 130, "PUN": 60}
-HOSPITALS: Mapping[str, str] = {"MUM": "the demo hospital, Mumbai", "PUN": "the demo hospital, Pune"}
+HOSPITALS: Mapping[str, Mapping[str, str]] = {
+    "MUM": {"en": "the demo hospital, Mumbai", "hi": "डेमो अस्पताल, मुंबई", "mr": "डेमो रुग्णालय, मुंबई"},
+    "PUN": {"en": "the demo hospital, Pune", "hi": "डेमो अस्पताल, पुणे", "mr": "डेमो रुग्णालय, पुणे"},
+}
 WHAT_CHANGED = "Two more visits, 18 and 24 months after the first treatment or the day that stands for it."
 
 
@@ -67,7 +70,7 @@ def words(kind: str, purpose: str, language: str, version: str, site: str) -> st
     more = text.get("only_in", {}).get(version, {}).get(language)
     paragraphs = [(more if paragraph == "{3.0}" else paragraph) for paragraph in text[language].split("\n\n")]
     whole = "\n\n".join(one.strip() for one in paragraphs if one)
-    return whole.replace("{hospital}", HOSPITALS[site])
+    return whole.replace("{hospital}", HOSPITALS[site][language])
 
 
 def planned(site: str, until: dt.date) -> Iterator[Planned]:

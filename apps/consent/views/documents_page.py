@@ -127,7 +127,7 @@ def _purpose_row(purpose: str, kind: str, register: rules.Register, today: dt.da
             else Cell(
                 _("Read") if text.words else _("File"),
                 url=reverse("consent:document-text" if text.words else "consent:document-file", args=[shown.id, language]),
-                detail=_("on screen or paper") if text.words else _("on paper only"),
+                detail="" if text.words else _("on paper only"),
             )
         )  # fmt: skip
     return Row(cells, tone="bad" if rules.judge(shown, today) in BAD else "")
