@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, DateField, F, Func, IntegerField, Q, QuerySet
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.consent.models import ConsentEvent, Kind, Purpose, Signer
+from apps.enrolment.selectors import consent_languages
 from apps.oversight.narrowing import (
     clean_code,
     clean_day,
@@ -21,7 +21,6 @@ from apps.oversight.narrowing import (
     moment,
     site_filter,
 )
-from studyportal import protocol
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.ui.parts import Filter
@@ -216,11 +215,7 @@ def counts_of(found: QuerySet[ConsentEvent]) -> Counts:
 
 def language_words(language: str) -> str:
     """A key of the protocol's languages in words; what a past record says of it, as it says it."""
-    return str(dict(languages()).get(language, language))
-
-
-def languages() -> list[tuple[str, Any]]:
-    return [(key, label) for key, label in protocol.current().study.languages.items()]
+    return consent_languages().get(language, language)
 
 
 def said(choice: LogChoice, sites: Sequence[Site]) -> list[tuple[str, str]]:
@@ -233,10 +228,14 @@ def said(choice: LogChoice, sites: Sequence[Site]) -> list[tuple[str, str]]:
     return shown
 
 
+# How many of the controls stand behind “More filters”.
+MORE = 9
+
+
 def controls(
     choice: LogChoice, sites: Sequence[Site], *, versions: Sequence[str], spoken: Sequence[str]
 ) -> list[Filter]:
-    """Every control, those of a narrow page first."""
+    """Every control; the first `len - MORE` stand in the open, the rest behind “More filters”."""
     anything = ("", _("All"))
     return [
         Filter(
@@ -246,15 +245,6 @@ def controls(
         *site_filter(sites, choice.site),
         Filter("since", _("Entered from"), widget="date", value=choice.since),
         Filter("until", _("Entered until"), widget="date", value=choice.until),
-        *controls_of_the_signature(choice, versions=versions, spoken=spoken),
-    ]
-
-
-def controls_of_the_signature(
-    choice: LogChoice, *, versions: Sequence[str], spoken: Sequence[str]
-) -> list[Filter]:
-    anything = ("", _("All"))
-    return [
         Filter("signed_since", _("Signed from"), widget="date", value=choice.signed_since),
         Filter("signed_until", _("Signed until"), widget="date", value=choice.signed_until),
         Filter("signer", _("Signer"), value=choice.signer, choices=[anything, *Signer.choices]),

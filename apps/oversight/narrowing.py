@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -57,7 +56,7 @@ def clean_day(text: str | None) -> str:
         return ""
 
 
-def moment(day: str, zone: ZoneInfo, *, end: bool = False) -> dt.datetime | None:
+def moment(day: str, zone: dt.tzinfo, *, end: bool = False) -> dt.datetime | None:
     """The beginning of a day (end: of the day after) in the zone; None when the text is no day."""
     try:
         found = dt.date.fromisoformat(day)
