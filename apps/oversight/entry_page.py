@@ -30,7 +30,9 @@ def entry_or_404(user: User, pk: int) -> ConsentEvent:
     if pk < 2**63:
         found = (
             log_choice.log(user)
-            .select_related("delegation__site", "training__file", "corrects", "concerns", "document__document__approval")
+            .select_related(
+                "delegation__site", "training__file", "corrects", "concerns", "document__document__approval"
+            )
             .defer("training__file__content")
             .filter(pk=pk)
             .first()
@@ -85,7 +87,10 @@ def summary(event: ConsentEvent) -> list[tuple[Any, ...]]:
 
 def left_out(event: ConsentEvent) -> str:
     """The particulars of a signature about which the entry says nothing, neither a value nor a reason."""
-    if event.kind in (Kind.CORRECTION, Kind.WITHDRAWAL, Kind.DISSENT, Kind.OPTIONAL_ITEMS) or event.concerns_id:
+    if (
+        event.kind in (Kind.CORRECTION, Kind.WITHDRAWAL, Kind.DISSENT, Kind.OPTIONAL_ITEMS)
+        or event.concerns_id
+    ):
         return ""
     fields = ConsentEvent.fields_entered()
     silent = [
@@ -101,7 +106,9 @@ def related(event: ConsentEvent, about: Iterable[ConsentEvent]) -> list[tuple[st
     found = []
     for way, other in ((_("Corrects"), event.corrects), (_("Is about"), event.concerns)):
         if other is not None:
-            found.append((way, log_lines.number_of(other), log_lines.url_of(other), str(other.get_kind_display())))
+            found.append(
+                (way, log_lines.number_of(other), log_lines.url_of(other), str(other.get_kind_display()))
+            )
     found += [
         (_("Belongs to it"), log_lines.number_of(one), log_lines.url_of(one), str(one.get_kind_display()))
         for one in about
@@ -150,7 +157,9 @@ def standing_of(event: ConsentEvent, register: document_rules.Register) -> str:
     found = sorted(document_rules.judge_between(document, day.earliest, day.latest))
     if len(found) == 1:
         return judged(found[0])
-    return _("cannot be told from the date: %(ways)s") % {"ways": _(" or ").join(judged(one) for one in found)}
+    return _("cannot be told from the date: %(ways)s") % {
+        "ways": _(" or ").join(judged(one) for one in found)
+    }
 
 
 def document_of(event: ConsentEvent) -> list[tuple[Any, ...]]:
@@ -266,4 +275,3 @@ def neighbours(user: User, event: ConsentEvent) -> dict[str, str]:
         "previous_url": log_lines.url_of(before) if before else "",
         "next_url": log_lines.url_of(after) if after else "",
     }
-

@@ -63,9 +63,7 @@ def specials() -> list[tuple[str, str]]:
 
 
 def delays() -> list[tuple[str, str]]:
-    words = [
-        (str(n), ngettext("%(n)d day or more", "%(n)d days or more", n) % {"n": n}) for n in DELAYS
-    ]
+    words = [(str(n), ngettext("%(n)d day or more", "%(n)d days or more", n) % {"n": n}) for n in DELAYS]
     return [*words, (NOT_KNOWN, _("Cannot be told: no day of signature"))]
 
 
@@ -128,9 +126,7 @@ def log(user: User) -> QuerySet[ConsentEvent]:
     found: QuerySet[ConsentEvent] = ConsentEvent.objects.visible_to(
         user, Permission.VIEW_CONSENT_LOG
     ).select_related("participant", "site", "entered_by", "obtainer", "document__document")
-    return found.annotate(
-        corrects_number=F("corrects__sequence"), concerns_number=F("concerns__sequence")
-    )
+    return found.annotate(corrects_number=F("corrects__sequence"), concerns_number=F("concerns__sequence"))
 
 
 def events(user: User, choice: LogChoice, zone: ZoneInfo) -> QuerySet[ConsentEvent]:
@@ -157,7 +153,9 @@ def events(user: User, choice: LogChoice, zone: ZoneInfo) -> QuerySet[ConsentEve
     found = _in_time(found, choice, zone)
     return {
         "corrections": lambda: found.filter(kind=Kind.CORRECTION),
-        "corrected": lambda: found.filter(pk__in=ConsentEvent.objects.filter(corrects__isnull=False).values("corrects")),
+        "corrected": lambda: found.filter(
+            pk__in=ConsentEvent.objects.filter(corrects__isnull=False).values("corrects")
+        ),
         "as_it_happened": lambda: found.filter(as_it_happened__gt=""),
         "undated": lambda: found.filter(UNDATED),
     }.get(choice.special, lambda: found)()
@@ -224,7 +222,9 @@ def said(choice: LogChoice, sites: Sequence[Site]) -> list[tuple[str, str]]:
     for one in controls(choice, sites, versions=[choice.version], spoken=[choice.language]):
         if one.value:
             words = dict(one.choices).get(one.value, one.value)
-            shown.append((str(one.label), human_date_text(str(words)) if one.widget == "date" else str(words)))
+            shown.append(
+                (str(one.label), human_date_text(str(words)) if one.widget == "date" else str(words))
+            )
     return shown
 
 

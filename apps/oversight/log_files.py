@@ -68,7 +68,8 @@ def as_pdf(events: Iterable[ConsentEvent], about: Provenance, *, progress: Any =
     title = _("Consent log")
     sheets = Sheets(
         title=title,
-        footer=_("%(title)s, made by %(by)s, %(at)s") % {"title": title, "by": about.username, "at": about.at},
+        footer=_("%(title)s, made by %(by)s, %(at)s")
+        % {"title": title, "by": about.username, "at": about.at},
         footer_code=about.head_sha256,
     )
     sheets.heading(title)

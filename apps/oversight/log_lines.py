@@ -108,7 +108,7 @@ def lag(event: ConsentEvent) -> str:
     if days is None or days < 1:
         return ""
     said = ngettext("%(n)d day after", "%(n)d days after", days) % {"n": days}
-    return said if event.signed_on.precision == "day" else _("at least %(said)s") % {"said": said}
+    return said if event.signed_on and event.signed_on.precision == "day" else _("at least %(said)s") % {"said": said}
 
 
 def lag_words(event: ConsentEvent) -> str:

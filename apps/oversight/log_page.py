@@ -107,7 +107,9 @@ def context_of(user: User, query: QueryDict, sites: Sequence[Site], zone: ZoneIn
 def row(event: ConsentEvent) -> Row:
     """A line of the log; the edge of a correction, a withdrawal and a broken rule is drawn, the words say the same."""
     broken = bool(event.as_it_happened)
-    tone = {Kind.CORRECTION: "attention", Kind.WITHDRAWAL: "bad"}.get(event.kind, "attention" if broken else "")
+    tone = "attention" if broken or event.kind == Kind.CORRECTION else ""
+    if event.kind == Kind.WITHDRAWAL:
+        tone = "bad"
     return Row(log_lines.cells(event), tone=tone)
 
 
@@ -138,9 +140,7 @@ def counts_words(
     ]
 
 
-def print_context(
-    user: User, query: QueryDict, sites: Sequence[Site], zone: ZoneInfo
-) -> dict[str, Any]:
+def print_context(user: User, query: QueryDict, sites: Sequence[Site], zone: ZoneInfo) -> dict[str, Any]:
     """The newest entries that fit, each in full, oldest first as a log is read."""
     choice = log_choice.choice_of(query, sites)
     found = log_choice.events(user, choice, zone)

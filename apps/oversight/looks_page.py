@@ -24,7 +24,6 @@ from studyportal.audit.models import Look
 from studyportal.ui.paging import page_by_key
 from studyportal.ui.parts import Cell, Filter
 
-
 # Looks at consent: the log, its entries, files, stories and findings, signed sheets, and the documents.
 CONSENT = "consent"
 ABOUT_CONSENT = ("consent", "finding", "signed_sheet")
@@ -66,7 +65,9 @@ def looks(user: User, choice: LooksChoice, zone: tzinfo) -> QuerySet[Look]:
 
 def codes_about(about: str) -> list[str]:
     """The codes of what can be looked at that belong to a topic, those of other apps included."""
-    return [code for code, _label in log_of_looks.choices() if code.startswith(ABOUT_CONSENT)] if about else []
+    return (
+        [code for code, _label in log_of_looks.choices() if code.startswith(ABOUT_CONSENT)] if about else []
+    )
 
 
 def choice_of(query: QueryDict) -> LooksChoice:

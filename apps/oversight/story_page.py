@@ -17,6 +17,7 @@ from apps.consent import selectors as consent
 from apps.consent.models import ABOUT_A_SIGNATURE, ConsentEvent, Kind, Purpose, Signer, WithdrawalScope
 from apps.consent.rules import documents as document_rules
 from apps.consent.selectors.documents import register_of
+from apps.consent.selectors.moments import states_at
 from apps.consent.signals import procedures_asked
 from apps.enrolment.models import Participant
 from apps.oversight import entry_page, log_choice, log_lines, looks_page
@@ -36,10 +37,10 @@ def context_of(user: User, participant: Participant, query: QueryDict) -> dict[s
     day = day_of(query, today)
     events = list(log_choice.log(user).filter(participant=participant).order_by("id"))
     procedures = procedures_of(participant)
-    state = consent.state_for(participant, today)
+    state = consent.state_for(participant, today, by=user)
     # At the end of the day: what was signed on it counts, as far as its time is known.
-    then = consent.state_for(participant, day) if day != today else state
-    verdicts = consent.states_at(participant, [one.at or one.on for one in procedures])
+    then = consent.state_for(participant, day, by=user) if day != today else state
+    verdicts = states_at(participant, [one.at or one.on for one in procedures])
     register = register_of([participant.site_id])[participant.site_id]
     standing = as_corrected(events)
     return {
@@ -186,9 +187,7 @@ def signed_columns() -> list[Any]:
     ]
 
 
-def signed_row(
-    event: Any, events: Sequence[ConsentEvent], register: document_rules.Register
-) -> list[Any]:
+def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_rules.Register) -> list[Any]:
     """One signature, dissent, withdrawal or change of items as it stands with its corrections."""
     about = [one for one in events if one.concerns_id == event.pk]
     corrected = ", ".join(_("no. %(n)d") % {"n": n} for n in event.corrected_by)
@@ -213,9 +212,15 @@ def signed_row(
         log_lines.words(event, "witness"),
         log_lines.words(event, "witness_relation"),
         log_lines.words(event, "audio_visual"),
-        *(f"{log_lines.number_of(one)} {one.get_kind_display()}" for one in about if one.kind != Kind.COPY_GIVEN),
+        *(
+            f"{log_lines.number_of(one)} {one.get_kind_display()}"
+            for one in about
+            if one.kind != Kind.COPY_GIVEN
+        ),
     ]
-    copies = [_("no. %(n)d") % {"n": log_lines.number_of(one)} for one in about if one.kind == Kind.COPY_GIVEN]
+    copies = [
+        _("no. %(n)d") % {"n": log_lines.number_of(one)} for one in about if one.kind == Kind.COPY_GIVEN
+    ]
     is_withdrawal = event.kind in (Kind.WITHDRAWAL, Kind.OPTIONAL_ITEMS, Kind.DISSENT)
     return [
         Cell(

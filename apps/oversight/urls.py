@@ -10,7 +10,9 @@ urlpatterns = [
     path("oversight/consent-log/<int:pk>/", log_views.consent_entry, name="consent-entry"),
     path("oversight/consent-log/print/", log_views.consent_log_print, name="consent-log-print"),
     path("oversight/consent-log/pdf/", log_views.consent_log_make_pdf, name="consent-log-make-pdf"),
-    path("oversight/consent-log/pdf/<int:job_id>/", log_views.consent_log_made_pdf, name="consent-log-made-pdf"),
+    path(
+        "oversight/consent-log/pdf/<int:job_id>/", log_views.consent_log_made_pdf, name="consent-log-made-pdf"
+    ),
     path("oversight/consent-log.csv", log_views.consent_log_csv, name="consent-log-csv"),
     path("oversight/consent-log.jsonl", log_views.consent_log_jsonl, name="consent-log-jsonl"),
     path("oversight/consent-log.pdf", log_views.consent_log_pdf, name="consent-log-pdf"),

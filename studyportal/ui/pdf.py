@@ -137,7 +137,9 @@ class Sheets:
         """A label with its value beside it."""
         lines = wrapped(clean(value), SIZE, A4[0] - 2 * MARGIN - LABEL_WIDTH)
         for number, line in enumerate(lines):
-            self._put(LEADING, [(0.0, label if number == 0 else "", SIZE, QUIET), (LABEL_WIDTH, line, SIZE, INK)])
+            self._put(
+                LEADING, [(0.0, label if number == 0 else "", SIZE, QUIET), (LABEL_WIDTH, line, SIZE, INK)]
+            )
 
     def gap(self, height: float = LEADING) -> None:
         self._put(height, [])
