@@ -108,7 +108,11 @@ def lag(event: ConsentEvent) -> str:
     if days is None or days < 1:
         return ""
     said = ngettext("%(n)d day after", "%(n)d days after", days) % {"n": days}
-    return said if event.signed_on and event.signed_on.precision == "day" else _("at least %(said)s") % {"said": said}
+    return (
+        said
+        if event.signed_on and event.signed_on.precision == "day"
+        else _("at least %(said)s") % {"said": said}
+    )
 
 
 def lag_words(event: ConsentEvent) -> str:
@@ -146,6 +150,16 @@ def obtained_by(event: ConsentEvent) -> str:
     return str(event.obtainer) if event.obtainer_id else words(event, "obtained_by")
 
 
+def time_of(event: ConsentEvent) -> str:
+    """The time of signature beside its day, in the zone of the page."""
+    if event.signed_at is None:
+        return ""
+    local = timezone.localtime(event.signed_at)
+    day = event.signed_on.exact if event.signed_on else None
+    at = f"{local:%H:%M}" if day == local.date() else human_date_text(event.signed_at)
+    return _("at %(time)s") % {"time": at}
+
+
 def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
     """The entry as one line of a table."""
     code = event.participant.code
@@ -165,7 +179,8 @@ def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
         Cell(what(event), detail=scope(event)),
         Cell(
             words(event, "signed_on") or _("not recorded"),
-            detail=human_date_text(event.signed_at) if event.signed_at else "",
+            detail=time_of(event),
+            nowrap=event.signed_on is not None,
         ),
         Cell(
             words(event, "signer") or _("not recorded"),

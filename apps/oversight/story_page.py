@@ -193,7 +193,7 @@ def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_ru
     corrected = ", ".join(_("no. %(n)d") % {"n": n} for n in event.corrected_by)
     proof = [
         log_lines.words(event, "signer_relationship"),
-        log_lines.words(event, "lar_relationship_proof"),
+        labelled(event, "lar_relationship_proof", _("proof: %(what)s")) if by_another(event) else "",
         _("%(n)d years old") % {"n": event.age_at_signature} if event.age_at_signature is not None else "",
         log_lines.words(event, "method"),
     ]
@@ -209,9 +209,10 @@ def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_ru
         )
     )
     beside = [
-        log_lines.words(event, "witness"),
+        labelled(event, "witness", _("witness: %(what)s")),
         log_lines.words(event, "witness_relation"),
-        log_lines.words(event, "audio_visual"),
+        labelled(event, "audio_visual", _("recording: %(what)s")),
+        log_lines.words(event, "recording_reason"),
         *(
             f"{log_lines.number_of(one)} {one.get_kind_display()}"
             for one in about
@@ -231,7 +232,8 @@ def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_ru
         Cell(str(event.get_kind_display()), detail=log_lines.scope(event)),
         Cell(
             log_lines.words(event, "signed_on") or _("not recorded"),
-            detail=human_date_text(event.signed_at) if event.signed_at else _("time not known"),
+            detail=log_lines.time_of(event) or _("time not known"),
+            nowrap=event.signed_on is not None,
         ),
         Cell(log_lines.words(event, "signer") or _("not recorded"), detail=" · ".join(filter(None, proof))),
         ""
@@ -245,6 +247,16 @@ def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_ru
         "" if is_withdrawal else Cell(log_lines.words(event, "copy_given") or _("not recorded"), detail=", ".join(copies)),
         log_lines.lag_words(event),
     ]  # fmt: skip
+
+
+def labelled(event: Any, name: str, words: str) -> str:
+    said = log_lines.words(event, name)
+    return words % {"what": said} if said else ""
+
+
+def by_another(event: Any) -> bool:
+    """Whether somebody signed for the participant."""
+    return event.kind == Kind.LAR_CONSENT or event.signer not in (None, Signer.PARTICIPANT)
 
 
 def correction_rows(events: Sequence[ConsentEvent]) -> list[list[Any]]:
