@@ -88,12 +88,11 @@ def as_pdf(events: Iterable[ConsentEvent], about: Provenance, *, progress: Any =
 def _lay_out(sheets: Sheets, event: ConsentEvent) -> None:
     one = printed(event)
     whose = f"{one['participant']} ({_('synthetic')})" if one["synthetic"] else one["participant"]
-    said = [f"{stated.label}: {stated.text}" for stated in one["stated"]]
     with sheets.together():
         sheets.line()
         sheets.heading(f"{one['number']}  {whose}  {one['what']}", level=2)
-        sheets.paragraph(f"{one['entered']}; {one['delay']}", quiet=True)
-        if said:
-            sheets.paragraph(" · ".join(said))
+        sheets.paragraph(one["entered"], quiet=True)
+        sheets.flow(one["stated"])
+        sheets.flow(one["absent"])
         for label, value in one["hashes"]:
             sheets.code(f"{label} SHA-256 {value}")

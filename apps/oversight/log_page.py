@@ -161,26 +161,29 @@ def print_context(user: User, query: QueryDict, sites: Sequence[Site], zone: Zon
 
 def printed(event: ConsentEvent) -> dict[str, Any]:
     """One entry as a print and a PDF have it: nothing that was stated is left out."""
+    stated = [one for _key, _title, names in log_lines.TOPICS for one in log_lines.stated(event, names)]
+    missing: dict[str, list[str]] = {}
+    for one in stated:
+        if one.absent:
+            missing.setdefault(one.text, []).append(one.label)
+    hashes = (
+        (_("Document"), event.document_sha256),
+        (_("Signed sheet"), event.paper_sha256),
+        (_("Entry"), event.sha256 or ""),
+    )
     return {
         "number": log_lines.number_of(event),
         "what": log_lines.what(event),
         "participant": event.participant.code,
         "site": event.site.code,
         "synthetic": event.participant.synthetic,
-        "entered": _("Entered %(at)s by %(by)s") % {"at": human_date_text(event.entered_at), "by": event.entered_by},
-        "delay": log_lines.lag_words(event),
-        "stated": [
-            one
-            for _key, _title, names in log_lines.TOPICS
-            for one in log_lines.stated(event, names)
-        ],
-        "hashes": [
-            (label, value)
-            for label, value in (
-                (_("Document"), event.document_sha256),
-                (_("Signed sheet"), event.paper_sha256),
-                (_("Entry"), event.sha256 or ""),
-            )
-            if value
-        ],
-    }  # fmt: skip
+        "entered": _("Entered %(at)s by %(by)s. From signature to entry: %(delay)s")
+        % {
+            "at": human_date_text(event.entered_at),
+            "by": event.entered_by,
+            "delay": log_lines.lag_words(event),
+        },
+        "stated": [(one.label, one.text) for one in stated if not one.absent],
+        "absent": [(reason, ", ".join(labels)) for reason, labels in missing.items()],
+        "hashes": [(label, value) for label, value in hashes if value],
+    }

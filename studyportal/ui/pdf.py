@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
@@ -39,7 +39,7 @@ MARGIN = 42.0
 FOOT = 54.0
 SIZE, LEADING = 8.5, 12.0
 INK, QUIET = 0.1, 0.4
-SIZES = {1: (16.0, 24.0), 2: (9.5, 14.0)}
+SIZES = {1: (16.0, 28.0), 2: (9.5, 14.0)}
 LABEL_WIDTH = 110.0
 
 _fonts_guard = threading.Lock()
@@ -106,6 +106,11 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+def wrapped_words(text: str, size: float, room: float) -> list[str]:
+    """The words of a text, those broken that are longer than a line."""
+    return [part for word in text.split(" ") for part in wrapped(word, size, room)]
+
+
 class Sheets:
     """Pages of one document, laid out from the top down."""
 
@@ -140,6 +145,29 @@ class Sheets:
             self._put(
                 LEADING, [(0.0, label if number == 0 else "", SIZE, QUIET), (LABEL_WIDTH, line, SIZE, INK)]
             )
+
+    def flow(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Labels with their values, one after the other; the labels are quieter."""
+        room = A4[0] - 2 * MARGIN
+        words: list[tuple[str, float]] = []
+        for number, (label, value) in enumerate(pairs):
+            end = "  ·" if number < len(pairs) - 1 else ""
+            words += [(word, QUIET) for word in f"{clean(label)}:".split(" ")]
+            words += [(word, INK) for word in wrapped_words(f"{clean(value)}{end}", SIZE, room)]
+        parts: list[tuple[float, str, float, float]] = []
+        x = 0.0
+        for word, grey in words:
+            if parts and x + width(word, SIZE) > room:
+                self._put(LEADING, parts)
+                parts, x = [], 0.0
+            if parts and parts[-1][3] == grey:
+                at, before, size, _grey = parts[-1]
+                parts[-1] = (at, f"{before} {word}", size, grey)
+            else:
+                parts.append((x, word, SIZE, grey))
+            x = parts[-1][0] + width(f"{parts[-1][1]} ", SIZE)
+        if parts:
+            self._put(LEADING, parts)
 
     def gap(self, height: float = LEADING) -> None:
         self._put(height, [])
