@@ -10,7 +10,7 @@ from django.http import Http404
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from apps.consent.models import ConsentEvent, Kind
+from apps.consent.models import ConsentEvent
 from apps.consent.rules import documents as document_rules
 from apps.consent.selectors.documents import register_of
 from apps.oversight import log_choice, log_lines

@@ -43,6 +43,10 @@ TOPICS: tuple[tuple[str, Callable[[], str], tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+# The entries that are a signature under a document, and so have every particular of one.
+SIGNED = (Kind.CONSENT, Kind.LAR_CONSENT, Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT, Kind.RE_CONSENT)
+
+
 @dataclass(frozen=True)
 class Stated:
     """One value of an entry. absent: the text is the reason why there is none."""
@@ -119,9 +123,17 @@ def lag_words(event: ConsentEvent) -> str:
     """The delay for a reader who asks for it: never empty."""
     if event.kind == Kind.CORRECTION and event.signed_on is None:
         return _("that of the entry corrected")
-    if delay_of(event) is None:
+    days = delay_of(event)
+    if days is None:
         return _("cannot be told: no day of signature is known")
+    if days < 1 and event.signed_on and event.signed_on.precision != "day":
+        return _("cannot be told: the day of signature is not known to the day")
     return lag(event) or _("entered on the day of signature")
+
+
+def nothing(event: ConsentEvent) -> str:
+    """What stands where a signature says nothing; another entry need not say it."""
+    return _("not recorded") if event.kind in SIGNED else ""
 
 
 def what(event: ConsentEvent) -> str:
@@ -178,12 +190,12 @@ def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
     line += [
         Cell(what(event), detail=scope(event)),
         Cell(
-            words(event, "signed_on") or _("not recorded"),
+            words(event, "signed_on") or nothing(event),
             detail=time_of(event),
             nowrap=event.signed_on is not None,
         ),
         Cell(
-            words(event, "signer") or _("not recorded"),
+            words(event, "signer") or nothing(event),
             detail=" · ".join(
                 filter(
                     None,
@@ -195,17 +207,17 @@ def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
             ),
         ),
         Cell(
-            _("version %(v)s") % {"v": version} if event.document_version else version or _("not recorded"),
+            _("version %(v)s") % {"v": version} if event.document_version else version or nothing(event),
             detail=" · ".join(
                 filter(None, [words(event, "document_language"), words(event, "ethics_approval_number")])
             ),
         ),
         Cell(
-            obtained_by(event) or _("not recorded"),
+            obtained_by(event) or nothing(event),
             detail=_("witness: %(w)s") % {"w": event.witness} if event.witness else "",
         ),
         Cell(
-            words(event, "copy_given") or _("not recorded"),
+            words(event, "copy_given") or nothing(event),
             detail=words(event, "audio_visual")
             and _("recording: %(r)s") % {"r": words(event, "audio_visual")},
         ),

@@ -231,16 +231,16 @@ def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_ru
         ),
         Cell(str(event.get_kind_display()), detail=log_lines.scope(event)),
         Cell(
-            log_lines.words(event, "signed_on") or _("not recorded"),
+            log_lines.words(event, "signed_on") or log_lines.nothing(event) or _("no day"),
             detail=log_lines.time_of(event) or _("time not known"),
             nowrap=event.signed_on is not None,
         ),
-        Cell(log_lines.words(event, "signer") or _("not recorded"), detail=" · ".join(filter(None, proof))),
+        Cell(log_lines.words(event, "signer") or log_lines.nothing(event), detail=" · ".join(filter(None, proof))),
         ""
         if is_withdrawal and not version
         else Cell(_("version %(v)s") % {"v": version} if event.document_version else version or _("not recorded"), detail=document),
         Cell(
-            log_lines.obtained_by(event) or _("not recorded"),
+            log_lines.obtained_by(event) or log_lines.nothing(event),
             detail=_("delegation recorded") if event.delegation_id else "",
         ),
         "; ".join(filter(None, beside)),
