@@ -87,10 +87,7 @@ def summary(event: ConsentEvent) -> list[tuple[Any, ...]]:
 
 def left_out(event: ConsentEvent) -> str:
     """The particulars of a signature about which the entry says nothing, neither a value nor a reason."""
-    if (
-        event.kind in (Kind.CORRECTION, Kind.WITHDRAWAL, Kind.DISSENT, Kind.OPTIONAL_ITEMS)
-        or event.concerns_id
-    ):
+    if event.kind not in log_lines.SIGNED:
         return ""
     fields = ConsentEvent.fields_entered()
     silent = [

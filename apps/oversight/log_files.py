@@ -70,7 +70,7 @@ def as_pdf(events: Iterable[ConsentEvent], about: Provenance, *, progress: Any =
         title=title,
         footer=_("%(title)s, made by %(by)s, %(at)s")
         % {"title": title, "by": about.username, "at": about.at},
-        footer_code=about.head_sha256,
+        footer_code=f"{_('Head of the chain')} {about.head_sha256}" if about.head_sha256 else "",
     )
     sheets.heading(title)
     for label, value in about.lines():

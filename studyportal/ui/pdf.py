@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 
 import fontpkg_noto_sans
@@ -41,6 +42,9 @@ SIZE, LEADING = 8.5, 12.0
 INK, QUIET = 0.1, 0.4
 SIZES = {1: (16.0, 28.0), 2: (9.5, 14.0)}
 LABEL_WIDTH = 110.0
+
+# Distance from the left margin, text, size, grey; a negative grey is drawn strong.
+Part = tuple[float, str, float, float]
 
 _fonts_guard = threading.Lock()
 
@@ -90,20 +94,35 @@ def _shaped(part: str, size: float) -> str:
 def wrapped(text: str, size: float, room: float) -> list[str]:
     """The text in lines that fit; a word that is longer than a line is broken."""
     lines: list[str] = []
-    line = ""
+    line: list[str] = []
+    used, space = 0.0, width(" ", size)
     for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if width(longer, size) <= room:
-            line = longer
+        # Widths are of words, which come again and again, so that they are measured once.
+        wide = width(word, size)
+        if line and used + space + wide <= room:
+            line.append(word)
+            used += space + wide
             continue
         if line:
-            lines.append(line)
-        while len(word) > 1 and width(word, size) > room:
+            lines.append(" ".join(line))
+        while len(word) > 1 and wide > room:
             cut = bisect_right(range(1, len(word)), room, key=lambda n, w=word: width(w[:n], size)) or 1
             lines.append(word[:cut])
             word = word[cut:]
-        line = word
-    return [*lines, line] if line or not lines else lines
+            wide = width(word, size)
+        line, used = [word], wide
+    return [*lines, " ".join(line)] if line else lines
+
+
+def _of_one_grey(line: Sequence[tuple[str, float]]) -> list[Part]:
+    """The words of a line as few parts, placed one after the other."""
+    parts: list[Part] = []
+    x, space = 0.0, width(" ", SIZE)
+    for grey, words in groupby(line, key=lambda one: one[1]):
+        text = " ".join(word for word, _grey in words)
+        parts.append((x, text, SIZE, grey))
+        x += sum(width(word, SIZE) + space for word in text.split(" "))
+    return parts
 
 
 def wrapped_words(text: str, size: float, room: float) -> list[str]:
@@ -124,7 +143,8 @@ class Sheets:
         self._footer, self._footer_code = clean(footer), clean(footer_code)
         self._page = 1
         self._y = A4[1] - MARGIN
-        self._held: list[tuple[float, object]] | None = None
+        self._held: list[tuple[float, list[Part] | None]] | None = None
+        self._drawn_in = -1.0
 
     # --- what is laid out -------------------------------------------------------------------------------
 
@@ -154,20 +174,17 @@ class Sheets:
             end = "  ·" if number < len(pairs) - 1 else ""
             words += [(word, QUIET) for word in f"{clean(label)}:".split(" ")]
             words += [(word, INK) for word in wrapped_words(f"{clean(value)}{end}", SIZE, room)]
-        parts: list[tuple[float, str, float, float]] = []
-        x = 0.0
+        line: list[tuple[str, float]] = []
+        used, space = 0.0, width(" ", SIZE)
         for word, grey in words:
-            if parts and x + width(word, SIZE) > room:
-                self._put(LEADING, parts)
-                parts, x = [], 0.0
-            if parts and parts[-1][3] == grey:
-                at, before, size, _grey = parts[-1]
-                parts[-1] = (at, f"{before} {word}", size, grey)
-            else:
-                parts.append((x, word, SIZE, grey))
-            x = parts[-1][0] + width(f"{parts[-1][1]} ", SIZE)
-        if parts:
-            self._put(LEADING, parts)
+            wide = width(word, SIZE)
+            if line and used + space + wide > room:
+                self._put(LEADING, _of_one_grey(line))
+                line, used = [], 0.0
+            used += wide + (space if line else 0.0)
+            line.append((word, grey))
+        if line:
+            self._put(LEADING, _of_one_grey(line))
 
     def gap(self, height: float = LEADING) -> None:
         self._put(height, [])
@@ -186,7 +203,7 @@ class Sheets:
         if needed > self._y - FOOT and needed <= A4[1] - MARGIN - FOOT:
             self._turn()
         for height, parts in held:
-            self._put(height, parts)  # type: ignore[arg-type]
+            self._put(height, parts)
 
     def finish(self) -> bytes:
         """The file. Nothing can be laid out after this."""
@@ -205,7 +222,7 @@ class Sheets:
         for line in wrapped(clean(text), size, A4[0] - 2 * MARGIN):
             self._put(leading, [(0.0, line, size, -grey if strong else grey)])
 
-    def _put(self, height: float, parts: list[tuple[float, str, float, float]] | None) -> None:
+    def _put(self, height: float, parts: list[Part] | None) -> None:
         if self._held is not None:
             self._held.append((height, parts))
             return
@@ -218,36 +235,48 @@ class Sheets:
             self._canvas.line(MARGIN, self._y + 3, A4[0] - MARGIN, self._y + 3)
             return
         for x, text, size, grey in parts:
-            self._canvas.setFillGray(abs(grey))
-            self._canvas.setStrokeGray(abs(grey))
-            # The fonts have no bold cut as they come; a stroke around the letters serves.
-            self._canvas.setLineWidth(size / 40)
+            self._grey(abs(grey))
             self._string(MARGIN + x, self._y + 3, text, size, strong=grey < 0)
 
+    def _grey(self, grey: float) -> None:
+        if grey != self._drawn_in:
+            self._canvas.setFillGray(grey)
+            self._drawn_in = grey
+
     def _string(self, x: float, y: float, text: str, size: float, *, strong: bool = False) -> None:
-        canvas, mode = self._canvas, 2 if strong else 0
+        canvas = self._canvas
+        if strong:
+            # The fonts have no bold cut as they come; a stroke around the letters serves.
+            canvas.setStrokeGray(INK)
+            canvas.setLineWidth(size / 40)
+        on_line = canvas.beginText(x, y)
+        if strong:
+            on_line.setTextRenderMode(2)
         for font, part in runs(text):
-            canvas.setFont(font, size)
+            on_line.setFont(font, size)
             if font == LATIN:
-                canvas.drawString(x, y, part, mode=mode)
+                on_line.textOut(part)
             else:
                 # Joined letters have glyphs without a character: what they mean is said beside them, for search and
                 # for being read aloud.
                 meant = part.encode("utf-16-be").hex().upper()
-                canvas.addLiteral(f"/Span <</ActualText <FEFF{meant}>>> BDC")
-                canvas.drawString(x, y, _shaped(part, size), mode=mode)
-                canvas.addLiteral("EMC")
-            x += _run_width(font, part, size)
+                on_line._code.append(f"/Span <</ActualText <FEFF{meant}>>> BDC")
+                on_line.textOut(_shaped(part, size))
+                on_line._code.append("EMC")
+        if strong:
+            on_line.setTextRenderMode(0)
+        canvas.drawText(on_line)
 
     def _turn(self) -> None:
         self._foot()
         self._canvas.showPage()
+        self._drawn_in = -1.0
         self._page += 1
         self._y = A4[1] - MARGIN
 
     def _foot(self) -> None:
         canvas = self._canvas
-        canvas.setFillGray(QUIET)
+        self._grey(QUIET)
         self._string(MARGIN, 30, self._footer, 7.0)
         self._string(MARGIN, 20, self._footer_code, 7.0)
         said = _("page %(page)d of") % {"page": self._page}
