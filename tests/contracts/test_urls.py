@@ -93,6 +93,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "casebook:visit-new": lambda w: {"code": w.participant.code},
     "casebook:consent-new": lambda w: {"code": w.participant.code},
     "oversight:finding": lambda w: {"number": 1},
+    "oversight:consent-entry": lambda w: {"pk": MISSING},
     "oversight:consent-story": lambda w: {"code": w.participant.code},
     "exports:dataset": lambda w: {"key": "demographics"},
     "api:dataset-csv": lambda w: {"key": "demographics"},
