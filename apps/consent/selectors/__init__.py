@@ -1,5 +1,6 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.selectors.feed import feed
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
     Case,
@@ -31,6 +32,7 @@ __all__ = [
     "bands",
     "events_of",
     "evidence_of",
+    "feed",
     "findings",
     "findings_of",
     "lives_of",
