@@ -70,6 +70,9 @@ def context_of(user: User, participant: Participant, query: QueryDict) -> dict[s
         "columns": log_lines.headings(with_participant=False),
         "rows": [Row(log_lines.cells(event, with_participant=False)) for event in events],
         "log_url": f"{reverse('oversight:consent-log')}?participant={participant.code}",
+        "answers_url": entry_page.url_or_nothing("oversight:participant", participant.code)
+        if user.may(Permission.VIEW_FINDINGS, participant.site_id)
+        else "",
         "trail_url": f"{reverse('oversight:audit-trail')}?participant={participant.code}"
         if user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id)
         else "",
