@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import effective_events
-from apps.consent.rules.same import taken_back
 from apps.enrolment.models import Participant
 from studyportal.identity.signals import OnRecord, birth_date_asked
 
@@ -18,11 +17,10 @@ from studyportal.identity.signals import OnRecord, birth_date_asked
 def dates_on_record(*, participant: Participant, **_kwargs: Any) -> list[OnRecord]:
     """Every day on which somebody signed, as the log stands: nobody signs, or is signed for, before being born."""
     log = [event.as_event() for event in ConsentEvent.objects.filter(participant=participant).order_by("id")]
-    gone = taken_back(log)
     found: list[OnRecord] = []
     for event in effective_events(log):
         date: Any = event.signed_on
-        if event.id not in gone and date is not None and date.latest is not None:
+        if date is not None and date.latest is not None:
             label = _("Date of entry %d in the consent log") % event.id
             found.append(OnRecord(label, date.for_people(), date.latest))
     return found
