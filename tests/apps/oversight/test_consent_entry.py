@@ -165,10 +165,17 @@ def test_many_corrections_cost_no_more_queries(cast: Cast, records: Records, pag
         return len(asked)
 
     records.consent(participant, "correction", corrects=event, copy_given=True, note="Found the receipt")
+    records.consent(participant, "copy_given", concerns=event, signed_on="2026-03-01")
     before = queries()
-    for _n in range(5):
-        records.consent(participant, "correction", corrects=event, copy_given=False, note="No, it was not")
-        records.consent(participant, "copy_given", concerns=event)
+    for day in range(2, 7):
+        records.consent(
+            participant,
+            "correction",
+            corrects=event,
+            signed_on=f"2026-03-0{day}",
+            note="Read again, and better",
+        )
+        records.consent(participant, "copy_given", concerns=event, signed_on=f"2026-03-0{day}")
     assert queries() == before
 
 

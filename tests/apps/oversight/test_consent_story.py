@@ -183,7 +183,7 @@ def test_many_procedures_cost_no_more_queries(cast: Cast, records: Records, page
     before = queries()
     for number in range(4):
         records.visit(participant, key="UNS", happened_on=f"2026-04-0{number + 1}")
-        records.consent(participant, "copy_given", note="mark")
+        records.consent(participant, "copy_given", signed_on=f"2026-04-1{number}")
     assert queries() == before
 
 
@@ -218,3 +218,21 @@ def test_looks_at_consent_are_found_together(cast: Cast, records: Records, page:
     rows = browser.get("/oversight/views/?about=consent").context["rows"]
     assert {str(row[2]) for row in rows} == {"Consent log", "Consent findings"}
     assert len(browser.get("/oversight/views/?about=nonsense").context["rows"]) == 4
+
+
+def test_an_entry_that_was_taken_back_stands_no_longer(cast: Cast, records: Records, page: Any) -> None:
+    participant = records.participant()
+    event = records.consent(participant, **ADULT)
+    taking_back = records.consent(
+        participant, "correction", corrects=event, signed_on=None, note="Entered for the wrong participant"
+    )
+    answer = page(cast.farah).get(url(participant))
+    (row,) = signed(answer)
+    assert f"taken back by no. {taking_back.sequence or taking_back.pk}" in row[0]
+    assert state(answer)["Taking part: visits and data"] != "in force"
+    assert "taken back: it stands no longer" in line(answer)["Consent of the participant"]
+    entry = page(cast.farah).get(f"/oversight/consent-log/{event.pk}/")
+    assert entry.context["taken_back"] is True
+    assert list(entry.context["corrections"][0][:3]) == ["The whole entry", "stood", "taken back"]
+    lines = page(cast.farah).get("/oversight/consent-log/").content.decode()
+    assert lines.count("corrected later") == 1
