@@ -19,7 +19,7 @@ from apps.consent.rules import documents as document_rules
 from apps.consent.rules.events import NEVER_CORRECTED
 from apps.consent.rules.same import taken_back
 from apps.consent.selectors.documents import register_of
-from apps.consent.selectors.moments import states_at
+from apps.consent.selectors.logs import known_of
 from apps.consent.signals import procedures_asked
 from apps.enrolment.models import Participant
 from apps.oversight import entry_page, log_choice, log_lines, looks_page
@@ -42,7 +42,10 @@ def context_of(user: User, participant: Participant, query: QueryDict) -> dict[s
     state = consent.state_for(participant, today, by=user)
     # At the end of the day: what was signed on it counts, as far as its time is known.
     then = consent.state_for(participant, day, by=user) if day != today else state
-    verdicts = states_at(participant, [one.at or one.on for one in procedures])
+    # Of days in the past an auditor is told what the year of birth tells; day after day would tell the birth date.
+    known = known_of([participant], by=user, on=dt.date.min)[participant.pk]
+    whens: list[Any] = [one.at or one.on for one in procedures]
+    verdicts = [known.state(when) for when in whens]
     register = register_of([participant.site_id])[participant.site_id]
     standing = as_corrected(events)
     return {

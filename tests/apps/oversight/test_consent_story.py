@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,13 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.consent.models import ConsentEvent
-from apps.consent.selectors import state_for
-from apps.consent.selectors.moments import states_at
 from apps.oversight import story_page
 from apps.oversight.log_choice import log
 from studyportal.audit.looks import log_look
 from studyportal.audit.models import Look
-from studyportal.crf.partial_date import PartialDate
 from tests.apps.oversight.conftest import Records
 from tests.cast import Cast
 
@@ -152,20 +148,6 @@ def test_each_procedure_says_whether_consent_came_before_it(
     records.consent(participant, **ADULT | {"signed_on": signed_on})
     found = line(page(cast.farah).get(url(participant)))
     assert said in found.values()
-
-
-def test_states_at_many_moments_are_those_of_each(cast: Cast, records: Records) -> None:
-    participant = records.participant()
-    records.consent(participant, **ADULT)
-    moments = [
-        dt.date(2026, 2, 1),
-        dt.date(2026, 4, 1),
-        None,
-        PartialDate.parse("2026-03"),
-        dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC),
-        dt.date(2026, 4, 1),
-    ]
-    assert states_at(participant, moments) == [state_for(participant, moment) for moment in moments]
 
 
 def test_many_procedures_cost_no_more_queries(cast: Cast, records: Records, page: Any) -> None:
