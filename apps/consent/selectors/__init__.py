@@ -1,5 +1,6 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.selectors.chain import integrity, jsonl
 from apps.consent.selectors.state import (
     Case,
     ConsentFinding,
@@ -29,6 +30,8 @@ __all__ = [
     "evidence_of",
     "findings",
     "findings_of",
+    "integrity",
+    "jsonl",
     "lives_of",
     "log",
     "may_read_log",
