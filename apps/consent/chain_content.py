@@ -105,9 +105,7 @@ class Rows:
         """Id and values of what has no number yet, in the order of the ids. For the migration."""
         last = 0
         while True:
-            rows = self._fetch(
-                "WHERE e.sequence IS NULL AND e.id > %s ORDER BY e.id LIMIT %s", [last, BATCH]
-            )
+            rows = self._fetch("WHERE e.sequence IS NULL AND e.id > %s ORDER BY e.id LIMIT %s", [last, BATCH])
             for row in rows:
                 last = row[0]
                 yield row[0], self._values(row[6:])
@@ -127,7 +125,12 @@ class Rows:
         entered_at: dt.datetime | None = named.get("entered_at")
         return Read(
             Entry(
-                sequence, previous or "", stored or "", own or "", canonical.content_sha256(content), entered_at
+                sequence,
+                previous or "",
+                stored or "",
+                own or "",
+                canonical.content_sha256(content),
+                entered_at,
             ),
             content,
         )

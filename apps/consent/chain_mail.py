@@ -41,6 +41,8 @@ def send(verification: Verification, checkpoint: Checkpoint | None) -> None:
             "key": checkpoint.key_id,
         }
         mail.attach(
-            chain_files.checkpoint_name(checkpoint), chain_files.checkpoint_json(checkpoint), "application/json"
+            chain_files.checkpoint_name(checkpoint),
+            chain_files.checkpoint_json(checkpoint),
+            "application/json",
         )
     mail.send()

@@ -15,6 +15,7 @@ from kombu.exceptions import KombuError, OperationalError
 from apps.consent import chain_mail
 from apps.consent.actions import chain
 from apps.consent.models import Checkpoint, Verification
+from apps.consent.selectors.chain import VERIFY_JOB
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.jobs import Params, Result, job
@@ -27,7 +28,7 @@ class VerifyParams(Params):
 
 
 @job(
-    chain.JOB,
+    VERIFY_JOB,
     title=gettext_lazy("Verification of the consent log"),
     permission=Permission.VIEW_CONSENT_LOG,
     params=VerifyParams,

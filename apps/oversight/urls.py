@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.oversight import views
+from apps.oversight import integrity_views, views
 
 app_name = "oversight"
 urlpatterns = [
@@ -9,6 +9,11 @@ urlpatterns = [
     path("oversight/consent-log/", views.consent_log, name="consent-log"),
     path("oversight/consent-log.csv", views.consent_log_csv, name="consent-log-csv"),
     path("oversight/consent/<str:code>/", views.consent_story, name="consent-story"),
+    path("oversight/integrity/", integrity_views.integrity, name="integrity"),
+    path("oversight/integrity/verify/", integrity_views.verify, name="integrity-verify"),
+    path(
+        "oversight/integrity/checkpoints/<int:pk>/", integrity_views.checkpoint, name="integrity-checkpoint"
+    ),
     path("oversight/audit-trail/", views.audit_trail, name="audit-trail"),
     path("oversight/audit-trail.csv", views.audit_trail_csv, name="audit-trail-csv"),
     path("oversight/audit-trail/field/", views.field_history, name="field-history"),

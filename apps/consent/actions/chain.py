@@ -22,7 +22,6 @@ from studyportal.access.models import User
 
 logger = logging.getLogger(__name__)
 
-JOB = "consent.verify_log"
 TELL_EVERY = 500
 
 Tell = Callable[[int, int, str], None]
@@ -155,7 +154,8 @@ def _key_in_use(at: dt.datetime) -> CheckpointKey:
         )
     elif last is not None:
         logger.warning(
-            "The key of checkpoints changed and the last one, %s, is no longer here to endorse it", last.key_id
+            "The key of checkpoints changed and the last one, %s, is no longer here to endorse it",
+            last.key_id,
         )
     return CheckpointKey.objects.create(
         key_id=key_id, public_key=own[0], since=at, endorsed_by=endorsed_by, endorsement=endorsement

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.consent import chain_files, chain_keys, selectors
-from apps.consent.actions.chain import JOB
 from apps.consent.models import Checkpoint, Verification
 from apps.consent.selectors import chain as chain_selectors
 from studyportal.access import walls
@@ -78,7 +77,9 @@ class KeySerializer(serializers.Serializer):
     key_id = serializers.CharField()
     public_key = serializers.CharField()
     since = serializers.CharField()
-    endorsed_by = serializers.CharField(help_text="Empty: the first key, or one that no elder key vouches for.")
+    endorsed_by = serializers.CharField(
+        help_text="Empty: the first key, or one that no elder key vouches for."
+    )
     endorsement = serializers.CharField()
 
 
@@ -105,11 +106,11 @@ class NewestFirst(CursorPagination):
     ordering = "-id"
 
 
-class TextRenderer(BaseRenderer):
-    """Lets `Accept: text/plain` and the like through; the view answers itself, a problem stays JSON."""
+class FileRenderer(BaseRenderer):
+    """Lets every `Accept` through; the view answers with its file, a problem stays JSON."""
 
-    media_type = "text/*"
-    format = "text"
+    media_type = "*/*"
+    format = "file"
 
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
@@ -152,7 +153,7 @@ class Verify(APIView):
         operation_id="consent_log_verify", request=None, responses={202: StartedSerializer}, tags=TAGS
     )
     def post(self, request: Any) -> Response:
-        job = jobs.start(JOB, by=request.user)
+        job = jobs.start(chain_selectors.VERIFY_JOB, by=request.user)
         url = f"/api/v1/jobs/{job.pk}/"
         return Response({"job": job.pk, "url": url}, status=202, headers={"Location": url})
 
@@ -216,7 +217,7 @@ class PublicKeyPem(APIView):
     """The keys as PEM, the newest first: what `openssl` and the verifier read."""
 
     permission = Permission.VIEW_CONSENT_LOG
-    renderer_classes = (JSONRenderer, TextRenderer)
+    renderer_classes = (JSONRenderer, FileRenderer)
 
     @extend_schema(
         operation_id="consent_log_public_key_pem",
@@ -233,7 +234,7 @@ class Verifier(APIView):
     """The program that verifies an exported log against checkpoints: Python and `cryptography`, nothing of the portal."""
 
     permission = Permission.VIEW_CONSENT_LOG
-    renderer_classes = (JSONRenderer, TextRenderer)
+    renderer_classes = (JSONRenderer, FileRenderer)
 
     @extend_schema(
         operation_id="consent_log_verifier", responses={(200, "text/x-python"): OpenApiTypes.STR}, tags=TAGS
@@ -246,7 +247,7 @@ class Export(APIView):
     """The log as JSON lines: what you may read whole, everything else as its link in the chain."""
 
     permission = Permission.VIEW_CONSENT_LOG
-    renderer_classes = (JSONRenderer, TextRenderer)
+    renderer_classes = (JSONRenderer, FileRenderer)
 
     @extend_schema(
         operation_id="consent_log_export",

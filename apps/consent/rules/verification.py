@@ -133,7 +133,9 @@ class Walk:
             return
         if entry.previous_sha256 != self._sha256:
             before = f"entry {number - 1}" if number > 1 else "the beginning of the log"
-            self.found(number, FORK, f"Entry {number} does not follow {before}: it names another predecessor.")
+            self.found(
+                number, FORK, f"Entry {number} does not follow {before}: it names another predecessor."
+            )
 
     def end(self, head: tuple[int, str] | None = None) -> Outcome:
         """head: number and hash of the last entry as the database keeps them apart; None: not known here."""
@@ -147,7 +149,7 @@ class Walk:
         if head is not None and head[0] > self._last:
             short_of.append((head[0], f"the database numbered {head[0]} entries"))
         if short_of:
-            count, why = max(short_of)
+            _count, why = max(short_of)
             self.found(
                 self._last + 1,
                 CUT_OFF,

@@ -1,6 +1,16 @@
 """Reading consent, by topic: always within what the user may see."""
 
-from apps.consent.selectors.chain import integrity, jsonl
+from apps.consent.selectors.chain import (
+    VERIFY_JOB,
+    Integrity,
+    checkpoint_line,
+    checkpoint_or_404,
+    checkpoint_qr,
+    checkpoints,
+    integrity,
+    jsonl,
+    verifications,
+)
 from apps.consent.selectors.state import (
     Case,
     ConsentFinding,
@@ -20,12 +30,18 @@ from apps.consent.selectors.state import (
 )
 
 __all__ = [
+    "VERIFY_JOB",
     "Case",
     "ConsentFinding",
     "ConsentState",
+    "Integrity",
     "ParticipantFinding",
     "Procedure",
     "bands",
+    "checkpoint_line",
+    "checkpoint_or_404",
+    "checkpoint_qr",
+    "checkpoints",
     "events_of",
     "evidence_of",
     "findings",
@@ -37,4 +53,5 @@ __all__ = [
     "may_read_log",
     "state_for",
     "states_for",
+    "verifications",
 ]

@@ -19,6 +19,7 @@ from apps.consent.rules import canonical
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 
+VERIFY_JOB = "consent.verify_log"
 EXPORT_FORMAT = "consent-log-export/1"
 
 
@@ -70,6 +71,16 @@ def checkpoint_or_404(pk: int) -> Checkpoint:
     if found is None:
         raise Http404(_("There is no checkpoint with this number."))
     return found
+
+
+def checkpoint_line(one: Checkpoint) -> str:
+    """The checkpoint in one line, as its QR code holds it."""
+    return chain_files.checkpoint_line(one)
+
+
+def checkpoint_qr(one: Checkpoint) -> str:
+    """The line as a QR code, in SVG."""
+    return chain_files.qr_svg(one)
 
 
 # --- The log as a file -----------------------------------------------------------------------------------

@@ -140,7 +140,12 @@ def read_checkpoint(path):
     if not isinstance(found, dict) or found.get("format") != "consent-log-checkpoint/1":
         raise Unreadable("%s: no checkpoint of a consent log (format consent-log-checkpoint/1)" % path)
     count = found.get("count")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1 or not is_hash(found.get("head_sha256")):
+    if (
+        not isinstance(count, int)
+        or isinstance(count, bool)
+        or count < 1
+        or not is_hash(found.get("head_sha256"))
+    ):
         raise Unreadable("%s: the checkpoint lacks its count or its hash" % path)
     for name in ("taken_at", "key_id", "signature"):
         if not isinstance(found.get(name), str):
@@ -248,7 +253,8 @@ def believed(checkpoints, trusted, given, told):
             )
         if raw is None:
             told.fault(
-                "%s: signed with the key %s, which is none of the keys that you gave." % (one["path"], one["key_id"])
+                "%s: signed with the key %s, which is none of the keys that you gave."
+                % (one["path"], one["key_id"])
             )
             continue
         text = "consent-log-checkpoint/1\n%d\n%s\n%s\n%s\n" % (
@@ -257,7 +263,9 @@ def believed(checkpoints, trusted, given, told):
         if signed(raw, text, one["signature"]):
             found.append(one)
         else:
-            told.fault("%s: the signature does not hold; this checkpoint was changed or made up." % one["path"])
+            told.fault(
+                "%s: the signature does not hold; this checkpoint was changed or made up." % one["path"]
+            )
     return found
 
 
@@ -292,13 +300,19 @@ def walk(path, checkpoints, told):
     for number, one in lines:
         sequence = one.get("sequence")
         previous, stored, own = (one.get(name) for name in ("previous_sha256", "content_sha256", "sha256"))
-        if not isinstance(sequence, int) or isinstance(sequence, bool) or not all(map(is_hash, (previous, stored, own))):
+        if (
+            not isinstance(sequence, int)
+            or isinstance(sequence, bool)
+            or not all(map(is_hash, (previous, stored, own)))
+        ):
             told.fault("Line %d: no entry of the log: number or hashes are missing." % number)
             continue
         where = "Entry %d (line %d)" % (sequence, number)
         entries += 1
         if sequence <= last:
-            told.fault("%s: this number stood before; the log is forked, or its lines were exchanged." % where)
+            told.fault(
+                "%s: this number stood before; the log is forked, or its lines were exchanged." % where
+            )
         elif sequence > last + 1:
             told.fault("%s: the entries %d to %d before it are missing." % (where, last + 1, sequence - 1))
         elif previous != before:
@@ -329,8 +343,14 @@ def walk(path, checkpoints, told):
                     "%s: it had another hash when %s was signed (%s): the log up to here was written anew after that."
                     % (where, mark["path"], mark["taken_at"])
                 )
-            elif entered is not None and moment(mark["taken_at"]) and entered > moment(mark["taken_at"]) + TOLERANCE:
-                told.fault("%s: it says it was entered after %s, which holds it already." % (where, mark["path"]))
+            elif (
+                entered is not None
+                and moment(mark["taken_at"])
+                and entered > moment(mark["taken_at"]) + TOLERANCE
+            ):
+                told.fault(
+                    "%s: it says it was entered after %s, which holds it already." % (where, mark["path"])
+                )
         last, before = max(last, sequence), own
 
     for count in sorted(marks):
@@ -340,7 +360,9 @@ def walk(path, checkpoints, told):
                 % (last, mark["path"], count, mark["taken_at"])
             )
     if isinstance(header.get("count"), int) and header["count"] > last:
-        told.fault("The log ends with entry %d, but its first line names %d entries." % (last, header["count"]))
+        told.fault(
+            "The log ends with entry %d, but its first line names %d entries." % (last, header["count"])
+        )
     return entries, whole, before
 
 
@@ -355,9 +377,7 @@ def verify(log, checkpoint_paths, key_paths, keys_path, out):
         [read_checkpoint(path) for path in checkpoint_paths], trusted, bool(key_paths), told
     )
     entries, whole, head = walk(log, checkpoints, told)
-    told.note(
-        "%d entries; %d with their content, %d as links only." % (entries, whole, entries - whole)
-    )
+    told.note("%d entries; %d with their content, %d as links only." % (entries, whole, entries - whole))
     told.note("Hash of the last entry: %s" % head)
     for one in sorted(checkpoints, key=lambda one: one["count"]):
         told.note("Compared with %s: %d entries at %s." % (one["path"], one["count"], one["taken_at"]))

@@ -69,10 +69,7 @@ class Owner:
         chain = ("sequence", "content_sha256", "previous_sha256", "sha256")
         self.does(
             # Numbers are unique: by a place that nobody has.
-            *(
-                f"UPDATE {EVENTS} SET sequence = -{n}, sha256 = 'x{n}' WHERE sequence = {n}"
-                for n in (a, b)
-            ),
+            *(f"UPDATE {EVENTS} SET sequence = -{n}, sha256 = 'x{n}' WHERE sequence = {n}" for n in (a, b)),
             *(
                 f"UPDATE {EVENTS} e SET {', '.join(f'{c} = $${v}$$' for c, v in zip(chain, values, strict=True))}"
                 f" WHERE sequence = -{other}"
@@ -88,7 +85,9 @@ class Owner:
         )
 
     def back_dates(self, number: int = 4) -> None:
-        self.does(f"UPDATE {EVENTS} SET entered_at = entered_at - interval '40 days' WHERE sequence = {number}")
+        self.does(
+            f"UPDATE {EVENTS} SET entered_at = entered_at - interval '40 days' WHERE sequence = {number}"
+        )
 
     def edits_and_rechains(self, number: int = 3) -> None:
         self.edits(number)

@@ -157,7 +157,11 @@ def test_the_content_names_people_as_they_are_known(cast: Cast, participant: Any
     event = an_adults_consent(participant, cast.asha)
     content = content_of(event)
     assert content["format"] == "consent-event/1"
-    assert (content["participant"], content["site"], content["entered_by"]) == (participant.code, "MUM", "asha")
+    assert (content["participant"], content["site"], content["entered_by"]) == (
+        participant.code,
+        "MUM",
+        "asha",
+    )
     assert content["signed_on"] == "2024-02-01"
     assert content["purposes"] == ["participation", "procedure"]
     assert len(content["salt"]) == 32
@@ -178,7 +182,8 @@ def test_every_column_is_in_the_content_or_of_the_chain() -> None:
 def test_the_hash_alone_tells_nothing(cast: Cast, participant: Any) -> None:
     """Two equal contents have different hashes."""
     first, second = (
-        canonical.content_sha256(canonical.content_of({"kind": "consent"}, salt)) for salt in ("0" * 32, "1" * 32)
+        canonical.content_sha256(canonical.content_of({"kind": "consent"}, salt))
+        for salt in ("0" * 32, "1" * 32)
     )
     assert first != second
     salts = {an_event(participant, "copy_given", cast.asha).salt for _n in range(3)}
@@ -231,7 +236,9 @@ def test_many_rows_of_one_raw_statement(cast: Cast, participant: Any) -> None:
     run(f"{row}, {values}, {values}")
     assert [link[0] for link in links()] == [1, 2, 3]
     assert ChainHead.objects.get().count == 3
-    assert faults() == ["edited"] * 3, "the database links what it is given, and the verification tells what it is not"
+    assert faults() == ["edited"] * 3, (
+        "the database links what it is given, and the verification tells what it is not"
+    )
 
 
 def test_a_row_that_conflicts_leaves_no_gap(cast: Cast, participant: Any) -> None:
@@ -329,7 +336,9 @@ def test_twenty_writers_at_once(cast: Cast) -> None:
     for thread in threads:
         thread.join(timeout=120)
     assert not errors
-    found = list(ConsentEvent.objects.order_by("sequence").values_list("sequence", "id", "previous_sha256", "sha256"))
+    found = list(
+        ConsentEvent.objects.order_by("sequence").values_list("sequence", "id", "previous_sha256", "sha256")
+    )
     assert len(found) == 2 * (20 * 5 - 25)
     assert [row[0] for row in found] == list(range(1, len(found) + 1))
     assert [row[1] for row in found] == sorted(row[1] for row in found), "ids grow with the numbers"

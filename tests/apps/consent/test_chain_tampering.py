@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.consent import chain_keys, tasks
 from apps.consent.actions import chain as actions
 from apps.consent.models import Checkpoint, CheckpointKey, Verification
+from apps.consent.selectors import VERIFY_JOB
 from apps.enrolment import actions as enrolment
 from studyportal.access import walls
 from studyportal.jobs import actions as jobs
@@ -58,7 +59,11 @@ def test_an_intact_log_is_signed(log: list[Any]) -> None:
     assert verification.head_sha256 == log[-1].sha256
     assert verification.by is None
     assert checkpoint is not None
-    assert (checkpoint.count, checkpoint.head_sha256, checkpoint.taken_at) == (6, log[-1].sha256, verification.at)
+    assert (checkpoint.count, checkpoint.head_sha256, checkpoint.taken_at) == (
+        6,
+        log[-1].sha256,
+        verification.at,
+    )
     key = CheckpointKey.objects.get()
     assert checkpoint.key_id == key.key_id == chain_keys.key_id_of(key.public_key)
     assert actions.signature_fault(checkpoint, key.public_key) == ""
@@ -203,14 +208,14 @@ def test_only_who_may_read_the_log_has_it_verified(cast: Cast, eager_jobs: None)
 
     for person in (cast.asha, cast.sanjay, cast.admin):
         with pytest.raises(PermissionDenied):
-            jobs.start(actions.JOB, by=person)
+            jobs.start(VERIFY_JOB, by=person)
 
 
 def test_the_job_keeps_what_it_found(
     cast: Cast, log: list[Any], eager_jobs: None, django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        job = jobs.start(actions.JOB, by=cast.farah)
+        job = jobs.start(VERIFY_JOB, by=cast.farah)
     job.refresh_from_db()
     assert job.state == "done", job.error
     assert job.result["intact"] is True
@@ -268,7 +273,9 @@ def test_nobody_is_mailed_when_nobody_is_named(
     assert mail.outbox == []
 
 
-def test_a_process_without_a_key_verifies_and_signs_nothing(log: list[Any], settings: Any, caplog: Any) -> None:
+def test_a_process_without_a_key_verifies_and_signs_nothing(
+    log: list[Any], settings: Any, caplog: Any
+) -> None:
     settings.CHECKPOINT_KEYS = ()
     verification, checkpoint = actions.verify_now()
     assert (verification.intact, checkpoint) == (True, None)
@@ -286,7 +293,9 @@ def test_a_new_key_is_endorsed_by_the_old_one(log: list[Any], settings: Any) -> 
     settings.CHECKPOINT_KEYS = (NEW,)
     verification, checkpoint = actions.verify_now()
     old, new = CheckpointKey.objects.order_by("id")
-    assert (verification.intact, verification.checkpoints) == (True, 2), "the old public key still checks the old one"
+    assert (verification.intact, verification.checkpoints) == (True, 2), (
+        "the old public key still checks the old one"
+    )
     assert checkpoint is not None and checkpoint.key_id == new.key_id
     assert (old.endorsed_by, new.endorsed_by) == ("", old.key_id)
     said = chain_keys.endorsement_statement(new.key_id, new.public_key, new.since, old.key_id)

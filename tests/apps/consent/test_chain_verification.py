@@ -29,13 +29,15 @@ def rechained(entries: list[Entry]) -> list[Entry]:
     for number, one in enumerate(entries, start=1):
         content = one.computed_sha256 or one.content_sha256
         sha256 = canonical.link(number, before, content)
-        found.append(replace(one, sequence=number, previous_sha256=before, content_sha256=content, sha256=sha256))
+        found.append(
+            replace(one, sequence=number, previous_sha256=before, content_sha256=content, sha256=sha256)
+        )
         before = sha256
     return found
 
 
 def walked(
-    entries: list[Entry], marks: tuple[Mark, ...] = (), head: tuple[int, str] | None | str = "last"
+    entries: list[Entry], marks: tuple[Mark, ...] = (), head: tuple[int, str] | str | None = "last"
 ) -> Outcome:
     walk = Walk(marks)
     for one in entries:
@@ -81,13 +83,19 @@ def edited_with_its_hashes() -> list[Entry]:
     content = "e" * 64
     third = LOG[2]
     sha256 = canonical.link(3, third.previous_sha256, content)
-    return [*LOG[:2], replace(third, computed_sha256=content, content_sha256=content, sha256=sha256), *LOG[3:]]
+    return [
+        *LOG[:2],
+        replace(third, computed_sha256=content, content_sha256=content, sha256=sha256),
+        *LOG[3:],
+    ]
 
 
 def exchanged_contents() -> list[Entry]:
     a, b = LOG[1], LOG[4]
     return [
-        replace(one, computed_sha256={2: b, 5: a}[one.sequence].computed_sha256) if one.sequence in (2, 5) else one
+        replace(one, computed_sha256={2: b, 5: a}[one.sequence].computed_sha256)
+        if one.sequence in (2, 5)
+        else one
         for one in LOG
     ]
 

@@ -64,7 +64,9 @@ class Taken:
         path.write_text("".join(change(list(selectors.jsonl(user or self.user)))), encoding="utf-8")
         return str(path)
 
-    def verify(self, log: str, *more: str, with_key: bool = True, checkpoints: bool = True) -> tuple[int, str]:
+    def verify(
+        self, log: str, *more: str, with_key: bool = True, checkpoints: bool = True
+    ) -> tuple[int, str]:
         """Answer and words of the program."""
         out = io.StringIO()
         arguments = [a for path in self.checkpoints if checkpoints for a in ("--checkpoint", path)]
@@ -210,7 +212,9 @@ def test_the_file_of_a_long_log_is_read_in_batches(taken: Taken, monkeypatch: An
          "exchange numbers", "back-date", "edit and re-chain", "delete and re-chain", "exchange and re-chain",
          "back-date and re-chain"],
 )  # fmt: skip
-def test_what_the_owner_of_the_database_did_is_found(taken: Taken, as_owner: Any, what: Any, said: str) -> None:
+def test_what_the_owner_of_the_database_did_is_found(
+    taken: Taken, as_owner: Any, what: Any, said: str
+) -> None:
     taken.sign()
     what(Owner(as_owner))
     code, words = taken.verify(taken.log())
