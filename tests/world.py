@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from apps.consent.models import Checkpoint
 from apps.enrolment import actions as enrolment
 from apps.visits import actions as visits
 from apps.visits.models import Visit
@@ -66,6 +68,14 @@ class World:
         for spec in all_specs():
             self.record(spec)
         return self
+
+
+def checkpoint_of_the_log() -> Checkpoint:
+    """The first checkpoint of the consent log; of a log without entries there is none, so it is made up."""
+    found = Checkpoint.objects.order_by("id").first()
+    return found or Checkpoint.objects.create(
+        count=1, head_sha256="0" * 64, taken_at=timezone.now(), key_id="0" * 16, signature="made up"
+    )
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
 from tests.approvals import approval_of
 from tests.cast import ROLES
-from tests.world import World
+from tests.world import World, checkpoint_of_the_log
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,8 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "casebook:consent-new": lambda w: {"code": w.participant.code},
     "oversight:finding": lambda w: {"number": 1},
     "oversight:consent-story": lambda w: {"code": w.participant.code},
+    "oversight:integrity-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},
+    "api:consent-log-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},
     "exports:dataset": lambda w: {"key": "demographics"},
     "api:dataset-csv": lambda w: {"key": "demographics"},
     "api:dataset-dictionary": lambda w: {"key": "demographics", "kind": "csv"},
