@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from apps.consent import selectors as consent
 from apps.consent.models import Checkpoint, Verification
+from apps.consent.rules.canonical import moment
 from studyportal.access.models import User
 from studyportal.jobs.models import Job, JobState
 from studyportal.ui.parts import Cell, Column, Row
@@ -27,7 +28,7 @@ def context_of(user: User, page: str | None) -> dict[str, Any]:
     found = consent.integrity()
     shown = Paginator(consent.checkpoints(), ROWS).get_page(page)
     return {
-        "found": found,
+        "zone": timezone.get_current_timezone_name(),
         "alert": _alert(found),
         "stale": _stale(found),
         "numbers": [
@@ -58,14 +59,13 @@ def context_of(user: User, page: str | None) -> dict[str, Any]:
             _("By"),
         ],
         "checkpoints": [_checkpoint_row(one) for one in shown.object_list],
-        "shown": shown,
         "previous_url": f"?page={shown.previous_page_number()}" if shown.has_previous() else "",
         "next_url": f"?page={shown.next_page_number()}" if shown.has_next() else "",
         "verification_columns": [
             _("Verified at"),
             _("Found"),
             Column(_("Entries"), numeric=True),
-            Column(_("Checkpoints compared"), numeric=True),
+            Column(_("Compared"), numeric=True),
             Column(_("Time"), numeric=True, unit="s"),
             _("By"),
         ],
@@ -111,7 +111,7 @@ def checkpoint_of(one: Checkpoint) -> dict[str, Any]:
         "items": [
             (_("Entries"), str(one.count)),
             (_("Hash of the last entry"), one.head_sha256),
-            (_("Signed at"), one.taken_at),
+            (_("Signed at"), one.taken_at, _("%(at)s, as it is signed") % {"at": moment(one.taken_at)}),
             (_("Key"), one.key_id),
             (_("Signature"), one.signature),
             (_("By"), str(one.taken_by) if one.taken_by else _("the nightly verification")),
@@ -203,7 +203,8 @@ def _checkpoint_row(one: Checkpoint) -> Row:
             Cell(str(one.pk), url=reverse("oversight:integrity-checkpoint", args=[one.pk])),
             one.taken_at,
             one.count,
-            Cell(one.head_sha256, code=True),
+            # The whole of it stands on the checkpoint's own page.
+            Cell(f"{one.head_sha256[:16]}…", code=True),
             Cell(one.key_id, code=True),
             str(one.taken_by) if one.taken_by else _("by night"),
         ]
