@@ -345,3 +345,37 @@ def test_twenty_writers_at_once(cast: Cast) -> None:
     assert [row[2] for row in found] == [canonical.FIRST, *(row[3] for row in found[:-1])]
     assert ChainHead.objects.get().count == len(found)
     assert faults() == []
+
+
+# --- What stood before there was a chain -----------------------------------------------------------------
+
+
+def test_the_migration_links_what_stands(cast: Cast, participant: Any, as_owner: Any) -> None:
+    from importlib import import_module
+    from types import SimpleNamespace
+
+    from django.apps import apps
+
+    an_adults_consent(participant, cast.asha)
+    for note in ("a", "b", "c"):
+        an_event(participant, "copy_given", cast.asha, note=note)
+    columns = ("sequence", "salt", "content_sha256", "previous_sha256", "sha256")
+    with as_owner():
+        run("SET CONSTRAINTS ALL IMMEDIATE")
+        run("ALTER TABLE consent_consentevent DISABLE TRIGGER USER")
+        for column in columns:
+            run(f"ALTER TABLE consent_consentevent ALTER {column} DROP NOT NULL")
+        run(f"UPDATE consent_consentevent SET {', '.join(f'{column} = NULL' for column in columns)}")
+        run("DELETE FROM consent_chainhead")
+        run("ALTER TABLE consent_consentevent ENABLE TRIGGER USER")
+        migration = import_module("apps.consent.migrations.0003_chain")
+        migration.link_what_stands(apps, SimpleNamespace(connection=connection))
+        for column in columns:
+            run(f"ALTER TABLE consent_consentevent ALTER {column} SET NOT NULL")
+    assert [link[0] for link in links()] == [1, 2, 3, 4]
+    assert list(ConsentEvent.objects.order_by("sequence")) == list(ConsentEvent.objects.order_by("id"))
+    assert faults() == []
+    assert an_event(participant, "copy_given", cast.asha).sequence == 5
+    assert faults() == []
+    with as_owner(), pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        run("UPDATE consent_consentevent SET note = 'x'")
