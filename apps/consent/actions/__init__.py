@@ -1,5 +1,6 @@
 """Every write of consent, by topic."""
 
+from apps.consent.actions import documents, documents_approval
 from apps.consent.actions.recording import record_event
 
-__all__ = ["record_event"]
+__all__ = ["documents", "documents_approval", "record_event"]

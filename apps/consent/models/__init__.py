@@ -23,6 +23,7 @@ from apps.consent.models.events import (
     WithdrawalScope,
     WitnessRelation,
 )
+from apps.consent.models.tickets import EntryTicket
 
 __all__ = [
     "ABOUT_A_SIGNATURE",
@@ -39,6 +40,7 @@ __all__ = [
     "DocumentKind",
     "DocumentPurpose",
     "DocumentState",
+    "EntryTicket",
     "Kind",
     "Method",
     "Purpose",

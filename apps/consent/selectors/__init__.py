@@ -11,6 +11,8 @@ from apps.consent.selectors.chain import (
     jsonl,
     verifications,
 )
+from apps.consent.selectors.feed import feed
+from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
     Case,
     ConsentFinding,
@@ -27,10 +29,13 @@ from apps.consent.selectors.state import (
     may_read_log,
     state_for,
     states_for,
+    terms,
 )
+from apps.consent.selectors.tasks import tasks
 
 __all__ = [
     "VERIFY_JOB",
+    "Asked",
     "Case",
     "ConsentFinding",
     "ConsentState",
@@ -44,6 +49,7 @@ __all__ = [
     "checkpoints",
     "events_of",
     "evidence_of",
+    "feed",
     "findings",
     "findings_of",
     "integrity",
@@ -53,5 +59,8 @@ __all__ = [
     "may_read_log",
     "state_for",
     "states_for",
+    "tasks",
+    "terms",
+    "to_sign",
     "verifications",
 ]

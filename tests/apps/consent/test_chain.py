@@ -368,7 +368,7 @@ def test_the_migration_links_what_stands(cast: Cast, participant: Any, as_owner:
         run(f"UPDATE consent_consentevent SET {', '.join(f'{column} = NULL' for column in columns)}")
         run("DELETE FROM consent_chainhead")
         run("ALTER TABLE consent_consentevent ENABLE TRIGGER USER")
-        migration = import_module("apps.consent.migrations.0003_chain")
+        migration = import_module("apps.consent.migrations.0005_chain")
         migration.link_what_stands(apps, SimpleNamespace(connection=connection))
         for column in columns:
             run(f"ALTER TABLE consent_consentevent ALTER {column} SET NOT NULL")

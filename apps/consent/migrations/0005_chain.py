@@ -39,7 +39,7 @@ def link_what_stands(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consent", "0002_documents_chain_particulars"),
+        ("consent", "0004_recording"),
     ]
 
     operations = [
