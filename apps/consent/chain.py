@@ -131,10 +131,22 @@ BEGIN
 END
 """
 
+# Once for each statement: a row whose versions grow with every entry of a long transaction is found ever more slowly.
 _ADVANCE_BODY = f"""
+DECLARE
+    first record;
+    last record;
+    entries bigint;
 BEGIN
-    UPDATE {HEAD} SET count = NEW.sequence, sha256 = NEW.sha256, updated_at = clock_timestamp()
-    WHERE id = 1 AND count = NEW.sequence - 1 AND coalesce(nullif(sha256, ''), '{canonical.FIRST}') = NEW.previous_sha256;
+    SELECT count(*) INTO entries FROM added;
+    IF entries = 0 THEN
+        RETURN NULL;
+    END IF;
+    SELECT a.sequence, a.previous_sha256 INTO first FROM added a ORDER BY a.sequence LIMIT 1;
+    SELECT a.sequence, a.sha256 INTO last FROM added a ORDER BY a.sequence DESC LIMIT 1;
+    UPDATE {HEAD} SET count = last.sequence, sha256 = last.sha256, updated_at = clock_timestamp()
+    WHERE id = 1 AND count = first.sequence - 1 AND last.sequence = count + entries
+        AND coalesce(nullif(sha256, ''), '{canonical.FIRST}') = first.previous_sha256;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'an entry of the consent log follows its head';
     END IF;
@@ -173,8 +185,13 @@ _FUNCTIONS = (
     (f"{ADVANCE_FUNCTION}()", f"{ADVANCE_FUNCTION}()", "RETURNS trigger", _ADVANCE_BODY, False),
 )
 _TRIGGERS = (
-    ("consent_chain_link", "BEFORE INSERT", TRIGGER_FUNCTION),
-    ("consent_chain_advance", "AFTER INSERT", ADVANCE_FUNCTION),
+    ("consent_chain_link", "BEFORE INSERT", "FOR EACH ROW", TRIGGER_FUNCTION),
+    (
+        "consent_chain_advance",
+        "AFTER INSERT",
+        "REFERENCING NEW TABLE AS added FOR EACH STATEMENT",
+        ADVANCE_FUNCTION,
+    ),
 )
 
 
@@ -204,8 +221,8 @@ def build(using: str = "default", **_: Any) -> None:
                 cursor.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
                 if called and application:
                     cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {application}")
-            for name, when, function in _TRIGGERS:
+            for name, when, each, function in _TRIGGERS:
                 cursor.execute(
-                    f"CREATE OR REPLACE TRIGGER {name} {when} ON {EVENTS} FOR EACH ROW EXECUTE FUNCTION {function}()"
+                    f"CREATE OR REPLACE TRIGGER {name} {when} ON {EVENTS} {each} EXECUTE FUNCTION {function}()"
                 )
             cursor.execute(f"COMMENT ON FUNCTION {TRIGGER_FUNCTION}() IS '{mark}'")

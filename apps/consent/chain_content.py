@@ -64,6 +64,11 @@ class Rows:
     def __init__(self, model: Any, using: str = "default") -> None:
         self._connection = connections[using]
         self._fields = fields_of(model)
+        # Name, what says that there is nothing (beside null), and whether the driver gives JSON as text.
+        self._columns = [
+            (field.name, None if field.null else "", isinstance(field, models.JSONField))
+            for field in self._fields
+        ]
         self._table = model._meta.db_table
         self._select = self._statement(model)
 
@@ -136,12 +141,9 @@ class Rows:
         )
 
     def _values(self, values: Any) -> dict[str, Any]:
+        """What the row holds; what holds nothing is left out."""
         return {
-            field.name: _kept(field, json.loads(value) if _is_json(field, value) else value)
-            for field, value in zip(self._fields, values, strict=True)
+            name: json.loads(value) if is_json and isinstance(value, str) else value
+            for (name, nothing, is_json), value in zip(self._columns, values, strict=True)
+            if value is not None and value != nothing
         }
-
-
-def _is_json(field: Any, value: Any) -> bool:
-    """Django has the driver give JSON as text."""
-    return isinstance(field, models.JSONField) and isinstance(value, str)

@@ -45,11 +45,6 @@ def main() -> int:
         people = study.make_people()
         study.make_participants(portal.places, options.participants)
         say(f"{options.participants:,} participants with {len(study.VISITS)} visits each")
-        portal.start_web()
-        save_options = {"participants": options.participants, "seconds": options.seconds}
-        if "save" in chosen:
-            parts.save(portal, people, report, **save_options)
-            say("saves measured")
         if "chain" in chosen:
             from tests.benchmarks.chain import chain
 
@@ -58,6 +53,11 @@ def main() -> int:
         if chosen == {"chain"}:
             print(report.text())
             return 0
+        portal.start_web()
+        save_options = {"participants": options.participants, "seconds": options.seconds}
+        if "save" in chosen:
+            parts.save(portal, people, report, **save_options)
+            say("saves measured")
         seconds = study.make_results(portal.places, options.rows)
         say(f"{options.rows:,} laboratory results generated in {seconds:.0f} s")
         if "pages" in chosen:

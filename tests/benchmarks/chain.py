@@ -22,7 +22,7 @@ def chain(portal: Portal, report: Report, *, entries: int) -> None:
     _prepare(portal)
     bare = [_timed(_bare_insert) for _n in range(ONE_BY_ONE)]
     linked = [_timed(_entry) for _n in range(ONE_BY_ONE)]
-    limit, ours = percentile(bare, 50), percentile(linked, 50)
+    limit, ours = percentile(bare, 0.5), percentile(linked, 0.5)
     report.add("entry of the log beside a bare INSERT, p50", ms(ours), ms(limit), f"{ours / limit:.2f} ×")
     limit, ours = _at_once(_bare_insert), _at_once(_entry)
     report.add(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,8 +14,16 @@ from django.db import connection
 from apps.consent.chain_content import Rows
 from apps.consent.models import ChainHead, ConsentEvent
 from apps.consent.rules import canonical
+from tests.apps.consent.factories import an_event
 
 EVENTS = "consent_consentevent"
+_days = itertools.count()
+
+
+def a_later_entry(participant: Any, by: Any, **more: Any) -> ConsentEvent:
+    """One more entry, of a day that no other entry of the tests has: the same twice is refused."""
+    on = dt.date(2024, 3, 1) + dt.timedelta(days=next(_days) % 700)
+    return an_event(participant, "copy_given", by, on.isoformat(), **more)
 
 
 def run(statement: str, params: Any = ()) -> Any:

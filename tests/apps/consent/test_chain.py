@@ -18,7 +18,8 @@ from apps.consent.models import AppendOnly, ChainHead, ConsentEvent, Kind
 from apps.consent.rules import canonical
 from apps.enrolment import actions as enrolment
 from studyportal.access import walls
-from tests.apps.consent.factories import an_adults_consent, an_event
+from tests.apps.consent.factories import an_adults_consent
+from tests.apps.consent.tampering import a_later_entry
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +138,7 @@ def test_links_are_told_to_nobody_that_nobody_spoke_for(cast: Cast, participant:
 
 
 def test_each_entry_is_bound_to_the_one_before(cast: Cast, participant: Any) -> None:
-    events = [an_adults_consent(participant, cast.asha), an_event(participant, "copy_given", cast.asha)]
+    events = [an_adults_consent(participant, cast.asha), a_later_entry(participant, cast.asha)]
     before = canonical.FIRST
     for number, event in enumerate(events, start=1):
         content = canonical.content_sha256(content_of(event))
@@ -186,7 +187,7 @@ def test_the_hash_alone_tells_nothing(cast: Cast, participant: Any) -> None:
         for salt in ("0" * 32, "1" * 32)
     )
     assert first != second
-    salts = {an_event(participant, "copy_given", cast.asha).salt for _n in range(3)}
+    salts = {a_later_entry(participant, cast.asha).salt for _n in range(3)}
     assert len(salts) == 3
 
 
@@ -197,7 +198,7 @@ def test_a_rolled_back_entry_leaves_no_gap(cast: Cast, participant: Any) -> None
             site_id=participant.site_id, participant=participant, kind="nothing", entered_at=timezone.now(),
             entered_by=cast.asha,
         )  # fmt: skip
-    event = an_event(participant, "copy_given", cast.asha)
+    event = a_later_entry(participant, cast.asha)
     assert event.sequence == 2
     assert faults() == []
 
@@ -245,7 +246,7 @@ def test_a_row_that_conflicts_leaves_no_gap(cast: Cast, participant: Any) -> Non
     event = an_adults_consent(participant, cast.asha)
     run(_insert(participant, cast, conflict="ON CONFLICT DO NOTHING", id=event.pk))
     assert [link[0] for link in links()] == [1]
-    assert an_event(participant, "copy_given", cast.asha).sequence == 2
+    assert a_later_entry(participant, cast.asha).sequence == 2
     assert faults() == []
 
 
@@ -254,7 +255,7 @@ def test_a_log_without_its_head_takes_nothing(cast: Cast, participant: Any, as_o
     with as_owner():
         run("DELETE FROM consent_chainhead")
     with pytest.raises(DatabaseError, match="the head of the consent log is gone"), transaction.atomic():
-        an_event(participant, "copy_given", cast.asha)
+        a_later_entry(participant, cast.asha)
     assert "head" in faults()
 
 
@@ -319,8 +320,8 @@ def test_twenty_writers_at_once(cast: Cast) -> None:
             for turn in range(5):
                 try:
                     with transaction.atomic():
-                        an_adults_consent(people[number], cast.asha)
-                        an_event(people[number], "copy_given", cast.asha)
+                        an_adults_consent(people[number], cast.asha, f"2024-02-{turn + 1:02}")
+                        a_later_entry(people[number], cast.asha)
                         if (number + turn) % 4 == 0:
                             raise ZeroDivisionError
                 except ZeroDivisionError:
@@ -358,7 +359,7 @@ def test_the_migration_links_what_stands(cast: Cast, participant: Any, as_owner:
 
     an_adults_consent(participant, cast.asha)
     for note in ("a", "b", "c"):
-        an_event(participant, "copy_given", cast.asha, note=note)
+        a_later_entry(participant, cast.asha, note=note)
     columns = ("sequence", "salt", "content_sha256", "previous_sha256", "sha256")
     with as_owner():
         run("SET CONSTRAINTS ALL IMMEDIATE")
@@ -375,7 +376,7 @@ def test_the_migration_links_what_stands(cast: Cast, participant: Any, as_owner:
     assert [link[0] for link in links()] == [1, 2, 3, 4]
     assert list(ConsentEvent.objects.order_by("sequence")) == list(ConsentEvent.objects.order_by("id"))
     assert faults() == []
-    assert an_event(participant, "copy_given", cast.asha).sequence == 5
+    assert a_later_entry(participant, cast.asha).sequence == 5
     assert faults() == []
     with as_owner(), pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
         run("UPDATE consent_consentevent SET note = 'x'")

@@ -17,7 +17,7 @@ from apps.enrolment import actions as enrolment
 from studyportal.access import walls
 from studyportal.jobs import actions as jobs
 from tests.apps.consent.factories import an_adults_consent, an_event
-from tests.apps.consent.tampering import Owner, run
+from tests.apps.consent.tampering import Owner, a_later_entry, run
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +152,7 @@ def test_rechained_with_its_head_it_is_found_by_an_earlier_checkpoint(
 def test_what_is_added_after_a_cut_does_not_hide_it(cast: Cast, log: list[Any], owner: Owner) -> None:
     """The log goes on after its head, so the gap stays."""
     owner.deletes(5, 6)
-    event = an_event(log[0].participant, "copy_given", cast.asha)
+    event = a_later_entry(log[0].participant, cast.asha)
     assert event.sequence == 7
     assert codes(verified()) == {(5, "gap")}
 
@@ -162,7 +162,7 @@ def test_after_a_hidden_cut_new_entries_do_not_agree_with_the_checkpoint(
 ) -> None:
     assert verified().intact
     owner.deletes(6, head=True)
-    an_event(log[0].participant, "copy_given", cast.asha)
+    a_later_entry(log[0].participant, cast.asha)
     assert codes(verified()) == {(6, "rechained")}
 
 

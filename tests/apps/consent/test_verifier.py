@@ -19,7 +19,7 @@ from apps.consent.actions import chain as actions
 from apps.consent.models import Checkpoint, CheckpointKey, ConsentEvent
 from apps.enrolment import actions as enrolment
 from tests.apps.consent.factories import an_adults_consent, an_event
-from tests.apps.consent.tampering import Owner
+from tests.apps.consent.tampering import Owner, a_later_entry
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -136,9 +136,9 @@ def test_it_runs_where_nothing_of_the_portal_is(taken: Taken) -> None:
 
 def test_an_intact_log_agrees_with_every_checkpoint(taken: Taken, cast: Cast, events: list[Any]) -> None:
     taken.sign()
-    an_event(events[0].participant, "copy_given", cast.asha)
+    a_later_entry(events[0].participant, cast.asha)
     taken.sign(as_line=True)
-    an_event(events[0].participant, "copy_given", cast.asha)
+    a_later_entry(events[0].participant, cast.asha)
     code, said = taken.verify(taken.log())
     assert (code, said.splitlines()[-1]) == (0, "INTACT."), said
     assert said.count("Compared with") == 2

@@ -100,7 +100,7 @@ def test_an_intact_log_with_its_checkpoint(cast: Cast, page: Any, log: list[Any]
     text = text_of(page(cast.farah).get(PAGE))
     assert "The consent log is intact: 2 entries" in text
     assert "1 entry was added since" in text
-    assert log[-1].sha256 in text
+    assert log[-1].sha256[:16] in text
     assert f"{PAGE}checkpoints/" in text
     assert "by night" in text
     for name in ("export.jsonl", "verifier/", "public-key.pem", "public-key/"):
