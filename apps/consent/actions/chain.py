@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from django.db import connection, transaction
@@ -36,21 +36,17 @@ class Report:
     seconds: float
 
 
-def verify(
-    *, tell: Tell = lambda done, total, message: None, also: Sequence[tuple[Mark, str]] = ()
-) -> Report:
+def verify(*, tell: Tell = lambda done, total, message: None) -> Report:
     """Read the whole log, whoever asks, and compare it with itself, its head and every checkpoint. Writes nothing.
 
-    Call it in a transaction that sees one moment. also: checkpoints that somebody holds, each with what is wrong with
-    its signature ("" when it is right). What is found names numbers of entries only, so the answer gives nothing away.
+    Call it in a transaction that sees one moment. What is found names numbers of entries only: it gives nothing away.
     """
     began = time.monotonic()
     with walls.whole_study():
         head = ChainHead.objects.filter(pk=1).first()
         marks, wrong = _marks()
-        marks += [mark for mark, _said in also]
-        wrong += [(mark, said) for mark, said in also if said]
-        walk = Walk([mark for mark in marks if mark not in {forged for forged, _said in wrong}])
+        forged = {mark for mark, _said in wrong}
+        walk = Walk([mark for mark in marks if mark not in forged])
         for mark, said in wrong:
             walk.found(mark.count, FORGED_CHECKPOINT, said)
         total = head.count if head else 0
