@@ -16,7 +16,6 @@ from apps.consent import selectors as consent
 from apps.consent.models import Checkpoint, Verification
 from apps.consent.rules.canonical import moment
 from studyportal.access.models import User
-from studyportal.jobs.models import Job, JobState
 from studyportal.ui.parts import Cell, Column, Row
 
 ROWS = 20
@@ -45,7 +44,7 @@ def context_of(user: User, page: str | None) -> dict[str, Any]:
                 _entries(found.checkpoint.count) if found.checkpoint else "",
             ),
         ],
-        "job": _job(user),
+        "job": consent.open_job(user),
         "faults": [[_number(fault["sequence"]), fault["message"]] for fault in found.last.faults]
         if found.last
         else [],
@@ -172,17 +171,6 @@ def _stale(found: consent.Integrity) -> str:
             " administrator."
         )
     return ""
-
-
-def _job(user: User) -> Job | None:
-    """A verification of this person's that still runs."""
-    return (
-        Job.objects.filter(
-            requester=user, kind=consent.VERIFY_JOB, state__in=[JobState.QUEUED, JobState.RUNNING]
-        )
-        .order_by("-id")
-        .first()
-    )
 
 
 def _entries(count: int) -> str:

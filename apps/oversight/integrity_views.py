@@ -7,12 +7,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.consent import selectors as consent
+from apps.consent.actions.chain import ask
 from apps.oversight import integrity_page
 from studyportal.access.clock import in_own_zone
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.audit.looks import log_look
-from studyportal.jobs import actions as jobs
 
 
 @requires(Permission.VIEW_CONSENT_LOG)
@@ -32,7 +32,7 @@ def integrity(request: HttpRequest) -> HttpResponse:
 @require_POST
 def verify(request: HttpRequest) -> HttpResponse:
     """Verify the whole log as a job, whose progress the page shows."""
-    jobs.start(consent.VERIFY_JOB, by=request.user)  # type: ignore[arg-type]
+    ask(by=request.user)  # type: ignore[arg-type]
     return redirect("oversight:integrity")
 
 

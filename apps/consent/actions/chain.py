@@ -17,8 +17,11 @@ from apps.consent.chain_content import Rows
 from apps.consent.models import ChainHead, Checkpoint, CheckpointKey, ConsentEvent, Verification
 from apps.consent.rules.canonical import moment
 from apps.consent.rules.verification import FORGED_CHECKPOINT, UNLINKED, Mark, Outcome, Walk
+from apps.consent.selectors.chain import VERIFY_JOB, open_job
 from studyportal.access import walls
 from studyportal.access.models import User
+from studyportal.jobs import actions as jobs
+from studyportal.jobs.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,14 @@ class Report:
     outcome: Outcome
     checkpoints: int
     seconds: float
+
+
+def ask(*, by: User) -> Job:
+    """The job that verifies the log; one of this person's that still waits or runs is not started twice.
+
+    Raises PermissionDenied.
+    """
+    return open_job(by) or jobs.start(VERIFY_JOB, by=by)
 
 
 def verify(*, tell: Tell = lambda done, total, message: None) -> Report:

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.consent import chain_files, chain_keys, selectors
+from apps.consent.actions.chain import ask
 from apps.consent.models import Checkpoint, Verification
 from apps.consent.selectors import chain as chain_selectors
 from studyportal.access import walls
@@ -21,7 +22,6 @@ from studyportal.access.permissions import Permission
 from studyportal.api.files import CsvRenderer
 from studyportal.api.pagination import CursorPagination
 from studyportal.audit.looks import log_look
-from studyportal.jobs import actions as jobs
 
 TAGS = ["consent-log"]
 
@@ -145,7 +145,7 @@ class Integrity(APIView):
 
 
 class Verify(APIView):
-    """Verify the whole log as a job; the result is kept, and an intact log is signed."""
+    """Verify the whole log as a job; the result is kept, and an intact log is signed. One that runs is not doubled."""
 
     permission = Permission.VIEW_CONSENT_LOG
 
@@ -153,7 +153,7 @@ class Verify(APIView):
         operation_id="consent_log_verify", request=None, responses={202: StartedSerializer}, tags=TAGS
     )
     def post(self, request: Any) -> Response:
-        job = jobs.start(chain_selectors.VERIFY_JOB, by=request.user)
+        job = ask(by=request.user)
         url = f"/api/v1/jobs/{job.pk}/"
         return Response({"job": job.pk, "url": url}, status=202, headers={"Location": url})
 

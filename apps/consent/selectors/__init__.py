@@ -1,7 +1,6 @@
 """Reading consent, by topic: always within what the user may see."""
 
 from apps.consent.selectors.chain import (
-    VERIFY_JOB,
     Integrity,
     checkpoint_line,
     checkpoint_or_404,
@@ -9,6 +8,7 @@ from apps.consent.selectors.chain import (
     checkpoints,
     integrity,
     jsonl,
+    open_job,
     verifications,
 )
 from apps.consent.selectors.feed import feed
@@ -34,7 +34,6 @@ from apps.consent.selectors.state import (
 from apps.consent.selectors.tasks import tasks
 
 __all__ = [
-    "VERIFY_JOB",
     "Asked",
     "Case",
     "ConsentFinding",
@@ -57,6 +56,7 @@ __all__ = [
     "lives_of",
     "log",
     "may_read_log",
+    "open_job",
     "state_for",
     "states_for",
     "tasks",

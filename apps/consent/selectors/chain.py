@@ -18,6 +18,7 @@ from apps.consent.models import ChainHead, Checkpoint, ConsentEvent, Verificatio
 from apps.consent.rules import canonical
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
+from studyportal.jobs.models import Job, JobState
 
 VERIFY_JOB = "consent.verify_log"
 EXPORT_FORMAT = "consent-log-export/1"
@@ -56,6 +57,12 @@ def integrity() -> Integrity:
         last_intact=verifications.filter(intact=True).first(),
         checkpoint=Checkpoint.objects.order_by("-id").first(),
     )
+
+
+def open_job(user: User) -> Job | None:
+    """A verification that this person asked for and that has not ended."""
+    found = Job.objects.filter(requester=user, kind=VERIFY_JOB, state__in=[JobState.QUEUED, JobState.RUNNING])
+    return found.order_by("-id").first()
 
 
 def verifications() -> QuerySet[Verification]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.consent import chain_keys, tasks
 from apps.consent.actions import chain as actions
 from apps.consent.models import Checkpoint, CheckpointKey, Verification
-from apps.consent.selectors import VERIFY_JOB
+from apps.consent.selectors.chain import VERIFY_JOB
 from apps.enrolment import actions as enrolment
 from studyportal.access import walls
 from studyportal.jobs import actions as jobs

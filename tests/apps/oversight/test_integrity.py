@@ -147,6 +147,8 @@ def test_a_running_verification_shows_its_progress(cast: Cast, page: Any, log: l
     text = text_of(page(cast.farah).get(PAGE))
     assert f"/jobs/{job.pk}/progress/" in text
     assert "Verify now" not in text
+    page(cast.farah).post(f"{PAGE}verify/")
+    assert Job.objects.count() == 1, "what runs is not started twice"
 
 
 def test_the_number_of_queries_does_not_grow(cast: Cast, page: Any, log: list[Any]) -> None:
