@@ -85,6 +85,7 @@ def bare_world(cast: Cast) -> World:
         site=cast.mumbai, by=cast.meera, group="case", retrospective=True, label="World of the tests"
     )
     visit = visits.record(participant=participant, key="BL", by=cast.asha, happened_on="2016-11-01")
+    checkpoint_of_the_log()
     return World(cast=cast, participant=participant, visit=visit)
 
 
