@@ -12,6 +12,7 @@ from apps.consent.selectors.chain import (
     verifications,
 )
 from apps.consent.selectors.feed import feed
+from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
     Case,
@@ -19,7 +20,6 @@ from apps.consent.selectors.state import (
     ConsentState,
     ParticipantFinding,
     Procedure,
-    bands,
     events_of,
     evidence_of,
     findings,
@@ -29,9 +29,9 @@ from apps.consent.selectors.state import (
     may_read_log,
     state_for,
     states_for,
-    terms,
 )
 from apps.consent.selectors.tasks import tasks
+from apps.consent.selectors.terms import bands, terms
 
 __all__ = [
     "Asked",
@@ -39,6 +39,7 @@ __all__ = [
     "ConsentFinding",
     "ConsentState",
     "Integrity",
+    "Known",
     "ParticipantFinding",
     "Procedure",
     "bands",
@@ -53,8 +54,10 @@ __all__ = [
     "findings_of",
     "integrity",
     "jsonl",
+    "known_of",
     "lives_of",
     "log",
+    "logs_of",
     "may_read_log",
     "open_job",
     "state_for",
