@@ -172,8 +172,8 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path):
     subprocess.run(["sh", script], check=True, capture_output=True)
     made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
     assert set(made) == set(COMPOSE["secrets"])
-    assert made.pop("email_url") == "", "written by hand, where mail is wanted"
-    assert all(len(value) == 96 for value in made.values())
+    assert made["email_url"] == "", "written by hand, where mail is wanted"
+    assert all(len(value) == 96 for name, value in made.items() if name != "email_url")
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
     subprocess.run(["sh", script], check=True, capture_output=True)
     assert made == {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
