@@ -12,6 +12,7 @@ import environ
 import fontpkg_noto_sans_devanagari
 import pghistory
 import pgtrigger
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -75,6 +76,16 @@ IDENTITY_KEYS = tuple(
     identity_secret("IDENTITY_KEYS", servers.places().identity_keys).replace(",", " ").split()
 )
 IDENTITY_INDEX_KEY = identity_secret("IDENTITY_INDEX_KEY", servers.places().identity_index_key)
+
+# Checkpoints of the consent log are signed with the first of these (apps.consent.chain_keys); only the process that runs
+# jobs needs it. One without a key verifies the log and signs nothing.
+CHECKPOINT_KEYS = tuple(
+    (secret("CHECKPOINT_KEY") or (demo_secret(servers.places().checkpoint_key) if DEMO else ""))
+    .replace(",", " ")
+    .split()
+)
+# To whom each checkpoint is mailed: the ethics committee.
+CHECKPOINT_RECIPIENTS = env.list("CHECKPOINT_RECIPIENTS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -359,8 +370,28 @@ CELERY_BEAT_SCHEDULE = {
     "rescue-stale-jobs": {"task": "jobs.rescue_stale", "schedule": 15.0, "options": {"expires": 15}},
     "forget-what-ended": {"task": "access.forget_what_ended", "schedule": timedelta(days=1)},
     "forget-old-drafts": {"task": "crf.forget_old_drafts", "schedule": timedelta(days=1)},
+    # At two in the night where the sites are.
+    "verify-consent-log": {
+        "task": "consent.verify_log_nightly",
+        "schedule": crontab(hour=20, minute=30),  # UTC
+        "options": {"expires": 6 * 3600},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(servers.places().var / "celerybeat-schedule")
+
+# --- Mail ------------------------------------------------------------------------------------------------
+# smtp+tls://user:password@host:587 (EMAIL_URL, or EMAIL_URL_FILE); the demo writes what it would send into var/mail.
+_email_url = secret("EMAIL_URL") or ""
+MAIL_IS_SET_UP = bool(_email_url) or DEMO
+if _email_url:
+    vars().update(environ.Env.email_url_config(_email_url))
+elif DEMO:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(servers.places().var / "mail")
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="studyportal@localhost")
 
 # --- Language, time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

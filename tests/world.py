@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from apps.consent.models import Checkpoint
 from apps.enrolment import actions as enrolment
 from apps.visits import actions as visits
 from apps.visits.models import Visit
@@ -75,6 +77,14 @@ class World:
         return self
 
 
+def checkpoint_of_the_log() -> Checkpoint:
+    """The first checkpoint of the consent log; of a log without entries there is none, so it is made up."""
+    found = Checkpoint.objects.order_by("id").first()
+    return found or Checkpoint.objects.create(
+        count=1, head_sha256="0" * 64, taken_at=timezone.now(), key_id="0" * 16, signature="made up"
+    )
+
+
 @pytest.fixture
 def bare_world(cast: Cast) -> World:
     """A participant of the past (so that no gate stands in the way) with a visit, and no form yet."""
@@ -82,6 +92,7 @@ def bare_world(cast: Cast) -> World:
         site=cast.mumbai, by=cast.meera, group="case", retrospective=True, label="World of the tests"
     )
     visit = visits.record(participant=participant, key="BL", by=cast.asha, happened_on="2016-11-01")
+    checkpoint_of_the_log()
     return World(cast=cast, participant=participant, visit=visit)
 
 

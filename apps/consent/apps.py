@@ -7,10 +7,15 @@ class ConsentConfig(AppConfig):
     label = "consent"
 
     def ready(self) -> None:
-        from apps.consent import receivers  # noqa: F401 (connects them)
+        from django.db.models.signals import post_migrate
+
+        from apps.consent import chain, chain_checks, receivers  # noqa: F401 (connects and registers them)
         from studyportal.access.permissions import Permission
+        from studyportal.audit import looks
         from studyportal.ui.navigation import NavItem, register
 
+        post_migrate.connect(chain.build, sender=self, dispatch_uid="consent.chain")
+        looks.register("consent_log_export", _("Consent log, downloaded with its chain"))
         register(
             NavItem(
                 _("Consent documents"),

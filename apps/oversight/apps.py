@@ -25,6 +25,7 @@ class OversightConfig(AppConfig):
         looks.register("consent_log_file", _("Consent log, downloaded"))
         looks.register("consent_log_print", _("Consent log, printed"))
         looks.register("consent_entry", _("One entry of the consent log"))
+        looks.register("consent_integrity", _("Integrity of the consent log"))
         looks.register("consent_story", _("Consent of one participant"))
 
         see_findings, see_log = Permission.VIEW_FINDINGS, Permission.VIEW_CONSENT_LOG
@@ -35,6 +36,11 @@ class OversightConfig(AppConfig):
         )
         register(
             NavItem(_("Consent log"), "oversight:consent-log", permission=see_log, order=72, icon="file")
+        )
+        register(
+            NavItem(
+                _("Integrity of the log"), "oversight:integrity", permission=see_log, order=73, icon="lock"
+            )
         )
         register(
             NavItem(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.oversight import log_views, views
+from apps.oversight import integrity_views, log_views, views
 
 app_name = "oversight"
 urlpatterns = [
@@ -17,6 +17,11 @@ urlpatterns = [
     path("oversight/consent-log.jsonl", log_views.consent_log_jsonl, name="consent-log-jsonl"),
     path("oversight/consent-log.pdf", log_views.consent_log_pdf, name="consent-log-pdf"),
     path("oversight/consent/<str:code>/", log_views.consent_story, name="consent-story"),
+    path("oversight/integrity/", integrity_views.integrity, name="integrity"),
+    path("oversight/integrity/verify/", integrity_views.verify, name="integrity-verify"),
+    path(
+        "oversight/integrity/checkpoints/<int:pk>/", integrity_views.checkpoint, name="integrity-checkpoint"
+    ),
     path("oversight/audit-trail/", views.audit_trail, name="audit-trail"),
     path("oversight/audit-trail.csv", views.audit_trail_csv, name="audit-trail-csv"),
     path("oversight/audit-trail/field/", views.field_history, name="field-history"),

@@ -141,6 +141,10 @@ class Places:
     def identity_index_key(self) -> Path:
         return self.var / "identity_index_key"
 
+    @property
+    def checkpoint_key(self) -> Path:
+        return self.var / "checkpoint_key"
+
     def database_url(self, role: str = APP_ROLE, database: str = DATABASE) -> str:
         return f"postgres://{role}@/{database}?host={quote(str(self.sockets), safe='/')}"
 

@@ -1,4 +1,4 @@
-"""Measure the portal against this machine: `python -m tests.benchmarks [save] [pages] [export] [wall] [options]`.
+"""Measure the portal against this machine: `python -m tests.benchmarks [save] [pages] [export] [wall] [chain] [options]`.
 
 Everything runs in a scratch installation of its own (embedded servers with the durability of the real ones,
 gunicorn as the supervisor starts it, generated data), which is removed at the end.
@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.portal import ROOT, Portal
 from tests.benchmarks.report import Report
 
-PARTS = ("save", "pages", "export", "wall")
+PARTS = ("save", "pages", "export", "wall", "chain")
 
 
 def main() -> int:
@@ -23,6 +23,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; default: all")
     parser.add_argument("--rows", type=int, default=1_000_000, help="laboratory results in the export")
     parser.add_argument("--participants", type=int, default=10_000)
+    parser.add_argument("--entries", type=int, default=50_000, help="of the consent log")
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement under load")
     parser.add_argument("--var", type=Path, default=ROOT / "var" / "benchmarks", help="scratch directory")
     options = parser.parse_args()
@@ -44,6 +45,14 @@ def main() -> int:
         people = study.make_people()
         study.make_participants(portal.places, options.participants)
         say(f"{options.participants:,} participants with {len(study.VISITS)} visits each")
+        if "chain" in chosen:
+            from tests.benchmarks.chain import chain
+
+            chain(portal, report, entries=options.entries)
+            say("chain measured")
+        if chosen == {"chain"}:
+            print(report.text())
+            return 0
         portal.start_web()
         save_options = {"participants": options.participants, "seconds": options.seconds}
         if "save" in chosen:

@@ -20,7 +20,7 @@ from studyportal.crf.registry import all_specs
 from tests.approvals import approval_of
 from tests.apps.consent.factories import an_entry_with_a_sheet
 from tests.cast import ROLES
-from tests.world import World
+from tests.world import World, checkpoint_of_the_log
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:consent-event-paper": lambda w: {"pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk},
     "oversight:finding": lambda w: {"number": 1},
     "oversight:consent-story": lambda w: {"code": w.participant.code},
+    "oversight:integrity-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},
+    "api:consent-log-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},
     "exports:dataset": lambda w: {"key": "demographics"},
     "api:dataset-csv": lambda w: {"key": "demographics"},
     "api:dataset-dictionary": lambda w: {"key": "demographics", "kind": "csv"},

@@ -139,6 +139,59 @@ def test_the_demo_makes_its_own_once(tmp_path: Path):
         assert (tmp_path / name).stat().st_mode & 0o077 == 0
 
 
+# --- The key of checkpoints, and mail --------------------------------------------------------------------
+
+SHOW_CHECKPOINTS = """
+import json, django
+from django.conf import settings as s
+print(json.dumps([s.CHECKPOINT_KEYS, s.CHECKPOINT_RECIPIENTS, s.MAIL_IS_SET_UP, s.EMAIL_BACKEND.split(".")[-2],
+                  getattr(s, "EMAIL_HOST", "")]))
+"""
+
+
+def test_a_process_may_be_without_the_key_of_checkpoints():
+    done = read(SHOW_CHECKPOINTS, **REAL, SECRET_KEY="x", IDENTITY="closed")
+    assert json.loads(done.stdout)[:4] == [[], [], False, "dummy"], done.stderr
+
+
+def test_the_key_of_checkpoints_and_the_mail_server_are_read_from_files(tmp_path: Path):
+    (tmp_path / "key").write_text(f"{FIRST}\n{SECOND}\n")
+    (tmp_path / "mail").write_text("smtp+tls://portal:secret@mail.example:587\n")
+    (tmp_path / "none").write_text("")
+    given = {
+        "CHECKPOINT_KEY_FILE": str(tmp_path / "key"),
+        "CHECKPOINT_RECIPIENTS": "a@hospital.example,b@hospital.example",
+    }
+    done = read(
+        SHOW_CHECKPOINTS,
+        **REAL,
+        SECRET_KEY="x",
+        IDENTITY="closed",
+        **given,
+        EMAIL_URL_FILE=str(tmp_path / "mail"),
+    )
+    people = ["a@hospital.example", "b@hospital.example"]
+    assert json.loads(done.stdout) == [[FIRST, SECOND], people, True, "smtp", "mail.example"], done.stderr
+    done = read(
+        SHOW_CHECKPOINTS,
+        **REAL,
+        SECRET_KEY="x",
+        IDENTITY="closed",
+        **given,
+        EMAIL_URL_FILE=str(tmp_path / "none"),
+    )
+    assert json.loads(done.stdout)[2:4] == [False, "dummy"], done.stderr
+
+
+def test_the_demo_makes_its_key_of_checkpoints_once_and_writes_mail_into_files(tmp_path: Path):
+    first, second = (
+        json.loads(read(SHOW_CHECKPOINTS, STUDYPORTAL_VAR=str(tmp_path)).stdout) for _ in range(2)
+    )
+    assert first == second
+    assert (len(first[0]), first[2:4]) == (1, [True, "filebased"])
+    assert (tmp_path / "checkpoint_key").stat().st_mode & 0o077 == 0
+
+
 def test_the_image_is_built_without_keys():
     """The variables with which the Dockerfile collects static files are enough to read the settings."""
     line = next(x for x in (servers.BASE_DIR / "Dockerfile").read_text().split("&&") if "SECRET_KEY=" in x)

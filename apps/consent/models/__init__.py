@@ -1,6 +1,6 @@
 """What consent keeps, by topic."""
 
-from apps.consent.models.chain import ChainHead, Checkpoint, Verification
+from apps.consent.models.chain import ChainHead, Checkpoint, CheckpointKey, Verification
 from apps.consent.models.documents import (
     ConsentDocument,
     ConsentDocumentText,
@@ -33,6 +33,7 @@ __all__ = [
     "Capacity",
     "ChainHead",
     "Checkpoint",
+    "CheckpointKey",
     "ConsentDocument",
     "ConsentDocumentText",
     "ConsentEvent",

@@ -24,6 +24,27 @@ class ChainHead(models.Model):
         return f"{self.count} {self.sha256[:12]}"
 
 
+class CheckpointKey(models.Model):
+    """The public half of a key that signs checkpoints. A key that follows another is endorsed by it. Append-only."""
+
+    append_only = True
+    not_a_record = "Holds nothing of a participant, and nothing that is secret."
+
+    key_id = models.CharField(_("key"), max_length=16, unique=True)
+    public_key = models.CharField(_("public key (Ed25519, base64)"), max_length=64)
+    since = models.DateTimeField(_("in use since"))
+    endorsed_by = models.CharField(_("endorsed by the key"), max_length=16, blank=True)
+    endorsement = models.CharField(_("endorsement"), max_length=128, blank=True)
+
+    class Meta:
+        verbose_name = _("key of checkpoints")
+        verbose_name_plural = _("keys of checkpoints")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
 class Checkpoint(models.Model):
     """The state of the chain at a moment, signed with the key of the installation (Ed25519). Append-only."""
 

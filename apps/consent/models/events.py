@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import pgtrigger
 from django.conf import settings
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.consent import chain
 from apps.consent.models.documents import ConsentDocumentText
 from apps.consent.rules import Event
-from studyportal.access.models import Membership, SiteScoped
+from studyportal.access.models import Membership, ScopedQuerySet, SiteScoped
 from studyportal.crf.fields import (
     CodedField,
     CountField,
@@ -103,6 +105,19 @@ class WithdrawalScope(models.TextChoices):
 
 class AppendOnly(TypeError):
     """An entry of the log was to be changed or deleted."""
+
+
+class EventQuerySet(ScopedQuerySet):
+    """Entries of the log; many at once are linked as one by one."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        events = list(objs)
+        with transaction.atomic(using=self.db):
+            for start in range(0, len(events), chain.AT_ONCE):
+                batch = events[start : start + chain.AT_ONCE]
+                chain.prepare(batch, self.db)
+                super().bulk_create(batch, *args, **kwargs)
+        return events
 
 
 class ConsentEvent(SiteScoped):
@@ -224,11 +239,13 @@ class ConsentEvent(SiteScoped):
     road = models.CharField(_("entered through"), max_length=12, blank=True, editable=False)
 
     # The chain (chain.py): the number of the entry in the study, and what binds it to the one before.
-    sequence = models.BigIntegerField(_("number in the chain"), null=True, unique=True, editable=False)
-    salt = models.CharField(max_length=32, null=True, editable=False)
-    content_sha256 = models.CharField(max_length=64, null=True, editable=False)
-    previous_sha256 = models.CharField(max_length=64, null=True, editable=False)
-    sha256 = models.CharField("SHA-256", max_length=64, null=True, unique=True, editable=False)
+    sequence = models.BigIntegerField(_("number in the chain"), unique=True, editable=False)
+    salt = models.CharField(max_length=32, editable=False)
+    content_sha256 = models.CharField(max_length=64, editable=False)
+    previous_sha256 = models.CharField(max_length=64, editable=False)
+    sha256 = models.CharField("SHA-256", max_length=64, unique=True, editable=False)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent event")
@@ -282,7 +299,12 @@ class ConsentEvent(SiteScoped):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise AppendOnly("An entry of the consent log is final. Add a correction that names it.")
-        super().save(*args, **kwargs)
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        # Numbered and inserted in one transaction, in which everybody else waits in line (chain.py).
+        with transaction.atomic(using=using):
+            chain.prepare([self], using)
+            # Its id is given already, and Django would first look for a row to update.
+            super().save(*args, **(kwargs | {"force_insert": True}))
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly("An entry of the consent log is never deleted. Add a correction that names it.")

@@ -1,5 +1,16 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.selectors.chain import (
+    Integrity,
+    checkpoint_line,
+    checkpoint_or_404,
+    checkpoint_qr,
+    checkpoints,
+    integrity,
+    jsonl,
+    open_job,
+    verifications,
+)
 from apps.consent.selectors.feed import feed, with_names
 from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
@@ -27,24 +38,33 @@ __all__ = [
     "Case",
     "ConsentFinding",
     "ConsentState",
+    "Integrity",
     "Known",
     "ParticipantFinding",
     "Procedure",
     "bands",
+    "checkpoint_line",
+    "checkpoint_or_404",
+    "checkpoint_qr",
+    "checkpoints",
     "events_of",
     "evidence_of",
     "feed",
     "findings",
     "findings_of",
+    "integrity",
+    "jsonl",
     "known_of",
     "lives_of",
     "log",
     "logs_of",
     "may_read_log",
+    "open_job",
     "state_for",
     "states_for",
     "tasks",
     "terms",
     "to_sign",
     "with_names",
+    "verifications",
 ]

@@ -1,0 +1,75 @@
+"""The jobs of the consent log: its verification, by a person or by night, and the mails that follow."""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+from typing import Any
+
+from celery import shared_task
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from kombu.exceptions import KombuError, OperationalError
+
+from apps.consent import chain_mail
+from apps.consent.actions import chain
+from apps.consent.models import Checkpoint, Verification
+from apps.consent.selectors.chain import VERIFY_JOB
+from studyportal.access.models import User
+from studyportal.access.permissions import Permission
+from studyportal.jobs import Params, Result, job
+
+logger = logging.getLogger(__name__)
+
+
+class VerifyParams(Params):
+    """Nothing is asked for: always the whole log."""
+
+
+@job(
+    VERIFY_JOB,
+    title=gettext_lazy("Verification of the consent log"),
+    permission=Permission.VIEW_CONSENT_LOG,
+    params=VerifyParams,
+)
+def verify_log(params: VerifyParams, progress: Any, by: User) -> Result:
+    """Reads without writing; what was found is kept, and signed when intact, in the transaction that ends the job."""
+    at = timezone.now()
+    report = chain.verify(tell=progress)
+
+    def write() -> dict[str, Any]:
+        kept = chain.keep(report=report, by=by, at=at)
+        return {**chain.summary(*kept), "url": reverse("oversight:integrity")}
+
+    return Result(write=write)
+
+
+@shared_task(name="consent.verify_log_nightly")
+def verify_nightly() -> None:
+    """Acts for nobody, and tells in the log of the process when something is wrong."""
+    chain.verify_now()
+
+
+def hand_over_mail(verification_id: int, checkpoint_id: int | None) -> None:
+    """To the queue, where it is tried until it is sent. A queue that is away loses a mail, never a checkpoint."""
+    if not chain_mail.is_wanted():
+        return
+    try:
+        mail.apply_async(args=[verification_id, checkpoint_id])
+    except (OperationalError, KombuError, OSError):
+        logger.exception("The mail on verification %s could not be handed to the queue", verification_id)
+
+
+@shared_task(
+    name="consent.mail_verification",
+    autoretry_for=(SMTPException, OSError),
+    retry_backoff=60,
+    retry_backoff_max=3600,
+    max_retries=12,
+)
+def mail(verification_id: int, checkpoint_id: int | None) -> None:
+    """The checkpoint to the committee; or, when the log is not intact, what was found."""
+    verification = Verification.objects.get(pk=verification_id)
+    checkpoint = None if checkpoint_id is None else Checkpoint.objects.get(pk=checkpoint_id)
+    chain_mail.send(verification, checkpoint)
