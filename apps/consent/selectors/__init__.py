@@ -65,6 +65,6 @@ __all__ = [
     "tasks",
     "terms",
     "to_sign",
-    "with_names",
     "verifications",
+    "with_names",
 ]
