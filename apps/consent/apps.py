@@ -6,4 +6,4 @@ class ConsentConfig(AppConfig):
     label = "consent"
 
     def ready(self) -> None:
-        from apps.consent import receivers  # noqa: F401 (connects them)
+        from apps.consent import gates, receivers  # noqa: F401 (connects them)

@@ -9,7 +9,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.consent.selectors import Procedure
-from apps.consent.signals import procedures_asked
+from apps.consent.signals import consent_recorded, procedures_asked
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
@@ -54,6 +54,12 @@ def visits_as_procedures(
             Procedure(what=visit.label if visit else key, kind="visit", on=happened_on)
         )
     return found
+
+
+@receiver(consent_recorded, dispatch_uid="visits.before_consent")
+def consent_of_visits_anew(sender: Any, *, event: Any, by: Any, **_: Any) -> None:
+    """What was done before consent is a deviation until the log shows otherwise."""
+    actions.judge_consent(participant=event.participant, by=by)
 
 
 @receiver(end_of_study_asked, dispatch_uid="visits.end_of_study")
