@@ -107,7 +107,12 @@ def test_on_the_same_day_the_order_of_entry_decides(pk: int, ends: bool) -> None
 
 
 def test_withdrawn_twice_is_withdrawn() -> None:
-    log = [consent(), withdrawal("visits"), consent(3, "2024-06-01"), withdrawal("visits", pk=4, day="2024-08-01")]
+    log = [
+        consent(),
+        withdrawal("visits"),
+        consent(3, "2024-06-01"),
+        withdrawal("visits", pk=4, day="2024-08-01"),
+    ]
     found = stops(log)
     assert [stop_of(found, Use.VISIT, dt.date(2024, month, 2)) is None for month in (5, 6, 7, 8)] == [
         True, True, True, False,
@@ -188,9 +193,14 @@ def test_treatment_is_asked_by_session() -> None:
 
 def test_the_stops_agree_with_the_state() -> None:
     """The two readings of a withdrawal: what the state calls withdrawn is what stops taking part."""
-    log = [consent(), withdrawal("visits"), consent(3, "2024-06-01"), withdrawal("treatment", pk=4, day="2024-08-01")]
+    log = [
+        consent(),
+        withdrawal("visits"),
+        consent(3, "2024-06-01"),
+        withdrawal("treatment", pk=4, day="2024-08-01"),
+    ]
     found = stops(log)
-    for offset in range(0, 300):
+    for offset in range(300):
         day = dt.date(2024, 1, 2) + dt.timedelta(days=offset)
         if day in (DAY, dt.date(2024, 6, 1), dt.date(2024, 8, 1)):
             continue  # the days of the signatures themselves, of which the time is not known
