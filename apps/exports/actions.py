@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from apps.exports.datasets import Dataset, Filters
 from apps.exports.models import ExportReceipt
-from apps.exports.selectors import visible_sites
+from apps.exports.purposes import Purpose, leaving
+from apps.exports.selectors import left_out_of, people_in, visible_sites
 from apps.exports.stream import CopyStream, Sent
 from studyportal import protocol
 from studyportal.access import walls
@@ -28,12 +29,16 @@ class Download:
 
 
 def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Download:
-    """Begin a download of the rows that `by` may export in the dataset's profile. Nothing is read before the
-    stream is iterated.
+    """Begin a download of the rows that `by` may export in the dataset's profile, and that may leave for the purpose of the
+    filters. No row is read before the stream is iterated.
 
-    The receipt is written when the stream ends, complete or not.
+    The receipt is written when the stream ends, complete or not, and names who was left out and why.
     """
     sites = visible_sites(by, dataset.profile)
+    allowed = leaving(filters.purpose, sites)
+    left_out = left_out_of(dataset, filters, sites, allowed)
+    shared = people_in(dataset, filters, sites, allowed) if filters.purpose == Purpose.SHARING else None
+    shared_suffix = "" if filters.purpose == Purpose.ANALYSIS else f"_{filters.purpose}"
     suffix = "" if dataset.profile == CODED else f"_{dataset.profile}"
     receipt = uuid.uuid4()
     started = timezone.now()
@@ -56,6 +61,9 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
             profile=dataset.profile,
             token_name="" if by.narrowing is None else by.narrowing.token,
             sites=None if sites is None else sorted(sites.values()),
+            purpose=filters.purpose,
+            left_out=[one.as_json() for one in left_out],
+            participants=shared,
             protocol_version=protocol.current().version,
             started_at=started,
             complete=sent.complete,
@@ -65,7 +73,9 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
         )
 
     return Download(
-        stream=CopyStream(dataset.select(filters, sites), on_end=keep_receipt, prepare=walls.for_cursor(by)),
+        stream=CopyStream(
+            dataset.select(filters, sites, leaving=allowed), on_end=keep_receipt, prepare=walls.for_cursor(by)
+        ),
         receipt=receipt,
-        filename=f"{dataset.key}{suffix}_{timezone.localdate().isoformat()}.csv",
+        filename=f"{dataset.key}{suffix}{shared_suffix}_{timezone.localdate().isoformat()}.csv",
     )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.exports.purposes import Purpose
 from studyportal.access.profiles import CODED, PROFILES
 
 
@@ -32,6 +33,21 @@ class ExportReceipt(models.Model):
     token_name = models.CharField(
         _("token"), max_length=80, blank=True, default="", help_text=_("Empty: taken from a page.")
     )
+    purpose = models.CharField(
+        _("purpose"), max_length=10, choices=Purpose, default=Purpose.ANALYSIS, editable=False
+    )
+    left_out = models.JSONField(
+        _("participants left out"),
+        default=list,
+        editable=False,
+        help_text=_("Participant codes with why their data may not leave for this purpose."),
+    )
+    participants = models.JSONField(
+        _("participants whose rows were shared"),
+        null=True,
+        editable=False,
+        help_text=_("Of an export for sharing: who was in it."),
+    )
     protocol_version = models.CharField(_("protocol version"), max_length=20, blank=True)
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), auto_now_add=True)
@@ -50,7 +66,17 @@ class ExportReceipt(models.Model):
                 condition=models.Q(complete=False) | models.Q(rows__isnull=False),
                 name="receipt_complete_has_rows",
                 violation_error_message=_("A complete export has a number of rows."),
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(purpose__in=Purpose.values),
+                name="receipt_known_purpose",
+                violation_error_message=_("Unknown purpose of an export."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(purpose=Purpose.SHARING) | models.Q(participants__isnull=False),
+                name="receipt_of_sharing_names_participants",
+                violation_error_message=_("The receipt of an export for sharing says whose rows were in it."),
+            ),
         ]
 
     def __str__(self) -> str:

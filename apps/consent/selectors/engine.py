@@ -28,7 +28,18 @@ from apps.enrolment.models import Participant
 from studyportal.access.models import User
 from studyportal.crf.partial_date import PartialDate
 
-__all__ = ["Ruling", "Standing", "Stop", "Use", "bar", "bars", "left_out", "of", "stops_at"]
+__all__ = [
+    "Ruling",
+    "Standing",
+    "Stop",
+    "Use",
+    "bar",
+    "bars",
+    "left_out",
+    "left_out_of_analysis",
+    "of",
+    "stops_at",
+]
 
 # A date as far as it is known, a day, a moment, or nothing: when it is not known.
 When = dt.date | dt.datetime | PartialDate | None
@@ -138,14 +149,14 @@ _CAN_BE_STOPPED = (
 
 
 def stops_at(
-    site_ids: Collection[int] | None = None, *, participant_ids: Collection[int] | None = None
+    site_ids: Collection[int] | None = None, *, participant_ids: Collection[int] | QuerySet[Any] | None = None
 ) -> dict[int, tuple[Stop, ...]]:
     """Participant → everything that was ended, of those who ended anything at the sites (None: all). One query."""
     return {pk: uses.stops(log) for pk, log in _logs_of_ended(site_ids, participant_ids).items()}
 
 
 def _logs_of_ended(
-    site_ids: Collection[int] | None, participant_ids: Collection[int] | None
+    site_ids: Collection[int] | None, participant_ids: Collection[int] | QuerySet[Any] | None
 ) -> Mapping[int, list[rules.Event]]:
     ended: QuerySet[ConsentEvent] = ConsentEvent.objects.filter(
         Q(kind__in=ENDING) | Q(declined__contains=[uses.FUTURE_CONTACT])
@@ -161,19 +172,29 @@ def _logs_of_ended(
     return logs
 
 
-def left_out(use: Use, site_ids: Collection[int] | None = None) -> dict[int, Ruling]:
-    """Participant → why this use of what is known of them is not allowed today, of those whom it is not allowed of.
+def left_out_of_analysis(
+    site_ids: Collection[int] | None = None, *, stops: Mapping[int, tuple[Stop, ...]] | None = None
+) -> dict[int, Ruling]:
+    """Participant → why what is known of them is not analysed today: they asked for erasure, or do not let it be retained.
 
-    ANALYSIS asks only for what was ended: one query. Every other use reads the log of everybody.
+    One query; none when `stops_at` of the sites is given.
     """
+    today, use = timezone.localdate(), Use.ANALYSIS
+    ended = stops_at(site_ids) if stops is None else stops
+    found = {pk: uses.stop_of(own, use, today) for pk, own in ended.items()}
+    return {
+        pk: Ruling(use, "no", "withdrawn", stop, barred=True)
+        for pk, stop in found.items()
+        if stop is not None
+    }
+
+
+def left_out(use: Use, site_ids: Collection[int] | None = None) -> dict[int, Ruling]:
+    """Participant → why a use is not allowed today, of those whom it is not allowed of. It reads the log of everybody,
+    but for ANALYSIS."""
     today = timezone.localdate()
     if use == Use.ANALYSIS:
-        found = {pk: uses.stop_of(stops, use, today) for pk, stops in stops_at(site_ids).items()}
-        return {
-            pk: Ruling(use, "no", "withdrawn", stop, barred=True)
-            for pk, stop in found.items()
-            if stop is not None
-        }
+        return left_out_of_analysis(site_ids)
     people = Participant.objects.select_related("site").order_by("id")
     if site_ids is not None:
         people = people.filter(site_id__in=site_ids)
@@ -181,7 +202,7 @@ def left_out(use: Use, site_ids: Collection[int] | None = None) -> dict[int, Rul
     return {pk: ruling for pk, ruling in rulings.items() if ruling.barred}
 
 
-def beyond(uses_asked: Iterable[Use], stops: Iterable[Stop], on: Any) -> bool:
+def beyond(uses_asked: Iterable[Use], stops: Iterable[Stop], on: PartialDate | dt.date | None) -> bool:
     """Whether a row of that date certainly lies beyond what was ended. on: PartialDate, day or None."""
     first = on.earliest if isinstance(on, PartialDate) else on
     found = tuple(stops)
