@@ -41,7 +41,7 @@ def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -
     dated = day_of(spec, record)
     if dated is None or dated[1].earliest is None:
         return ()
-    standing = engine.asked_of_entry(record.participant)
+    standing = engine.asked_of_entry(record.participant, by=by, on=dated[1])
     if standing is None:
         return ()
     if spec.about == About.CONTACT:
