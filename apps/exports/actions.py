@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from apps.exports.datasets import Dataset, Filters
-from apps.exports.models import ExportReceipt
+from apps.exports.models import ExportReceipt, SharedParticipant
 from apps.exports.purposes import Purpose, leaving
 from apps.exports.selectors import left_out_of, people_in, visible_sites
 from apps.exports.stream import CopyStream, Sent
@@ -37,7 +37,6 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
     sites = visible_sites(by, dataset.profile)
     allowed = leaving(filters.purpose, sites)
     left_out = left_out_of(dataset, filters, sites, allowed)
-    shared = people_in(dataset, filters, sites, allowed) if filters.purpose == Purpose.SHARING else None
     shared_suffix = "" if filters.purpose == Purpose.ANALYSIS else f"_{filters.purpose}"
     suffix = "" if dataset.profile == CODED else f"_{dataset.profile}"
     receipt = uuid.uuid4()
@@ -51,6 +50,19 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
         | {"receipt": receipt},
     )
 
+    if filters.purpose == Purpose.SHARING:
+        SharedParticipant.objects.bulk_create(
+            SharedParticipant(
+                site_id=site_id,
+                user=by,
+                participant_id=pk,
+                receipt_id=receipt,
+                dataset=dataset.key,
+                shared_at=started,
+            )
+            for pk, site_id in people_in(dataset, filters, sites, allowed)
+        )
+
     def keep_receipt(sent: Sent) -> None:
         ExportReceipt.objects.create(
             id=receipt,
@@ -63,7 +75,6 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
             sites=None if sites is None else sorted(sites.values()),
             purpose=filters.purpose,
             left_out=[one.as_json() for one in left_out],
-            participants=shared,
             protocol_version=protocol.current().version,
             started_at=started,
             complete=sent.complete,

@@ -77,6 +77,18 @@ class DictionaryEntrySerializer(serializers.Serializer):
 
 
 class ReceiptSerializer(serializers.ModelSerializer):
+    participants = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        allow_null=True,
+        help_text="Of an export for sharing: the codes of those whose rows were in it.",
+    )
+    left_out = serializers.ListField(
+        child=serializers.DictField(child=serializers.CharField()),
+        read_only=True,
+        help_text="Participant codes, and why their data may not leave for this purpose.",
+    )
+
     class Meta:
         model = ExportReceipt
         fields = (

@@ -101,9 +101,9 @@ class Dataset:
         return sql.Composed(parts)
 
     def people(self, filters: Filters, site_ids: Iterable[int] | None, *, leaving: Leaving) -> sql.Composed:
-        """The codes of the participants whose rows are in it."""
+        """The participants whose rows are in it, with their sites."""
         rows = self._rows(filters, site_ids, leaving)
-        return sql.Composed([sql.SQL("SELECT DISTINCT p.code "), rows, sql.SQL(" ORDER BY p.code")])
+        return sql.Composed([sql.SQL("SELECT DISTINCT p.id, p.site_id "), rows, sql.SQL(" ORDER BY p.id")])
 
     def _expression(self, column: Column, leaving: Leaving) -> sql.Composable:
         other = column.sql.removesuffix(".code")

@@ -1,14 +1,16 @@
-"""The receipt of every export: who took what, when, and the checksum of what left the portal."""
+"""The receipt of every export: who took what, when, and the checksum of what left the portal; and whose data were shared."""
 
 from __future__ import annotations
 
 import uuid
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.exports.purposes import Purpose
+from studyportal.access.models import SiteScoped
 from studyportal.access.profiles import CODED, PROFILES
 
 
@@ -42,12 +44,6 @@ class ExportReceipt(models.Model):
         editable=False,
         help_text=_("Participant codes with why their data may not leave for this purpose."),
     )
-    participants = models.JSONField(
-        _("participants whose rows were shared"),
-        null=True,
-        editable=False,
-        help_text=_("Of an export for sharing: who was in it."),
-    )
     protocol_version = models.CharField(_("protocol version"), max_length=20, blank=True)
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), auto_now_add=True)
@@ -72,12 +68,55 @@ class ExportReceipt(models.Model):
                 name="receipt_known_purpose",
                 violation_error_message=_("Unknown purpose of an export."),
             ),
-            models.CheckConstraint(
-                condition=~models.Q(purpose=Purpose.SHARING) | models.Q(participants__isnull=False),
-                name="receipt_of_sharing_names_participants",
-                violation_error_message=_("The receipt of an export for sharing says whose rows were in it."),
-            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.dataset} {self.started_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def participants(self) -> list[str] | None:
+        """The codes of those whose rows were in an export for sharing; None for any other. Prefetch `shared`."""
+        if self.purpose != Purpose.SHARING:
+            return None
+        return sorted(one.participant.code for one in self.shared.all())
+
+
+class SharedParticipant(SiteScoped):
+    """Whose rows were in an export for sharing. Written before its first byte left, so that one that broke off counts."""
+
+    append_only = True
+    wall = "log"  # added to by whoever downloads, who changes no row of a participant
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("shared by")
+    )
+    participant = models.ForeignKey(
+        settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("participant")
+    )
+    # The receipt is written when the file has ended, in whatever way.
+    receipt = models.ForeignKey(
+        ExportReceipt,
+        on_delete=models.PROTECT,
+        db_constraint=False,
+        related_name="shared",
+        verbose_name=_("receipt"),
+    )
+    dataset = models.CharField(_("dataset"), max_length=60)
+    shared_at = models.DateTimeField(_("shared at"))
+
+    class Meta:
+        verbose_name = _("participant whose data were shared")
+        verbose_name_plural = _("participants whose data were shared")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["receipt", "participant"],
+                name="shared_once_per_receipt",
+                violation_error_message=_("The receipt names this participant already."),
+            ),
+        ]
+        indexes = [models.Index(fields=["participant", "id"])]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.shared_at:%Y-%m-%d}"

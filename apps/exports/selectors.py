@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from psycopg2 import sql
@@ -16,7 +16,7 @@ from psycopg2 import sql
 from apps.enrolment.models import Group, Participant
 from apps.exports.catalogue import catalogue
 from apps.exports.datasets import SYNTHETIC, Dataset, Filters
-from apps.exports.models import ExportReceipt
+from apps.exports.models import ExportReceipt, SharedParticipant
 from apps.exports.profiles import in_profile
 from apps.exports.purposes import Leaving, Purpose, leaving, why
 from studyportal.access.models import AllSites, Site, User
@@ -175,13 +175,13 @@ def left_out_of(
 
 def people_in(
     dataset: Dataset, filters: Filters, sites: Collection[int] | None, allowed: Leaving
-) -> list[str]:
-    """The codes of the participants whose rows are in it."""
+) -> list[tuple[int, int]]:
+    """Participant and site of those whose rows are in it: one query."""
     if not dataset.participant:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_text(dataset.people(filters, sites, leaving=allowed), cursor))
-        return [code for (code,) in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 @dataclass(frozen=True)
@@ -214,4 +214,5 @@ def _text(query: sql.Composable, cursor: Any) -> str:
 
 def receipts_of(user: User) -> QuerySet[ExportReceipt]:
     """A person's own receipts, newest first."""
-    return ExportReceipt.objects.filter(requester=user)
+    shared = Prefetch("shared", SharedParticipant.objects.select_related("participant"))
+    return ExportReceipt.objects.filter(requester=user).prefetch_related(shared)

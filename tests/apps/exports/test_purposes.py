@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from apps.enrolment.models import Participant
 from apps.exports.catalogue import catalogue
 from apps.exports.datasets import Filters
-from apps.exports.models import ExportReceipt
+from apps.exports.models import ExportReceipt, SharedParticipant
 from apps.exports.purposes import leaving
 from apps.exports.selectors import preview
 from apps.labs.crfs import LAB_RESULT
@@ -58,15 +58,28 @@ def test_a_purpose_that_there_is_not_is_named(api: Any, cast: Cast, query: str) 
     assert answer.json()["errors"][0]["field"] == "purpose"
 
 
-def test_the_database_asks_who_was_in_what_was_shared(cast: Cast) -> None:
+def test_the_database_knows_the_purposes_and_keeps_what_was_shared(cast: Cast) -> None:
     given = {
         "requester": cast.sanjay, "source": "api", "dataset": "visits", "started_at": timezone.now(), "complete": False,
         "bytes": 0, "sha256": "",
     }  # fmt: skip
-    for wrong in ({"purpose": "sharing"}, {"purpose": "sale"}):
-        with pytest.raises(IntegrityError), transaction.atomic():
-            ExportReceipt.objects.create(**given, **wrong)
-    assert ExportReceipt.objects.create(**given, purpose="sharing", participants=[]).pk
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ExportReceipt.objects.create(**given, purpose="sale")
+    receipt = ExportReceipt.objects.create(**given, purpose="sharing")
+    case = a_case(cast)
+    named = {
+        "site": case.site,
+        "user": cast.sanjay,
+        "participant": case,
+        "receipt": receipt,
+        "dataset": "visits",
+    }
+    shared = SharedParticipant.objects.create(**named, shared_at=timezone.now())
+    assert receipt.participants == [case.code]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SharedParticipant.objects.create(**named, shared_at=timezone.now())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        shared.delete()
 
 
 # whose rows
