@@ -41,19 +41,21 @@ def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -
     dated = day_of(spec, record)
     if dated is None or dated[1].earliest is None:
         return ()
-    standing = engine.asked_of_entry(record.participant, by=by, on=dated[1])
-    if standing is None:
+    consent = engine.asked_of_entry(record.participant, by=by, on=dated[1])
+    if consent is None:
         return ()
     if spec.about == About.CONTACT:
-        return tuple(_no_attempt_after(record, standing))
+        return tuple(_no_attempt_after(record, consent))
     field, on = dated[0].split(".")[0], dated[1]
     if spec.about == About.TREATMENT:
         # A session may be planned that must still be consented to, but not after treatment was withdrawn.
-        stop = stop_of(standing.stops, Use.TREATMENT, on.earliest)
-        barred = [Use.TREATMENT] if stop is not None and stop.on < on.earliest else []
-    else:
-        barred = [use for use in USES[spec.about] if standing.ruling(use, on).barred]
-    return [Problem(field, ENDED, standing.bar(use, on) or "") for use in barred[:1]]
+        stop = stop_of(consent.stops, Use.TREATMENT, on.earliest)
+        if stop is None or stop.on == on.earliest:
+            return ()
+        words = engine.bar(record.participant, Use.TREATMENT, on)
+        return (Problem(field, ENDED, words or ""),)
+    found = (consent.bar(use, on) for use in USES[spec.about])
+    return tuple(Problem(field, ENDED, words) for words in found if words is not None)[:1]
 
 
 def _is_always(spec: CrfSpec, record: Any) -> bool:
@@ -61,13 +63,13 @@ def _is_always(spec: CrfSpec, record: Any) -> bool:
     return spec.always_when is not None and getattr(record, spec.always_when[0]) == spec.always_when[1]
 
 
-def _no_attempt_after(record: LostToFollowUp, standing: engine.Standing) -> Iterator[Problem]:
+def _no_attempt_after(record: LostToFollowUp, consent: engine.AskedOfEntry) -> Iterator[Problem]:
     """Attempts come after the last contact: if that is the day of the withdrawal or later, all of them are beyond."""
     ways = set(record.attempt_methods or ())
     if not record.attempts or (ways and ways <= REACHES_NOBODY):
         return
     last: Any = record.last_contact_on
-    words = standing.bar(Use.CONTACT, PartialDate.of(last.earliest + dt.timedelta(days=1)))
+    words = consent.bar(Use.CONTACT, PartialDate.of(last.earliest + dt.timedelta(days=1)))
     if words is not None:
         yield Problem(
             "attempts",

@@ -235,11 +235,9 @@ def judge(
     if use == Use.TREATMENT and verdict == "yes":
         # The log was asked at the minute of the treatment, and a withdrawal of that day may have come after it.
         return Ruling(use, "yes")
-    stop = stop_of(found, use, first)
-    if stop is not None and stop.scope == DECLINED and stop_of(found, Use.VISIT, first) is None:
-        stop = None  # whoever takes part is called about the visits; “contact in future” is what comes after them
-    if stop is not None:
-        return Ruling(use, "no", _REASONS.get(stop.scope, "withdrawn"), stop, state.why, barred=True)
+    ended = stopped(use, found, first, why=state.why)
+    if ended is not None:
+        return ended
     if use == Use.ANALYSIS:
         # What was collected may be analysed until that is ended: how it was consented to is another question.
         return Ruling(use, "yes")
@@ -249,6 +247,19 @@ def judge(
         return Ruling(use, "yes")
     reason: Reason = "unclear" if verdict == "indeterminate" else "not_consented"
     return Ruling(use, verdict, reason, None, state.why, barred=use in NEEDS_A_YES)
+
+
+def stopped(
+    use: Use, found: Iterable[Stop], first: dt.date | None, *, why: tuple[str, ...] = ()
+) -> Ruling | None:
+    """The ruling of the log alone: what somebody ended. None: nobody did, and the state has to be asked."""
+    found = tuple(found)
+    stop = stop_of(found, use, first)
+    if stop is not None and stop.scope == DECLINED and stop_of(found, Use.VISIT, first) is None:
+        return None  # whoever takes part is called about the visits; “contact in future” is what comes after them
+    if stop is None:
+        return None
+    return Ruling(use, "no", _REASONS.get(stop.scope, "withdrawn"), stop, why, barred=True)
 
 
 _REASONS: Mapping[str, Reason] = {DISSENTED: "dissent", DECLINED: "declined"}

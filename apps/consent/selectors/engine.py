@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -120,20 +121,51 @@ def bars(participants: Iterable[Participant], use: Use, on: When) -> dict[int, s
     return {pk: standing.bar(use, on) for pk, standing in of(participants).items()}
 
 
-def asked_of_entry(participant: Participant, *, by: User | None, on: When) -> Standing | None:
-    """The standing of whoever can be stopped at all; None for the others, which is almost everybody and one query."""
+@dataclass(frozen=True)
+class AskedOfEntry:
+    """What an entry is refused by: what was ended; and the standing, where taking part can rest until somebody signs."""
+
+    stops: tuple[Stop, ...]
+    standing: Standing | None = None
+
+    def bar(self, use: Use, on: PartialDate | dt.date) -> str | None:
+        """Why nothing may be recorded of that day, in words; None: it may."""
+        if self.standing is not None:
+            return self.standing.bar(use, on)
+        date = on if isinstance(on, PartialDate) else PartialDate.of(on)
+        ruling = uses.stopped(use, self.stops, date.earliest)
+        return None if ruling is None else bar_words.of(ruling, date)
+
+
+def asked_of_entry(participant: Participant, *, by: User | None, on: When) -> AskedOfEntry | None:
+    """What refuses entries of a participant, reading no more than it has to: almost everybody ended nothing and signs
+    alone (None, one query); who ended something is judged by the log (two); who may have to sign anew by everything.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_CAN_BE_STOPPED, [participant.pk])
-        if cursor.fetchone() is None:
-            return None
-    return of([participant], by=by, on=on)[participant.pk]
+        others_sign, ended = cursor.fetchone()
+    if others_sign:
+        standing = of([participant], by=by, on=on)[participant.pk]
+        return AskedOfEntry(standing.stops, standing)
+    if not ended:
+        return None
+    return AskedOfEntry(
+        uses.stops(logs_of([participant.pk], {participant.pk: _zone(participant)})[participant.pk])
+    )
+
+
+def _zone(participant: Participant) -> ZoneInfo:
+    return ZoneInfo(participant.site.timezone)
+
+
+def _kinds(kinds: Iterable[Kind]) -> str:
+    return ", ".join(f"'{kind.value}'" for kind in kinds)
 
 
 _CAN_BE_STOPPED = (
-    f'SELECT FROM "{ConsentEvent._meta.db_table}" WHERE participant_id = %s AND (kind IN'
-    f" ({', '.join(repr(str(kind.value)) for kind in (*ENDING, *OTHERS_SIGN))})"
-    f" OR capacity = '{Capacity.CANNOT_DECIDE.value}'"
-    f" OR declined @> ARRAY['{uses.FUTURE_CONTACT}']::varchar[]) LIMIT 1"
+    f"SELECT bool_or(kind IN ({_kinds(OTHERS_SIGN)}) OR capacity = '{Capacity.CANNOT_DECIDE.value}'),"
+    f" bool_or(kind IN ({_kinds(ENDING)}) OR declined @> ARRAY['{uses.FUTURE_CONTACT}']::varchar[])"
+    f' FROM "{ConsentEvent._meta.db_table}" WHERE participant_id = %s'
 )
 
 
