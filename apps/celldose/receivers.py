@@ -13,6 +13,7 @@ from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.signals import life_asked
 from apps.visits.models import VitalSigns
 from studyportal.crf.signals import record_saved
+from studyportal.identity.signals import identity_recorded
 
 
 @receiver(record_saved, dispatch_uid="celldose.refresh")
@@ -30,6 +31,11 @@ def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any)
 @receiver(consent_recorded, dispatch_uid="celldose.without_consent")
 def consent_of_treatment_anew(sender: type, event: Any, by: Any, **kwargs: Any) -> None:
     breaches.judge_consent(participant=event.participant, by=by)
+
+
+@receiver(identity_recorded, dispatch_uid="celldose.consent_of_birth")
+def consent_by_birth_date_anew(sender: type, participant: Any, **kwargs: Any) -> None:
+    breaches.judge_consent(participant=participant, by=None)
 
 
 @receiver(life_asked, dispatch_uid="celldose.life")

@@ -213,9 +213,15 @@ def judge_consent(*, participant: Participant, by: User | None) -> None:
 
     A fixed number of queries, and one for each deviation that changes.
     """
-    made = Visit.objects.filter(participant=participant, status=VisitStatus.DONE, happened_on__isnull=False)
+    made = list(
+        Visit.objects.filter(
+            participant=participant, status=VisitStatus.DONE, happened_on__isnull=False
+        ).select_related("participant", "site")
+    )
+    if not made or participant.retrospective:
+        return
     standing = engine.of([participant])[participant.pk]
-    found = {visit.pk: list(_before_consent(visit, standing)) for visit in made.order_by("id")}
+    found = {visit.pk: list(_before_consent(visit, standing)) for visit in made}
     deviations.agree(
         participant=participant,
         form=FORM,

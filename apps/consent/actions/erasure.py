@@ -28,11 +28,9 @@ def settle_erasure_requests(*, event: ConsentEvent, by: User) -> None:
     A data manager who answered and closed one is not asked again by an entry that has nothing to do with it.
     """
     asked = SCOPE in (event.withdrawal_scopes or ())
-    known = set(
-        Query.objects.filter(participant_id=event.participant_id, form=FORM, code=CODE)
-        .exclude(state=QueryState.CLOSED)
-        .values_list("object_id", flat=True)
-    )
+    asked_before = Query.objects.filter(participant_id=event.participant_id, form=FORM, code=CODE)
+    still = asked_before.exclude(state=QueryState.CLOSED).values_list("object_id", flat=True)
+    known = {pk for pk in still if pk is not None}
     if not asked and not known:
         return
     rows = ConsentEvent.objects.filter(participant_id=event.participant_id).order_by("id")

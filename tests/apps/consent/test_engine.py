@@ -20,6 +20,7 @@ from apps.visits.crfs import SYMPTOMS, VITAL_SIGNS
 from studyportal.crf.actions import save
 from studyportal.crf.errors import Refused
 from studyportal.deviations.models import Deviation
+from studyportal.identity import actions as identity
 from studyportal.queries import actions as queries
 from studyportal.queries.models import Query
 from tests.apps.consent.factories import a_minors_consent, an_adults_consent, an_event
@@ -327,3 +328,57 @@ def test_an_ordinary_save_asks_one_query_and_many_are_asked_as_one(cast: Cast, p
     with questions() as of_all:
         engine.of(people)
     assert len(of_one) == len(of_all)
+
+
+# --- a birthday -----------------------------------------------------------------------------------------
+
+
+def born(person: Any, by: Any, on: str = "2006-06-15") -> None:
+    identity.record(
+        participant=person,
+        raw={"full_name": "Specimen Namunekar", "birth_date": on, "hospital_number": "T/1"},
+        by=by,
+    )
+
+
+def test_taking_part_rests_when_nobody_signed_after_the_birthday(cast: Cast) -> None:
+    """18 on 15 June 2024, with 30 days to sign anew."""
+    case = a_case(cast)
+    a_minors_consent(case, cast.asha, age=17)
+    born(case, cast.asha)
+    assert a_visit(case, "UNS", "2024-07-14", cast.asha).pk
+    assert a_result(case, cast.asha, "2024-07-14").pk
+    _field, words = refusal(lambda: a_visit(case, "UNS", "2024-07-20", cast.asha))
+    assert words.startswith("Taking part rests")
+    refusal(lambda: a_result(case, cast.asha, "2024-07-20"))
+    assert a_result(case, cast.asha, "2024-07-20", context="safety").pk
+    an_adults_consent(case, cast.asha, "2024-08-01", age=18)
+    assert a_visit(case, "UNS", "2024-08-02", cast.asha).pk
+    refusal(lambda: a_visit(case, "UNS", "2024-07-20", cast.asha))
+
+
+def test_whoever_may_not_see_the_birth_date_is_not_told_it_by_refusals(cast: Cast) -> None:
+    case = a_case(cast)
+    a_minors_consent(case, cast.asha, age=17)
+    born(case, cast.asha)
+    assert a_visit(case, "UNS", "2024-07-20", cast.meera).pk
+    assert a_result(case, cast.meera, "2024-07-20").pk
+    refusal(lambda: a_result(case, cast.meera, "2026-02-01"))
+
+
+def test_a_birth_date_that_comes_later_makes_deviations_of_the_visits_after_it(cast: Cast) -> None:
+    case = a_case(cast)
+    a_minors_consent(case, cast.asha, age=17)
+    a_visit(case, "UNS", "2024-07-14", cast.asha)
+    late = a_visit(case, "UNS", "2024-07-20", cast.asha)
+    assert not Deviation.objects.exists()
+    born(case, cast.asha)
+    found = Deviation.objects.get()
+    assert (found.object_id, found.code) == (late.pk, "visit_without_consent")
+
+
+def test_a_published_case_rests_at_no_birthday(cast: Cast) -> None:
+    published = a_case(cast, by=cast.meera, retrospective=True)
+    a_minors_consent(published, cast.meera, "2016-10-01", age=17)
+    assert a_visit(published, "M9", "2017-07", cast.meera).pk
+    assert a_result(published, cast.meera, "2018-11-01").pk
