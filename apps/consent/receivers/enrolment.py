@@ -73,8 +73,7 @@ def consent_before_index_date(
         if event.kind == "consented" and event.on is not None and event.on.earliest is not None
     ]
     if not days or min(days) <= index_date:
-        why = engine.bar(participant, Use.VISIT, index_date)
-        return (Problem("index_date", "consent_ended", why),) if why else ()
+        return ()
     return (
         Problem(
             "index_date",
