@@ -223,12 +223,13 @@ def judge(
     first: dt.date | None,
     *,
     session: int | None = None,
-    retrospective: bool = False,
+    may_rest: bool = True,
 ) -> Ruling:
     """The answer of the log for one use. state: of that day or moment; found: `stops` of the log.
 
     first: the first day on which it can have been. session: of a treatment; None: whether treatment at all is consented
-    to. retrospective: a transcribed case, whose birthdays suspend nothing: its source states what was done.
+    to. may_rest: whether a signature that is overdue suspends taking part; not of a transcribed case, whose source states
+    what was done, and not of what was never in force.
     """
     found = tuple(found)
     verdict = _verdict(use, state, session)
@@ -241,7 +242,7 @@ def judge(
     if use == Use.ANALYSIS:
         # What was collected may be analysed until that is ended: how it was consented to is another question.
         return Ruling(use, "yes")
-    if use in TAKING_PART and not retrospective and suspended(state):
+    if use in TAKING_PART and may_rest and suspended(state):
         return Ruling(use, "no", "suspended", None, state.why, barred=True)
     if verdict == "yes":
         return Ruling(use, "yes")

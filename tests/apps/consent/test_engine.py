@@ -382,3 +382,19 @@ def test_a_published_case_rests_at_no_birthday(cast: Cast) -> None:
     a_minors_consent(published, cast.meera, "2016-10-01", age=17)
     assert a_visit(published, "M9", "2017-07", cast.meera).pk
     assert a_result(published, cast.meera, "2018-11-01").pk
+
+
+def test_a_child_who_never_assented_is_a_deviation_and_no_refusal(cast: Cast) -> None:
+    """Nothing rests that was never in force: what was done without consent is recorded as it happened."""
+    case = a_case(cast)
+    an_event(
+        case,
+        "lar_consent",
+        cast.asha,
+        signer="mother",
+        lar_relationship_proof="birth certificate",
+        age_at_signature=9,
+    )
+    visit = a_visit(case, "UNS", "2024-05-01", cast.asha)
+    assert Deviation.objects.get(object_id=visit.pk).code == "visit_without_consent"
+    assert a_result(case, cast.asha, "2024-05-01").pk
