@@ -6,6 +6,7 @@ Whatever an app declares as a form gets its record here by itself, with its pare
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from studyportal.crf import actions as crf
 from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
+from tests.apps.consent.documents import a_draft
 from tests.cast import Cast
 
 
@@ -26,6 +28,11 @@ class World:
     participant: Any
     visit: Any
     records: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def consent_document(self) -> Any:
+        """A draft of the participant's site with its words in English: what may still change of the register."""
+        return a_draft(self.participant.site, self.cast.rao)
 
     def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:
         return {name: self._parent(spec, name, fresh) for name in spec.parents}
