@@ -6,13 +6,14 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from apps.celldose import actions, selectors
+from apps.celldose import actions, breaches, selectors
 from apps.celldose.models import CellSession, Infusion, Release
-from apps.consent.signals import procedures_asked
+from apps.consent.signals import consent_recorded, procedures_asked
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.signals import life_asked
 from apps.visits.models import VitalSigns
 from studyportal.crf.signals import record_saved
+from studyportal.identity.signals import identity_recorded
 
 
 @receiver(record_saved, dispatch_uid="celldose.refresh")
@@ -25,6 +26,16 @@ def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any)
         actions.refresh_after(record=record, form=spec.key, by=by)
         if sender is Infusion:
             refresh_status_of(participant_id=record.participant_id, by=by)
+
+
+@receiver(consent_recorded, dispatch_uid="celldose.without_consent")
+def consent_of_treatment_anew(sender: type, event: Any, by: Any, **kwargs: Any) -> None:
+    breaches.judge_consent(participant=event.participant, by=by)
+
+
+@receiver(identity_recorded, dispatch_uid="celldose.consent_of_birth")
+def consent_by_birth_date_anew(sender: type, participant: Any, **kwargs: Any) -> None:
+    breaches.judge_consent(participant=participant, by=None)
 
 
 @receiver(life_asked, dispatch_uid="celldose.life")

@@ -9,7 +9,7 @@ class ConsentConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from apps.consent import chain, chain_checks, receivers  # noqa: F401 (connects and registers them)
+        from apps.consent import chain, chain_checks, gates, receivers  # noqa: F401 (connects and registers them)
         from studyportal.access.permissions import Permission
         from studyportal.audit import looks
         from studyportal.ui.navigation import NavItem, register

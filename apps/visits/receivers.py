@@ -9,9 +9,9 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.consent.selectors import Procedure
-from apps.consent.signals import procedures_asked, sessions_asked
+from apps.consent.signals import consent_recorded, procedures_asked, sessions_asked
 from apps.enrolment.actions import refresh_status_of
-from apps.enrolment.models import EndOfStudy, Participant
+from apps.enrolment.models import Demographics, EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
 from apps.enrolment.signals import day0_asked, end_of_study_asked, life_asked, participant_saved
 from apps.visits import actions, checks, selectors
@@ -21,6 +21,7 @@ from studyportal import protocol
 from studyportal.crf.actions import rederive
 from studyportal.crf.outcomes import Finding
 from studyportal.crf.signals import record_saved
+from studyportal.identity.signals import identity_recorded
 
 
 @receiver(participant_saved, dispatch_uid="visits.redate")
@@ -54,6 +55,23 @@ def visits_as_procedures(
             Procedure(what=visit.label if visit else key, kind="visit", on=happened_on)
         )
     return found
+
+
+@receiver(consent_recorded, dispatch_uid="visits.before_consent")
+def consent_of_visits_anew(sender: Any, *, event: Any, by: Any, **_: Any) -> None:
+    """What was done before consent is a deviation until the log shows otherwise."""
+    actions.judge_consent(participant=event.participant, by=by)
+
+
+@receiver(identity_recorded, dispatch_uid="visits.consent_of_birth")
+def consent_by_birth_date_anew(sender: Any, *, participant: Participant, **_: Any) -> None:
+    """The birth date says from when somebody else has to sign."""
+    actions.judge_consent(participant=participant, by=None)
+
+
+@receiver(record_saved, sender=Demographics, dispatch_uid="visits.consent_of_age")
+def consent_by_age_anew(sender: Any, *, record: Demographics, by: Any = None, **_: Any) -> None:
+    actions.judge_consent(participant=record.participant, by=by)
 
 
 @receiver(sessions_asked, dispatch_uid="visits.sessions")

@@ -326,3 +326,38 @@ def test_weights_of_other_days_do_not_count(journey: Journey) -> None:
     weigh(journey.participant, journey.asha, weight="80", on="2025-04-09", key="M1")
     infusion = journey.upto("infusion")
     assert infusion.weight_kg == 50
+
+
+def test_treatment_that_turns_out_to_lack_consent_is_a_critical_deviation(cast: Cast) -> None:
+    """The gate let it pass; a correction of the log shows afterwards that consent came later."""
+    journey = Journey(treated(cast.asha, cast.mumbai), cast.asha, cast.rao)
+    entry = consent(journey.participant, cast.asha)
+    harvest = journey.upto("harvest")
+
+    def corrected(day: str) -> Any:
+        return record_event(
+            participant=journey.participant, kind="correction", by=cast.asha, corrects=entry, signed_on=day, note="Misread"
+        )  # fmt: skip
+
+    assert not Deviation.objects.filter(code="treatment_without_consent").exists()
+    corrected("2025-03-20")
+    found = Deviation.objects.get(code="treatment_without_consent")
+    assert (found.form, found.object_id, found.classification, found.state) == (
+        "harvest", harvest.pk, "critical", "open",
+    )  # fmt: skip
+    corrected("2025-02-20")
+    found.refresh_from_db()
+    assert found.state == "withdrawn"
+
+
+def test_what_follows_a_treatment_goes_on_after_a_withdrawal(cast: Cast) -> None:
+    journey = Journey(treated(cast.asha, cast.mumbai), cast.asha, cast.rao)
+    consent(journey.participant, cast.asha)
+    weigh(journey.participant, cast.asha)
+    journey.upto("product")
+    record_event(
+        participant=journey.participant, kind="withdrawal", by=cast.asha, signed_on="2025-03-09",
+        withdrawal_scopes=["erasure_request"],
+    )  # fmt: skip
+    assert journey.make_processing().pk
+    assert journey.make_microbiology().pk
