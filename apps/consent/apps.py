@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsentConfig(AppConfig):
@@ -7,3 +8,6 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.consent import receivers  # noqa: F401 (connects them)
+        from studyportal.audit import looks
+
+        looks.register("consent_findings_api", _("Consent findings, by the API"))

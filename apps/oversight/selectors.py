@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from apps.consent import selectors as consent
 from apps.consent.models import ConsentEvent, Kind
-from apps.consent.selectors import ParticipantFinding, Procedure
+from apps.consent.selectors import Procedure
 from apps.consent.signals import procedures_asked
 from apps.enrolment.models import Participant
-from apps.oversight.items import ITEMS, Item
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.audit.models import Look
-
-SEVERITIES = ("critical", "major", "minor")
-
-
-@dataclass(frozen=True)
-class Counted:
-    """One of the sixteen questions with what was found: shown to fail, or undecided by the record."""
-
-    item: Item
-    failed: int
-    undecided: int
-    participants: int
-    gravest: str
 
 
 def sites_with(user: User, permission: Permission) -> list[Site]:
@@ -48,36 +31,6 @@ def participant_or_404(user: User, code: str) -> Participant:
         Participant.objects.select_related("site"), user, Permission.VIEW_CONSENT_LOG, code=code
     )
     return found
-
-
-# --- findings -------------------------------------------------------------------------------------------
-
-
-def findings(user: User, *, site: str = "") -> list[ParticipantFinding]:
-    found = consent.findings(user)
-    return [one for one in found if not site or one.participant.site.code == site]
-
-
-def counted(found: Sequence[ParticipantFinding]) -> list[Counted]:
-    """The sixteen questions in their order."""
-    by_number: dict[int, list[ParticipantFinding]] = {item.number: [] for item in ITEMS}
-    for one in found:
-        by_number[one.finding.number].append(one)
-    result = []
-    for item in ITEMS:
-        own = by_number[item.number]
-        verdicts = Counter(one.finding.verdict for one in own)
-        said = {one.finding.severity for one in own}
-        result.append(
-            Counted(
-                item=item,
-                failed=verdicts["fail"],
-                undecided=verdicts["indeterminate"],
-                participants=len({one.participant.pk for one in own}),
-                gravest=next((severity for severity in SEVERITIES if severity in said), ""),
-            )
-        )
-    return result
 
 
 def procedures_of(participant: Participant) -> list[Procedure]:

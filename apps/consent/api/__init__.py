@@ -1,5 +1,5 @@
 """The REST endpoints of consent, by topic."""
 
-from apps.consent.api import events
+from apps.consent.api import events, findings
 
-api_urls = [*events.api_urls]
+api_urls = [*events.api_urls, *findings.api_urls]

@@ -1,17 +1,13 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.findings import Case, ConsentFinding, Procedure
+from apps.consent.rules import ConsentState
+from apps.consent.selectors.findings import ParticipantFinding, findings_for, findings_of
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
-    Case,
-    ConsentFinding,
-    ConsentState,
-    ParticipantFinding,
-    Procedure,
     bands,
     events_of,
     evidence_of,
-    findings,
-    findings_of,
     lives_of,
     log,
     may_read_log,
@@ -31,7 +27,7 @@ __all__ = [
     "bands",
     "events_of",
     "evidence_of",
-    "findings",
+    "findings_for",
     "findings_of",
     "lives_of",
     "log",

@@ -114,9 +114,9 @@ def test_findings_cost_the_same_for_any_number(cast: Any, django_assert_max_num_
     for _ in range(6):
         enrolled(a_case(cast), "2024-02-01")
     with django_assert_max_num_queries(9):
-        found = selectors.findings(cast.farah)
+        found = selectors.findings_for(cast.farah)
     assert [f.finding.code for f in found] == ["no_consent"] * 6
-    assert selectors.findings(cast.asha) == []
+    assert selectors.findings_for(cast.asha) == []
 
 
 # ------------------------------------------------------------------------------------------------------- API
