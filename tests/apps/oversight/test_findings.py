@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.consent.findings import QUESTIONS
-from apps.enrolment import actions as enrolment
+from apps.enrolment.actions import screening
 from studyportal.access.models import Membership, User
 from studyportal.audit.models import Look
 from tests.apps.oversight.conftest import Records
@@ -226,7 +226,7 @@ def test_every_look_is_kept(cast: Cast, records: Records, page: Any, api: Any) -
 def test_people_of_the_screening_log_are_told_without_a_participant(
     cast: Cast, page: Any, api: Any
 ) -> None:
-    entry = enrolment.open_entry(
+    entry = screening.open_entry(
         site=cast.mumbai, by=cast.asha, screened_on="2026-02-01", age="30", sex="female"
     )
     context = page(cast.farah).get("/oversight/14/").context
@@ -263,7 +263,7 @@ def test_the_pages_of_the_api_join_without_gap_or_repeat(
     for _number in range(5):
         records.consent(records.participant())
     for _number in range(3):
-        enrolment.open_entry(
+        screening.open_entry(
             site=cast.mumbai, by=cast.asha, screened_on="2026-02-01", age="30", sex="male"
         )
     whole = [
