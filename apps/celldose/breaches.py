@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from apps.celldose import release, rules, selectors, stated
-from apps.celldose.models import CellSession, IdentityCheck, Infusion, ReagentLot, Release
+from apps.celldose.models import CellSession, Harvest, IdentityCheck, Infusion, ReagentLot, Release
 from apps.celldose.product_file import product_file
 from apps.celldose.rules import Breach
+from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
+from apps.enrolment.models import Participant
 from studyportal.access.models import User
 from studyportal.crf.registry import spec_for
 from studyportal.deviations import actions as deviations
+
+WITHOUT_CONSENT = "treatment_without_consent"
 
 
 def note(record: Any, *, by: User | None) -> None:
@@ -25,6 +30,48 @@ def note(record: Any, *, by: User | None) -> None:
         found=[deviations.Found(one.code, one.description, one.classification) for one in found(record)],
         by=by,
     )
+
+
+def judge_consent(*, participant: Participant, by: User | None) -> None:
+    """Raise and settle the deviations of treatment without consent, because the consent log was added to.
+
+    The gates let nothing of it be recorded; a correction of the log can show afterwards that consent was not there.
+    A fixed number of queries, and one for each deviation that changes.
+    """
+    harvests = Harvest.objects.filter(participant=participant).select_related("session", "site")
+    infusions = Infusion.objects.filter(participant=participant).select_related(
+        "product__harvest__session", "site"
+    )
+    treated: dict[type, list[Any]] = {Harvest: list(harvests), Infusion: list(infusions)}
+    if participant.retrospective or not any(treated.values()):
+        return
+    consent = engine.of([participant])[participant.pk]
+    for model, records in treated.items():
+        found = {record.pk: next(iter(_without_consent(record, consent)), None) for record in records}
+        deviations.agree(
+            participant=participant,
+            form=spec_for(model).key,
+            code=WITHOUT_CONSENT,
+            found={
+                pk: one and deviations.Found(one.code, one.description, one.classification)
+                for pk, one in found.items()
+            },
+            by=by,
+        )
+
+
+def _without_consent(record: Harvest | Infusion, consent: engine.Standing | None = None) -> Iterable[Breach]:
+    if record.participant.retrospective:
+        return
+    if isinstance(record, Harvest):
+        session, at = record.session, record.started_at or stated.day_of_harvest(record)
+    else:
+        session, at = record.product.harvest.session, record.started_at or stated.day_of_infusion(record)
+    if consent is None:
+        consent = engine.of([record.participant])[record.participant_id]
+    why = consent.gap(Use.TREATMENT, at, session=session.number or 0)
+    if why is not None:
+        yield Breach(WITHOUT_CONSENT, why, "critical")
 
 
 def _of_session(record: CellSession) -> Iterable[Breach]:
@@ -52,6 +99,7 @@ def _of_release(record: Release) -> Iterable[Breach]:
 
 
 def _of_infusion(record: Infusion) -> Iterable[Breach]:
+    yield from _without_consent(record)
     file = product_file(record.product_id)
     product = file.product
     yield from rules.dose_breaches(record.total_dose, product.planned_dose_low, product.planned_dose_high)
@@ -64,6 +112,7 @@ def _of_infusion(record: Infusion) -> Iterable[Breach]:
 
 _FOUND_BY: dict[type, Callable[[Any], Iterable[Breach]]] = {
     CellSession: _of_session,
+    Harvest: _without_consent,
     IdentityCheck: _of_identity_check,
     ReagentLot: _of_reagent_lot,
     Release: _of_release,

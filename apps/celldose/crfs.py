@@ -26,7 +26,7 @@ from apps.celldose.models import (
 )
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import register
-from studyportal.crf.spec import CrfSpec, Section, ShowIf, SignedRows
+from studyportal.crf.spec import About, CrfSpec, Section, ShowIf, SignedRows
 from studyportal.signatures.models import Meaning
 
 TREATED = ("case",)
@@ -41,6 +41,8 @@ CELL_SESSION = register(
     CrfSpec(
         model=CellSession,
         key="cell-session",
+        about=About.TREATMENT,
+        dated_by=("performed_on", "planned_on"),
         title=_("Cell therapy session"),
         description=_("One treatment session of the participant, planned or performed."),
         sections=(Section(_("Session"), ("number", "planned_on", "performed_on", "remarks")),),
@@ -56,6 +58,8 @@ DONOR_TESTS = register(
     CrfSpec(
         model=DonorTests,
         key="donor-tests",
+        about=About.SAMPLE,
+        dated_by=("hiv_sampled_on", "hbv_sampled_on", "hcv_sampled_on", "syphilis_sampled_on"),
         title=_("Donor tests"),
         description=_("Infectious markers before the harvest, each with the day of its sample."),
         parents=("session",),
@@ -75,6 +79,7 @@ HARVEST = register(
     CrfSpec(
         model=Harvest,
         key="harvest",
+        about=About.ALWAYS,  # its own gate asks for consent to the session
         title=_("Harvest"),
         description=_("Bone marrow or adipose tissue taken in this session."),
         parents=("session",),
@@ -118,6 +123,7 @@ CELL_PRODUCT = register(
     CrfSpec(
         model=CellProduct,
         key="cell-product",
+        about=About.ALWAYS,
         title=_("Cell product"),
         description=_("The product of a harvest, known by its donation number from collection on."),
         parents=("harvest",),
@@ -136,6 +142,7 @@ TRANSPORT = register(
     CrfSpec(
         model=Transport,
         key="transport",
+        about=About.ALWAYS,
         title=_("Transport"),
         parents=("product",),
         sections=(
@@ -153,6 +160,7 @@ IDENTITY_CHECK = register(
     CrfSpec(
         model=IdentityCheck,
         key="identity-check",
+        about=About.ALWAYS,
         title=_("Identity check"),
         description=_("Two people read the label and the participant's code, at each of four steps."),
         parents=("product",),
@@ -173,6 +181,7 @@ PROCESSING = register(
     CrfSpec(
         model=Processing,
         key="processing",
+        about=About.ALWAYS,
         title=_("Processing"),
         parents=("product",),
         sections=(
@@ -206,6 +215,7 @@ REAGENT_LOT = register(
     CrfSpec(
         model=ReagentLot,
         key="reagent-lot",
+        about=About.ALWAYS,
         title=_("Reagent lot"),
         parents=("product",),
         sections=(Section(_("Reagent"), ("reagent", "lot", "expires_on")),),
@@ -220,6 +230,7 @@ CELL_COUNTS = register(
     CrfSpec(
         model=CellCounts,
         key="cell-counts",
+        about=About.ALWAYS,
         title=_("Cell counts"),
         description=_("All counts are in millions of cells (10⁶): for 750 000 000 cells type 750."),
         parents=("product",),
@@ -246,6 +257,7 @@ PHENOTYPE = register(
     CrfSpec(
         model=Phenotype,
         key="phenotype",
+        about=About.ALWAYS,
         title=_("Phenotype"),
         parents=("product",),
         sections=(
@@ -276,6 +288,7 @@ VIABILITY = register(
     CrfSpec(
         model=Viability,
         key="viability",
+        about=About.ALWAYS,
         title=_("Viability"),
         parents=("product",),
         sections=(Section(_("Viability"), ("viability_percent", "method", "measured_at")),),
@@ -288,6 +301,7 @@ MICROBIOLOGY = register(
     CrfSpec(
         model=Microbiology,
         key="microbiology",
+        about=About.ALWAYS,
         title=_("Microbiology"),
         description=_(
             "Save it with pending cultures before release, and again when they are read at day 14."
@@ -322,6 +336,7 @@ RELEASE = register(
     CrfSpec(
         model=Release,
         key="release",
+        about=About.ALWAYS,
         title=_("Release"),
         description=_("The decision stands on the newest evaluation of the criteria, which is kept with it."),
         parents=("product",),
@@ -352,6 +367,7 @@ INFUSION = register(
     CrfSpec(
         model=Infusion,
         key="infusion",
+        about=About.ALWAYS,  # as the harvest
         title=_("Infusion"),
         description=_(
             "Needs a released product within its expiry, matching identity checks and consent in force."
@@ -406,6 +422,7 @@ OBSERVATIONS = register(
     CrfSpec(
         model=InfusionObservation,
         key="observations",
+        about=About.ALWAYS,
         title=_("Observation at the infusion"),
         description=_("15 min before, at the start, after 15, 30 and 60 min, and after 2, 4 and 24 h."),
         parents=("infusion",),
@@ -428,6 +445,7 @@ DISCARD = register(
     CrfSpec(
         model=Discard,
         key="discard",
+        about=About.ALWAYS,
         title=_("Discard"),
         parents=("product",),
         sections=(Section(_("Discard"), ("discarded_at", "reason_code", "note", "discarded_by")),),

@@ -18,7 +18,8 @@ from django.utils import timezone
 from apps.celldose import lifecycle, release, rules, selectors, stated
 from apps.celldose.models import CellSession, Discard, Harvest, Infusion, Release
 from apps.celldose.product_file import ProductFile, product_file
-from apps.consent import selectors as consent
+from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.crf.outcomes import NotDerivable, Problem
@@ -137,24 +138,8 @@ def _facts(
 
 def consent_bar(participant: Any, session: CellSession, at: dt.datetime | PartialDate | None) -> str | None:
     """None when consent to this session's procedures is in force; else what is wrong, in words."""
-    if isinstance(at, dt.datetime):
-        at = timezone.localtime(at, zoneinfo.ZoneInfo(participant.site.timezone))
-    state = consent.state_for(participant, at)
-    verdict = state.covers_session(session.number)
-    if verdict == "yes":
-        return None
-    day = PartialDate.of(at.date()) if isinstance(at, dt.datetime) else at
-    said = day.for_people() if day else "an unknown day"
-    because = "; ".join(state.why)
-    if verdict == "indeterminate":
-        return (
-            f"Whether consent to session {session.number} was in force on {said} cannot be told"
-            f" ({because or 'a signature of the same day has no time'}). Complete the consent record first."
-        )
-    return (
-        f"Consent to session {session.number} is not in force on {said}"
-        f"{f' ({because})' if because else ''}. Record the consent first."
-    )
+    # A session whose number is not known is covered by a consent to every session alone.
+    return engine.bar(participant, Use.TREATMENT, at, session=session.number or 0)
 
 
 def discard_gate(record: Discard, by: User | None) -> Iterable[Problem]:

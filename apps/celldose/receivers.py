@@ -6,9 +6,9 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from apps.celldose import actions, selectors
+from apps.celldose import actions, breaches, selectors
 from apps.celldose.models import CellSession, Infusion, Release
-from apps.consent.signals import procedures_asked, sources_asked
+from apps.consent.signals import consent_recorded, procedures_asked, sources_asked
 from apps.consent.sources import Source
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.signals import life_asked
@@ -26,6 +26,11 @@ def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any)
         actions.refresh_after(record=record, form=spec.key, by=by)
         if sender is Infusion:
             refresh_status_of(participant_id=record.participant_id, by=by)
+
+
+@receiver(consent_recorded, dispatch_uid="celldose.without_consent")
+def consent_of_treatment_anew(sender: type, event: Any, by: Any, **kwargs: Any) -> None:
+    breaches.judge_consent(participant=event.participant, by=by)
 
 
 @receiver(life_asked, dispatch_uid="celldose.life")

@@ -7,7 +7,7 @@ class ConsentConfig(AppConfig):
     label = "consent"
 
     def ready(self) -> None:
-        from apps.consent import receivers  # noqa: F401 (connects them)
+        from apps.consent import gates, receivers  # noqa: F401 (connects them)
         from studyportal.audit import looks
 
         looks.register("consent_findings_api", _("Consent findings, by the API"))

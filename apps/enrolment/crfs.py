@@ -19,7 +19,7 @@ from apps.enrolment.models import (
 from studyportal.access import clock
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.registry import register
-from studyportal.crf.spec import CrfSpec, Section, ShowIf
+from studyportal.crf.spec import About, CrfSpec, Section, ShowIf
 from studyportal.signatures.models import Meaning
 
 
@@ -166,6 +166,7 @@ ANTIBODY_AT_DIAGNOSIS = register(
     CrfSpec(
         model=AntibodyAtDiagnosis,
         key="antibody-at-diagnosis",
+        dated_by=("collected_on",),
         title=_("Antibody at diagnosis"),
         description=_(
             "One form for each antibody. What the study measures is a laboratory result of a visit."
@@ -193,6 +194,7 @@ HOSPITALISATION = register(
     CrfSpec(
         model=Hospitalisation,
         key="hospitalisation",
+        dated_by=("admitted_on",),
         title=_("Hospitalisation before the study"),
         sections=(
             Section(
@@ -221,6 +223,8 @@ LOST_TO_FOLLOW_UP = register(
     CrfSpec(
         model=LostToFollowUp,
         key="lost-to-follow-up",
+        about=About.CONTACT,
+        dated_by=("last_contact_on",),
         title=_("Lost to follow-up"),
         description=_(
             "One form for each time. When the participant is found again, say so in the same form."
@@ -270,6 +274,7 @@ END_OF_STUDY = register(
     CrfSpec(
         model=EndOfStudy,
         key="end-of-study",
+        about=About.ALWAYS,
         title=_("End of study"),
         description=_("Once, when the participant's time in the study is over. The investigator signs it."),
         sections=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -11,13 +11,15 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
 from apps.labs import rules
 from apps.labs.models import GlucoseChart, GlucoseReading, GlucoseSlot, GlucoseUnit
 from studyportal.access.models import User
 from studyportal.audit import Reason, acting
 from studyportal.crf.actions import rederive
 from studyportal.crf.constraints import problem_of
-from studyportal.crf.errors import CrfInvalid, ReasonRequired
+from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import taken
 
@@ -31,7 +33,7 @@ def record_readings(
     """Add readings to a chart, all or none; a day and slot that the chart already has is changed, with a reason.
 
     Each reading: measured_on (day), slot, value, unit (mg/dL when left out). Raises CrfInvalid with the place of
-    each problem as `readings.<number>.<field>`, or ReasonRequired.
+    each problem as `readings.<number>.<field>`, or ReasonRequired; Refused for readings after new data were withdrawn.
     """
     if not isinstance(readings, (list, tuple)) or not readings:
         raise CrfInvalid([Problem("readings", "required", _("Give a list of readings."))])
@@ -59,6 +61,8 @@ def record_readings(
         parsed.append(one)
     if problems:
         raise CrfInvalid(problems)
+    if beyond := list(_beyond_consent(chart, parsed)):
+        raise Refused(beyond)
     try:
         with transaction.atomic(), acting(user=by, reason=reason):
             # The chart is the lock: two writers of one chart wait for each other.
@@ -66,6 +70,17 @@ def record_readings(
             return _write(chart, parsed, reason)
     except IntegrityError as error:
         raise CrfInvalid([problem_of(error, GlucoseReading)]) from error
+
+
+def _beyond_consent(chart: GlucoseChart, parsed: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
+    """The readings of days after new data were withdrawn. One query for almost every participant."""
+    consent = engine.asked_of_entry(chart.participant)
+    if consent is None:
+        return
+    for number, one in enumerate(parsed):
+        why = consent.bar(Use.NEW_DATA, one["measured_on"])
+        if why is not None:
+            yield Problem(f"readings.{number}.measured_on", "consent_ended", why)
 
 
 def _write(

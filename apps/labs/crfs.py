@@ -12,7 +12,7 @@ from apps.labs.models import GlucoseChart, GlucoseReading, LabResult
 from apps.visits.crfs import visit_took_place
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.registry import register
-from studyportal.crf.spec import CrfSpec, Section, SignedRows
+from studyportal.crf.spec import About, CrfSpec, Section, SignedRows
 from studyportal.ui.parts import Column
 
 
@@ -31,6 +31,8 @@ LAB_RESULT = register(
         title=_("Laboratory result"),
         description=_("One form for each analyte."),
         parents=("visit",),
+        about=About.SAMPLE,
+        dated_by=("collected_on", "visit.happened_on"),
         sections=(
             Section(_("Sample"), ("analyte", "context", "collected_on", "fasting")),
             Section(_("Result as reported"), ("reported", "unit", "unit_basis", "qualitative", "lloq")),
@@ -69,6 +71,7 @@ GLUCOSE_CHART = register(
         key="glucose-chart",
         title=_("Glucose chart"),
         parents=("visit",),
+        dated_by=("period_start", "visit.happened_on"),
         sections=(
             Section(_("Period"), ("period_start", "period_end", "slots")),
             Section(_("Source"), ("trend", "transcribed", "source_label", "note")),

@@ -6,7 +6,7 @@ from apps.safety import checks, rules, selectors
 from apps.safety.models import AdverseEvent, SafetyReview
 from apps.visits.crfs import visit_took_place
 from studyportal.crf.registry import register
-from studyportal.crf.spec import CrfSpec, Section, ShowIf
+from studyportal.crf.spec import About, CrfSpec, Section, ShowIf
 
 SAFETY_REVIEW = register(
     CrfSpec(
@@ -14,6 +14,7 @@ SAFETY_REVIEW = register(
         key="safety-review",
         title=_("Safety review"),
         parents=("visit",),
+        about=About.ALWAYS,
         sections=(Section(_("Since the visit before"), ("any_event", "statement")),),
         checks=(checks.event_recorded, checks.denial_against_statement),
         context=selectors.safety_review_context,
@@ -27,6 +28,8 @@ ADVERSE_EVENT = register(
         key="adverse-event",
         title=_("Adverse event"),
         parents=("visit", "session"),
+        about=About.ALWAYS,
+        dated_by=("onset_on", "visit.happened_on"),
         sections=(
             Section(_("Event"), ("verbatim", "term", "onset_on", "ended_on", "note")),
             Section(_("Grade and seriousness"), ("grade", "grade_dictionary", "serious", "serious_criteria")),

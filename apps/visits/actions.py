@@ -10,6 +10,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
 from apps.enrolment.models import Participant
 from apps.visits import checks, rules, selectors, signals
 from apps.visits.models import Anchor, Visit, VisitStatus
@@ -18,7 +20,7 @@ from studyportal.access.models import User
 from studyportal.audit import acting
 from studyportal.crf.absence import NOT_DERIVABLE, AbsentReason
 from studyportal.crf.constraints import problem_of
-from studyportal.crf.errors import CrfInvalid, ReasonRequired, StaleVersion
+from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.partial_date import PartialDate, PartialDateError
 from studyportal.crf.reasons import taken
@@ -27,6 +29,7 @@ from studyportal.queries import actions as queries
 
 # The name under which queries and deviations of visits are kept.
 FORM = "visit"
+BEFORE_CONSENT = "visit_without_consent"
 CHANGEABLE = ("happened_on", "status", "missed_reason", "anchor", "nominal_label")
 MAX_LENGTHS = {"missed_reason": 200, "nominal_label": 60}
 # Reasons may be given for these.
@@ -59,7 +62,8 @@ def record(
 ) -> Visit:
     """Add a visit. number: left out, an unscheduled visit gets the next one. anchor: left out, the protocol's.
 
-    A late visit is accepted and raises a deviation. Raises CrfInvalid with all problems.
+    A late visit is accepted and raises a deviation, as does one before consent. Raises CrfInvalid with all problems, and
+    Refused for a visit after visits were withdrawn.
     """
     problems: list[Problem] = []
     known = protocol.current().visits
@@ -90,6 +94,7 @@ def record(
     reasons = _reasons({} if absent is None else absent, values, problems)
     if problems:
         raise CrfInvalid(problems)
+    consent = _consent_of(participant, values)
     try:
         with transaction.atomic(), acting(user=by):
             if number is None:
@@ -112,7 +117,7 @@ def record(
             anchors = selectors.anchor_dates([participant])[participant.pk]
             _derive(visit, anchors | _own_anchor(visit, participant))
             visit.save()
-            _settle(visit, by=by)
+            _settle(visit, by=by, consent=consent)
             signals.visit_saved.send(sender=Visit, visit=visit, created=True, by=by)
             if visit.key in selectors.session_visits():
                 redate(participant=participant, by=by)
@@ -133,7 +138,7 @@ def change(
 ) -> Visit:
     """Change a visit (CHANGEABLE). Values that were given before need a reason; filling in a planned visit does not.
 
-    Raises CrfInvalid, ReasonRequired or StaleVersion.
+    Raises CrfInvalid, ReasonRequired, StaleVersion, or Refused for a visit after visits were withdrawn.
     """
     problems: list[Problem] = [
         Problem(name, "read_only", _("This does not change once the visit is recorded; leave it out."))
@@ -171,6 +176,8 @@ def change(
             overwritten = [n for n in changed if before[n] not in (None, "")] if submitted else []
             if overwritten and not reason:
                 raise ReasonRequired(overwritten)
+            moved = {"happened_on", "status"} & set(changed)
+            consent = _consent_of(current.participant, after, may_be_barred=bool(moved))
             for name in changed:
                 setattr(current, name, after[name])
             current.absent = reasons
@@ -178,7 +185,7 @@ def change(
             _derive(current, anchors | _own_anchor(current, current.participant))
             current.version += 1
             current.save()
-            _settle(current, by=by)
+            _settle(current, by=by, consent=consent)
             signals.visit_saved.send(sender=Visit, visit=current, created=False, by=by)
             if current.key in selectors.session_visits():
                 redate(participant=current.participant, by=by)
@@ -188,10 +195,41 @@ def change(
         raise CrfInvalid([problem_of(error, Visit)]) from error
 
 
+def _consent_of(
+    participant: Participant, values: Mapping[str, Any], *, may_be_barred: bool = True
+) -> engine.Standing | None:
+    """The consent by which a visit that took place is judged, None for another. Refuses one that was withdrawn before."""
+    if values["status"] != VisitStatus.DONE or values["happened_on"] is None:
+        return None
+    standing = engine.of([participant])[participant.pk]
+    why = standing.bar(Use.VISIT, values["happened_on"]) if may_be_barred else None
+    if why is not None:
+        raise Refused([Problem("happened_on", "consent_ended", why)])
+    return standing
+
+
+def judge_consent(*, participant: Participant, by: User | None) -> None:
+    """Raise and settle the deviations of the visits before consent, because the consent log was added to.
+
+    A fixed number of queries, and one for each deviation that changes.
+    """
+    made = Visit.objects.filter(participant=participant, status=VisitStatus.DONE, happened_on__isnull=False)
+    standing = engine.of([participant])[participant.pk]
+    found = {visit.pk: list(_before_consent(visit, standing)) for visit in made.order_by("id")}
+    deviations.agree(
+        participant=participant,
+        form=FORM,
+        code=BEFORE_CONSENT,
+        found={pk: one[0] if one else None for pk, one in found.items()},
+        by=by,
+    )
+
+
 def redate(*, participant: Participant, by: User | None) -> int:
     """Count all visits of a participant anew because an anchor changed; how many changed."""
     anchors = selectors.anchor_dates([participant])[participant.pk]
     crossing = selectors.crossings_of([participant.pk]).get(participant.pk)
+    consent = engine.of([participant])[participant.pk]
     count = 0
     with transaction.atomic(), acting(user=by, reason=_("An event that visits are counted from changed")):
         for visit in Visit.objects.select_for_update().filter(participant=participant).order_by("id"):
@@ -206,7 +244,7 @@ def redate(*, participant: Participant, by: User | None) -> int:
                 continue
             visit.version += 1
             visit.save()
-            _settle(visit, by=by)
+            _settle(visit, by=by, consent=consent)
             signals.visit_saved.send(sender=Visit, visit=visit, created=False, by=by)
             count += 1
     return count
@@ -275,8 +313,8 @@ def _derive(visit: Visit, anchors: Mapping[str, PartialDate]) -> None:
         )
 
 
-def _settle(visit: Visit, *, by: User | None) -> None:
-    """Open and close the queries and deviations of a visit."""
+def _settle(visit: Visit, *, by: User | None, consent: engine.Standing | None) -> None:
+    """Open and close the queries and deviations of a visit. consent: of a visit that took place on a known date."""
     anchors = selectors.anchor_dates([visit.participant])[visit.participant_id]
     days = selectors.days_of(visit, anchors | _own_anchor(visit, visit.participant))
     findings = checks.visit_findings(
@@ -284,7 +322,22 @@ def _settle(visit: Visit, *, by: User | None) -> None:
     )
     texts = {"happened_on": str(visit.happened_on or ""), "nominal_label": visit.nominal_label}
     queries.reconcile(record=visit, form=FORM, findings=findings, values=texts, by=by)
-    deviations.reconcile(record=visit, form=FORM, found=_departures(visit), by=by)
+    found = [*_departures(visit), *(_before_consent(visit, consent) if consent is not None else ())]
+    deviations.reconcile(record=visit, form=FORM, found=found, by=by)
+
+
+def _before_consent(visit: Visit, consent: engine.Standing) -> Iterable[deviations.Found]:
+    """A visit is a study procedure: what comes before it is consent to take part."""
+    happened_on: Any = visit.happened_on
+    if visit.participant.retrospective or visit.status != VisitStatus.DONE or happened_on is None:
+        return
+    why = consent.gap(Use.VISIT, happened_on)
+    if why is not None:
+        yield deviations.Found(
+            BEFORE_CONSENT,
+            _("%(visit)s took place without consent. %(why)s") % {"visit": visit, "why": why},
+            "major",
+        )
 
 
 def _departures(visit: Visit) -> Iterable[deviations.Found]:

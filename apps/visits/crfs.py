@@ -32,6 +32,7 @@ VITAL_SIGNS = register(
         key="vital-signs",
         title=_("Vital signs"),
         parents=("visit",),
+        dated_by=("taken_on", "visit.happened_on"),
         sections=(
             Section(_("Body size"), ("taken_on", "weight", "height", "bmi")),
             Section(_("Circulation"), ("systolic", "diastolic", "pulse", "temperature")),

@@ -10,7 +10,7 @@ from django.dispatch import receiver
 
 from apps.consent.rules.uses import Use
 from apps.consent.selectors import Procedure
-from apps.consent.signals import procedures_asked, sources_asked
+from apps.consent.signals import consent_recorded, procedures_asked, sources_asked
 from apps.consent.sources import Source
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import EndOfStudy, Participant
@@ -72,6 +72,12 @@ def visits_as_sources(sender: Any, **_: Any) -> list[Source]:
             begins=True,
         )
     ]
+
+
+@receiver(consent_recorded, dispatch_uid="visits.before_consent")
+def consent_of_visits_anew(sender: Any, *, event: Any, by: Any, **_: Any) -> None:
+    """What was done before consent is a deviation until the log shows otherwise."""
+    actions.judge_consent(participant=event.participant, by=by)
 
 
 @receiver(end_of_study_asked, dispatch_uid="visits.end_of_study")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.access.models import User
 from studyportal.audit import Reason, acting
-from studyportal.crf import cleaning, reasons, signals
+from studyportal.crf import cleaning, gates, reasons, signals
 from studyportal.crf.absence import NOT_DERIVABLE
 from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
@@ -158,7 +158,7 @@ def _save(
     seen = values_of(spec, record)
     if problems := cleaning.check_rules(spec, seen):
         raise CrfInvalid(problems)
-    if blocks := [problem for gate in spec.gates for problem in gate(record, by)]:
+    if blocks := gates.blocks(spec, record, by):
         raise Refused(blocks)
     values, context = _derive(spec, record)
     if not created:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +33,20 @@ class ShowIf:
     values: tuple[str, ...]
 
 
+class About(StrEnum):
+    """What a form is about, for gates of every form: what may end is named, and the rest goes on whatever ends.
+
+    ALWAYS: what concerns safety, the quality of a product that is made, and the course of taking part itself; and forms
+    whose own gates ask.
+    """
+
+    DATA = "data"
+    SAMPLE = "sample"
+    CONTACT = "contact"
+    TREATMENT = "treatment"
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True)
 class SignedRows:
     """Rows of another table that are part of what is signed: the readings of a chart, the criteria of a release.
@@ -52,6 +67,8 @@ class CrfSpec:
     meanings: what a signature on this form can say; signed_rows: what of other tables it covers.
     rules, checks and derive are pure; context is the one place that asks the database for them.
     gates: (record, by) → problems that refuse the save until something else has happened.
+    about and dated_by: what the gates of every form (`gates.py`) judge by, and the exports after them. dated_by: names of
+    fields, or of fields of a parent, that date a record, the best first; left out: the day of its visit, if it has one.
     """
 
     model: type[CrfRecord]
@@ -71,8 +88,12 @@ class CrfSpec:
     repeats: bool = False
     meanings: tuple[Meaning, ...] = (Meaning.REVIEWED, Meaning.APPROVED, Meaning.AUTHORED)
     signed_rows: tuple[SignedRows, ...] = ()
+    about: About = About.DATA
+    dated_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.dated_by and "visit" in self.parents:
+            object.__setattr__(self, "dated_by", ("visit.happened_on",))
         declared = [name for section in self.sections for name in section.fields]
         on_model = self.model.crf_fields()
         twice = {name for name in declared if declared.count(name) > 1}
@@ -87,6 +108,9 @@ class CrfSpec:
             )
         for parent in self.parents:
             self.model._meta.get_field(parent)
+        undated = [name for name in self.dated_by if name.split(".")[0] not in {*on_model, *self.parents}]
+        if undated:
+            raise ValueError(f"form {self.key}: dated_by names no field and no parent: {undated}")
 
     @cached_property
     def fields(self) -> dict[str, CrfField]:

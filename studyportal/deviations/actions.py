@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,23 +51,61 @@ def reconcile(*, record: Any, form: str, found: Iterable[Found], by: User | None
                 )
             )
             continue
-        reopened = deviation.state == DeviationState.WITHDRAWN
-        if reopened or (deviation.description, deviation.classification) != (
-            one.description,
-            one.classification,
-        ):
-            deviation.description, deviation.classification = one.description, one.classification
-            if reopened:
-                deviation.state = DeviationState.OPEN
-            deviation.version += 1
-            deviation.save()
+        _stands(deviation, one)
         standing.append(deviation)
     for deviation in known.values():
-        if deviation.state == DeviationState.OPEN:
-            deviation.state = DeviationState.WITHDRAWN
-            deviation.version += 1
-            deviation.save()
+        _no_longer(deviation)
     return standing
+
+
+@transaction.atomic(savepoint=False)
+def agree(
+    *, participant: Any, form: str, code: str, found: Mapping[int, Found | None], by: User | None
+) -> None:
+    """Make the deviations with one code agree, over many records of a form, with what a rule finds of each now.
+
+    found: id of the record → what was found, or None. One query, and one for each deviation that changes.
+    """
+    held = Deviation.objects.filter(
+        participant=participant, form=form, code=code, object_id__in=found, raised_by__isnull=True
+    )
+    known = {deviation.object_id: deviation for deviation in held}
+    for pk, one in found.items():
+        deviation = known.get(pk)
+        if one is not None and deviation is None:
+            Deviation.objects.create(
+                site_id=participant.site_id,
+                participant=participant,
+                form=form,
+                object_id=pk,
+                code=code,
+                description=one.description,
+                classification=one.classification,
+            )
+        elif one is not None and deviation is not None:
+            _stands(deviation, one)
+        elif deviation is not None:
+            _no_longer(deviation)
+
+
+def _stands(deviation: Deviation, one: Found) -> None:
+    """It is found now, too: with other words, or again."""
+    reopened = deviation.state == DeviationState.WITHDRAWN
+    said = (deviation.description, deviation.classification)
+    if not reopened and said == (one.description, one.classification):
+        return
+    deviation.description, deviation.classification = one.description, one.classification
+    if reopened:
+        deviation.state = DeviationState.OPEN
+    deviation.version += 1
+    deviation.save()
+
+
+def _no_longer(deviation: Deviation) -> None:
+    if deviation.state == DeviationState.OPEN:
+        deviation.state = DeviationState.WITHDRAWN
+        deviation.version += 1
+        deviation.save()
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ from apps.visits.models import Visit
 from studyportal.access.declare import get_visible_or_404, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit import reasons
-from studyportal.crf.errors import CrfInvalid, StaleVersion
+from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.queries import actions as query_actions
 from studyportal.ui.parts import FieldView
@@ -43,6 +43,7 @@ def new_visit(request: HttpRequest, code: str) -> HttpResponse:
     participant = participant_or_404(request.user, code, Permission.ENTER_DATA)
     with timezone.override(ZoneInfo(participant.site.timezone)):
         problems: list[Problem] = []
+        status = 400
         if request.method == "POST":
             try:
                 visit = visit_actions.record(
@@ -50,12 +51,16 @@ def new_visit(request: HttpRequest, code: str) -> HttpResponse:
                 )
             except CrfInvalid as error:
                 problems = list(error.problems)
+            except Refused as error:
+                problems, status = list(error.problems), 409
             else:
                 messages.success(request, _("%s is recorded. Its forms are below.") % visit.label)
                 return redirect("casebook:visit", participant.code, visit.pk)
         typed = request.POST or request.GET
         fields = inputs.visit_fields(inputs.visit_choices(participant), typed, problems)
-        return form_page(request, "casebook/visit_new.html", fields, problems, participant=participant)
+        return form_page(
+            request, "casebook/visit_new.html", fields, problems, participant=participant, status=status
+        )
 
 
 @requires(Permission.VIEW_DATA)
@@ -83,6 +88,8 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 )
             except CrfInvalid as error:
                 problems = list(error.problems)
+            except Refused as error:
+                problems, status = list(error.problems), 409
             except StaleVersion as error:
                 problems, status, record = [inputs.stale_problem()], 412, error.current
             else:

@@ -1,6 +1,7 @@
 """Every write of consent, by topic."""
 
 from apps.consent.actions import documents, documents_approval
+from apps.consent.actions.erasure import settle_erasure_requests
 from apps.consent.actions.recording import record_event
 
-__all__ = ["documents", "documents_approval", "record_event"]
+__all__ = ["documents", "documents_approval", "record_event", "settle_erasure_requests"]

@@ -11,6 +11,9 @@ from django.utils.translation import gettext as _
 
 from apps.consent import checks, rules, selectors, signals
 from apps.consent.models import ConsentEvent
+from apps.consent.rules import effective_events
+from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
@@ -41,10 +44,10 @@ def life(sender: Any, *, participant_ids: Collection[int], **_more: Any) -> dict
 def consent_before_enrolment(
     sender: Any, *, participant: Participant, on: PartialDate, **_more: Any
 ) -> Iterable[Problem]:
-    state = selectors.state_for(participant, on)
-    if state.in_force != "no":
+    ruling = engine.of([participant])[participant.pk].ruling(Use.VISIT, on)
+    if ruling.verdict != "no":
         return ()
-    why = f" ({'; '.join(state.why)})" if state.why else ""
+    why = f" ({'; '.join(ruling.why)})" if ruling.why else ""
     return (
         Problem(
             "enrolled_on",
@@ -70,7 +73,8 @@ def consent_before_index_date(
         if event.kind == "consented" and event.on is not None and event.on.earliest is not None
     ]
     if not days or min(days) <= index_date:
-        return ()
+        why = engine.bar(participant, Use.VISIT, index_date)
+        return (Problem("index_date", "consent_ended", why),) if why else ()
     return (
         Problem(
             "index_date",
@@ -85,10 +89,8 @@ def consent_before_index_date(
 def withdrawal_is_in_the_log(sender: Any, *, record: EndOfStudy, **_: Any) -> list[Finding]:
     if record.reason != "withdrew":
         return []
-    entries = ConsentEvent.objects.filter(participant_id=record.participant_id)
-    corrected = entries.exclude(corrects=None).values("corrects")
-    standing = entries.filter(kind=rules.WITHDRAWAL).exclude(pk__in=corrected)
-    return list(checks.end_by_withdrawal(record.reason, standing.exists()))
+    log = effective_events(event.as_event() for event in selectors.events_of(record.participant))
+    return list(checks.end_by_withdrawal(record.reason, any(one.kind == rules.WITHDRAWAL for one in log)))
 
 
 @receiver(signals.consent_recorded, dispatch_uid="consent.end_of_study_anew")

@@ -353,7 +353,9 @@ def page(
     return [one for _place, one in rows_of_page], rows_of_page[-1][0] if len(found) > size else None
 
 
-def _placed(told: Iterable[Told], choice: Choice, place: Place) -> Collection[tuple[Place, ParticipantFinding]]:
+def _placed(
+    told: Iterable[Told], choice: Choice, place: Place
+) -> Collection[tuple[Place, ParticipantFinding]]:
     rows = []
     for one in told:
         own = [finding for finding in one.found if choice.holds(finding)]

@@ -1,0 +1,76 @@
+"""What consent asks of every form: nothing new is recorded of a day after what was withdrawn, refused or suspended.
+
+Only what is certainly beyond is refused: what is of the time before goes on, what has no date is judged by the checks
+and findings, and what concerns safety is always recorded. Ordinary participants cost one query.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.consent.rules.uses import Use, stop_of
+from apps.consent.selectors import engine
+from apps.enrolment.models import ContactMethod, LostToFollowUp
+from studyportal.access.models import User
+from studyportal.crf import gates
+from studyportal.crf.dating import day_of
+from studyportal.crf.outcomes import Problem
+from studyportal.crf.partial_date import PartialDate
+from studyportal.crf.spec import About, CrfSpec
+
+ENDED = "consent_ended"
+# What is recorded at the hospital alone reaches nobody.
+REACHES_NOBODY = frozenset({ContactMethod.HOSPITAL_RECORD.value})
+
+# What a form is about → what it is asked as.
+USES: dict[About, tuple[Use, ...]] = {
+    About.DATA: (Use.NEW_DATA,),
+    About.SAMPLE: (Use.SAMPLES, Use.NEW_DATA),
+}
+
+
+@gates.register
+def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -> Iterable[Problem]:
+    """The gate of every form."""
+    if spec.about == About.ALWAYS or recorded_for_safety(record):
+        return ()
+    dated = day_of(spec, record)
+    if dated is None or dated[1].earliest is None:
+        return ()
+    standing = engine.asked_of_entry(record.participant)
+    if standing is None:
+        return ()
+    if spec.about == About.CONTACT:
+        return tuple(_no_attempt_after(record, standing))
+    field, on = dated[0].split(".")[0], dated[1]
+    if spec.about == About.TREATMENT:
+        # A session may be planned that must still be consented to, but not after treatment was withdrawn.
+        stop = stop_of(standing.stops, Use.TREATMENT, on.earliest)
+        barred = [Use.TREATMENT] if stop is not None and stop.on < on.earliest else []
+    else:
+        barred = [use for use in USES[spec.about] if standing.ruling(use, on).barred]
+    return [Problem(field, ENDED, standing.bar(use, on) or "") for use in barred[:1]]
+
+
+def recorded_for_safety(record: Any) -> bool:
+    """A result that somebody asked for the participant's safety, whatever was withdrawn."""
+    return getattr(record, "context", None) == "safety"
+
+
+def _no_attempt_after(record: LostToFollowUp, standing: engine.Standing) -> Iterator[Problem]:
+    """Attempts come after the last contact: if that is the day of the withdrawal or later, all of them are beyond."""
+    ways = set(record.attempt_methods or ())
+    if not record.attempts or (ways and ways <= REACHES_NOBODY):
+        return
+    last: Any = record.last_contact_on
+    words = standing.bar(Use.CONTACT, PartialDate.of(last.earliest + dt.timedelta(days=1)))
+    if words is not None:
+        yield Problem(
+            "attempts",
+            ENDED,
+            _("%(why)s Record no attempts, or correct the day of the last contact.") % {"why": words},
+        )

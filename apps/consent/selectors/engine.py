@@ -1,0 +1,188 @@
+"""The engine: what everything asks before a participant, or what is known of one, is used.
+
+`of` reads the log of some participants once; what it gives answers for every use and every day without a query. `bar`
+and `bars` are its short forms. `asked_of_entry` is for every saved form: one query for almost everybody. `stops_at` and
+`left_out` are for whole sites: exports, matching and outcome tables.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from apps.consent import rules
+from apps.consent.models import ConsentEvent, Kind
+from apps.consent.rules import uses
+from apps.consent.rules.uses import Ruling, Stop, Use
+from apps.consent.selectors import bar_words
+from apps.consent.selectors import state as states
+from apps.enrolment.models import Participant
+from studyportal.access.models import User
+from studyportal.crf.partial_date import PartialDate
+
+__all__ = ["Ruling", "Standing", "Stop", "Use", "bar", "bars", "left_out", "of", "stops_at"]
+
+# A date as far as it is known, a day, a moment, or nothing: when it is not known.
+When = dt.date | dt.datetime | PartialDate | None
+
+# Entries that can end something, and those of whoever may have to sign anew after a birthday. Nobody else is stopped.
+ENDING = (Kind.WITHDRAWAL, Kind.DISSENT)
+OF_MINORS = (Kind.LAR_CONSENT, Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The consent of one participant, read once: answers for every use and day without a query."""
+
+    participant: Participant
+    case: states.Case
+    terms: rules.Terms
+    stops: tuple[Stop, ...]
+    zone: ZoneInfo
+
+    def state(self, on: When) -> rules.ConsentState:
+        moment = self._moment(on)
+        day = moment.date() if isinstance(moment, dt.datetime) else moment
+        return rules.consent_state(self.case.events, self.terms, moment, self.case.age(day))
+
+    def ruling(self, use: Use, on: When, *, session: int | None = None) -> Ruling:
+        """The answer for a use. A date that is known in part is judged by its first day, so that only what is certainly
+        beyond a withdrawal is barred. session: of a treatment."""
+        moment = self._moment(on)
+        first = moment.date() if isinstance(moment, dt.datetime) else moment
+        return uses.judge(
+            use,
+            self.state(self._before_it_ended(use, first) or moment),
+            self.stops,
+            first,
+            session=session,
+            retrospective=self.participant.retrospective,
+        )
+
+    def bar(self, use: Use, on: When, *, session: int | None = None) -> str | None:
+        """Why the use is not allowed on that day, in words; None when it is."""
+        ruling = self.ruling(use, on, session=session)
+        return bar_words.of(ruling, self._said(on), session) if ruling.barred else None
+
+    def gap(self, use: Use, on: When, *, session: int | None = None) -> str | None:
+        """Why what was done on that day was certainly not consented to, in words: a deviation. None: it was, or it
+        cannot be told, which is a finding and no deviation."""
+        ruling = self.ruling(use, on, session=session)
+        return bar_words.of(ruling, self._said(on), session) if ruling.verdict == "no" else None
+
+    def _before_it_ended(self, use: Use, first: dt.date | None) -> dt.date | None:
+        """The day of a withdrawal itself is the last good one of what happens on days: it is judged by the day before."""
+        if first is None or use not in uses.DATED:
+            return None
+        ended = any(stop.use == use and stop.on == first for stop in self.stops)
+        return first - dt.timedelta(days=1) if ended else None
+
+    def _moment(self, on: When) -> rules.Moment:
+        if isinstance(on, dt.datetime):
+            return timezone.localtime(on, self.zone)
+        return on.earliest if isinstance(on, PartialDate) else on
+
+    def _said(self, on: When) -> PartialDate | None:
+        if isinstance(on, PartialDate):
+            return on
+        moment = self._moment(on)
+        if moment is None:
+            return None
+        return PartialDate.of(moment.date() if isinstance(moment, dt.datetime) else moment)
+
+
+def of(participants: Iterable[Participant], *, by: User | None = None) -> dict[int, Standing]:
+    """Participant → standing, in a fixed number of queries. The participants' sites are read with them, if they are not
+    there yet."""
+    people = list(participants)
+    terms = states.terms()
+    found: dict[int, Standing] = {}
+    for pk, (participant, case) in states._cases(people).items():
+        zone = ZoneInfo(participant.site.timezone)
+        found[pk] = Standing(participant, case, terms, uses.stops(case.events), zone)
+    return found
+
+
+def bar(participant: Participant, use: Use, on: When, *, session: int | None = None) -> str | None:
+    """Why the use is not allowed, in words; None when it is."""
+    return of([participant])[participant.pk].bar(use, on, session=session)
+
+
+def bars(participants: Iterable[Participant], use: Use, on: When) -> dict[int, str | None]:
+    """`bar` of many, in a fixed number of queries: every participant with what bars the use, or None."""
+    return {pk: standing.bar(use, on) for pk, standing in of(participants).items()}
+
+
+def asked_of_entry(participant: Participant) -> Standing | None:
+    """The standing of whoever can be stopped at all; None for the others, which is almost everybody and one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CAN_BE_STOPPED, [participant.pk])
+        if cursor.fetchone() is None:
+            return None
+    return of([participant])[participant.pk]
+
+
+_CAN_BE_STOPPED = (
+    f'SELECT FROM "{ConsentEvent._meta.db_table}" WHERE participant_id = %s AND (kind IN'
+    f" ({', '.join(repr(str(kind.value)) for kind in (*ENDING, *OF_MINORS))})"
+    f" OR declined @> ARRAY['{uses.FUTURE_CONTACT}']::varchar[]) LIMIT 1"
+)
+
+
+def stops_at(
+    site_ids: Collection[int] | None = None, *, participant_ids: Collection[int] | None = None
+) -> dict[int, tuple[Stop, ...]]:
+    """Participant → everything that was ended, of those who ended anything at the sites (None: all). One query."""
+    return {pk: uses.stops(log) for pk, log in _logs_of_ended(site_ids, participant_ids).items()}
+
+
+def _logs_of_ended(
+    site_ids: Collection[int] | None, participant_ids: Collection[int] | None
+) -> Mapping[int, list[rules.Event]]:
+    ended: QuerySet[ConsentEvent] = ConsentEvent.objects.filter(
+        Q(kind__in=ENDING) | Q(declined__contains=[uses.FUTURE_CONTACT])
+    )
+    if site_ids is not None:
+        ended = ended.filter(site_id__in=site_ids)
+    if participant_ids is not None:
+        ended = ended.filter(participant_id__in=participant_ids)
+    logs: dict[int, list[rules.Event]] = defaultdict(list)
+    everything = ConsentEvent.objects.filter(participant_id__in=ended.order_by().values("participant_id"))
+    for event in everything.order_by("id"):
+        logs[event.participant_id].append(event.as_event())
+    return logs
+
+
+def left_out(use: Use, site_ids: Collection[int] | None = None) -> dict[int, Ruling]:
+    """Participant → why this use of what is known of them is not allowed today, of those whom it is not allowed of.
+
+    ANALYSIS asks only for what was ended: one query. Every other use reads the log of everybody.
+    """
+    today = timezone.localdate()
+    if use == Use.ANALYSIS:
+        found = {pk: uses.stop_of(stops, use, today) for pk, stops in stops_at(site_ids).items()}
+        return {
+            pk: Ruling(use, "no", "withdrawn", stop, barred=True)
+            for pk, stop in found.items()
+            if stop is not None
+        }
+    people = Participant.objects.select_related("site").order_by("id")
+    if site_ids is not None:
+        people = people.filter(site_id__in=site_ids)
+    rulings = {pk: standing.ruling(use, today) for pk, standing in of(people).items()}
+    return {pk: ruling for pk, ruling in rulings.items() if ruling.barred}
+
+
+def beyond(uses_asked: Iterable[Use], stops: Iterable[Stop], on: Any) -> bool:
+    """Whether a row of that date certainly lies beyond what was ended. on: PartialDate, day or None."""
+    first = on.earliest if isinstance(on, PartialDate) else on
+    found = tuple(stops)
+    return any(uses.stop_of(found, use, first) is not None for use in uses_asked)
