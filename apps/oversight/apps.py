@@ -25,6 +25,8 @@ class OversightConfig(AppConfig):
         looks.register("participant_findings", _("Consent findings of one participant"))
         looks.register("consent_log", _("Consent log"))
         looks.register("consent_log_file", _("Consent log, downloaded"))
+        looks.register("consent_log_print", _("Consent log, printed"))
+        looks.register("consent_entry", _("One entry of the consent log"))
         looks.register("consent_story", _("Consent of one participant"))
 
         see_findings, see_log = Permission.VIEW_FINDINGS, Permission.VIEW_CONSENT_LOG

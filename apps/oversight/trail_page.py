@@ -13,8 +13,8 @@ from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from apps.oversight import selectors, trail
-from apps.oversight.contexts import ROWS, known, number_of, paging, site_filter
+from apps.oversight import trail
+from apps.oversight.narrowing import ROWS, clean_code, known, moment, number_of, paging, site_filter
 from apps.oversight.words import road_words
 from studyportal.access.clock import zone_of
 from studyportal.access.models import Site, User
@@ -48,7 +48,7 @@ def search_of(query: QueryDict, sites: Sequence[Site]) -> Search:
     model = known(query.get("model"), trail.tables())
     record = number_of(query.get("record")) if model else 0
     given = {
-        "participant": selectors.clean_code(query.get("participant", "")),
+        "participant": clean_code(query.get("participant", "")),
         "user": _text(query, "user", 150),
         "about": _text(query, "about", 150),
         "site": site.code if site else "",
@@ -75,8 +75,8 @@ def search_of(query: QueryDict, sites: Sequence[Site]) -> Search:
         reason=given["reason"],
         words=given["words"],
         site=site.pk if site else None,
-        since=selectors.moment(given["since"], zone),
-        until=selectors.moment(given["until"], zone, end=True),
+        since=moment(given["since"], zone),
+        until=moment(given["until"], zone, end=True),
     )
     return Search(said, choice, zone)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.oversight import findings_views, views
+from apps.oversight import findings_views, log_views, views
 
 app_name = "oversight"
 urlpatterns = [
@@ -9,9 +9,17 @@ urlpatterns = [
     path("oversight/participants/", findings_views.participants, name="participants"),
     path("oversight/participants/<str:code>/", findings_views.participant, name="participant"),
     path("oversight/findings.csv", findings_views.findings_csv, name="findings-csv"),
-    path("oversight/consent-log/", views.consent_log, name="consent-log"),
-    path("oversight/consent-log.csv", views.consent_log_csv, name="consent-log-csv"),
-    path("oversight/consent/<str:code>/", views.consent_story, name="consent-story"),
+    path("oversight/consent-log/", log_views.consent_log, name="consent-log"),
+    path("oversight/consent-log/<int:pk>/", log_views.consent_entry, name="consent-entry"),
+    path("oversight/consent-log/print/", log_views.consent_log_print, name="consent-log-print"),
+    path("oversight/consent-log/pdf/", log_views.consent_log_make_pdf, name="consent-log-make-pdf"),
+    path(
+        "oversight/consent-log/pdf/<int:job_id>/", log_views.consent_log_made_pdf, name="consent-log-made-pdf"
+    ),
+    path("oversight/consent-log.csv", log_views.consent_log_csv, name="consent-log-csv"),
+    path("oversight/consent-log.jsonl", log_views.consent_log_jsonl, name="consent-log-jsonl"),
+    path("oversight/consent-log.pdf", log_views.consent_log_pdf, name="consent-log-pdf"),
+    path("oversight/consent/<str:code>/", log_views.consent_story, name="consent-story"),
     path("oversight/audit-trail/", views.audit_trail, name="audit-trail"),
     path("oversight/audit-trail.csv", views.audit_trail_csv, name="audit-trail-csv"),
     path("oversight/audit-trail/field/", views.field_history, name="field-history"),

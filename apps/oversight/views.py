@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.oversight import contexts, log_lines, looks_page, selectors, trail_page
+from apps.oversight import looks_page, trail_page
+from apps.oversight.narrowing import sites_with
 from studyportal.access.clock import zone_of
 from studyportal.access.declare import requires
 from studyportal.access.downloads import csv_answer
@@ -16,45 +17,11 @@ from studyportal.access.permissions import Permission
 from studyportal.audit.looks import log_look
 
 
-@requires(Permission.VIEW_CONSENT_LOG)
-@require_safe
-def consent_log(request: HttpRequest) -> HttpResponse:
-    sites = selectors.sites_with(request.user, Permission.VIEW_CONSENT_LOG)
-    with timezone.override(zone_of(sites)):
-        context = contexts.log_of(request.user, request.GET, sites)
-        log_look(what="consent_log", by=request.user, detail=context["narrowed"])
-        return render(request, "oversight/consent_log.html", context)
-
-
-@requires(Permission.VIEW_CONSENT_LOG)
-@require_safe
-def consent_log_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """The log as a file, with the filters of the page, oldest first."""
-    sites = selectors.sites_with(request.user, Permission.VIEW_CONSENT_LOG)
-    zone = zone_of(sites)
-    choice = contexts.log_choice(request.GET, sites)
-    log_look(what="consent_log_file", by=request.user, detail=vars(choice))
-    events = selectors.consent_log(request.user, choice, zone).order_by("id").iterator(chunk_size=2000)
-    return csv_answer(request.user, log_lines.as_csv(events), "consent-log")
-
-
-@requires(Permission.VIEW_CONSENT_LOG)
-@require_safe
-def consent_story(request: HttpRequest, code: str) -> HttpResponse:
-    """Everything about the consent of one participant, and nothing else about that participant."""
-    participant = selectors.participant_or_404(request.user, code)
-    log_look(
-        what="consent_story", by=request.user, site=participant.site_id, participant_code=participant.code
-    )
-    with timezone.override(zone_of([participant.site])):
-        return render(request, "oversight/consent_story.html", contexts.story_of(request.user, participant))
-
-
 @requires(Permission.VIEW_AUDIT_TRAIL)
 @require_safe
 def audit_trail(request: HttpRequest) -> HttpResponse:
     """Every change, searched by who, whose, what, how, why and when."""
-    sites = selectors.sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
+    sites = sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
     search = trail_page.search_of(request.GET, sites)
     with timezone.override(search.zone):
         context = trail_page.context_of(request.user, request.GET, search, sites)
@@ -66,7 +33,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_trail_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The trail as a file, with the filters of the page, oldest first, one line for each field."""
-    sites = selectors.sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
+    sites = sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
     search = trail_page.search_of(request.GET, sites)
     log_look(what="audit_trail_file", by=request.user, site=search.choice.site, detail=search.said)
     return csv_answer(request.user, trail_page.as_csv(request.user, search.choice, sites), "audit-trail")
@@ -76,7 +43,7 @@ def audit_trail_csv(request: HttpRequest) -> StreamingHttpResponse:
 @require_safe
 def field_history(request: HttpRequest) -> HttpResponse:
     """What one field of one record held, from the first entry to now."""
-    sites = selectors.sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
+    sites = sites_with(request.user, Permission.VIEW_AUDIT_TRAIL)
     context = trail_page.field_context_of(request.user, request.GET, sites)
     if context is None:
         raise Http404(_("No history of such a field of such a record among those that you may see."))
@@ -89,7 +56,7 @@ def field_history(request: HttpRequest) -> HttpResponse:
 @require_safe
 def looked_at(request: HttpRequest) -> HttpResponse:
     """Who looked at what."""
-    zone = zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
+    zone = zone_of(sites_with(request.user, Permission.VIEW_FINDINGS))
     with timezone.override(zone):
         context = looks_page.context_of(request.user, request.GET, zone)
         log_look(what="looks", by=request.user, detail=context["narrowed"])
@@ -100,7 +67,7 @@ def looked_at(request: HttpRequest) -> HttpResponse:
 @require_safe
 def looked_at_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The looks as a file, with the filters of the page, oldest first."""
-    zone = zone_of(selectors.sites_with(request.user, Permission.VIEW_FINDINGS))
+    zone = zone_of(sites_with(request.user, Permission.VIEW_FINDINGS))
     choice = looks_page.choice_of(request.GET)
     log_look(what="looks_file", by=request.user, detail=vars(choice))
     return csv_answer(request.user, looks_page.as_csv(request.user, choice, zone), "who-looked-at-what")

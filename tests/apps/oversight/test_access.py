@@ -92,7 +92,7 @@ def test_each_look_is_logged(cast: Cast, records: Records, page: Any) -> None:
         ("findings", "", "site: MUM"),
         ("finding", "", "number: 4"),
         ("consent_story", participant.code, ""),
-        ("consent_log_file", "", "kind: withdrawal"),
+        ("consent_log_file", "", "as: csv; kind: withdrawal"),
         ("audit_trail", "", ""),
     ]
     assert set(Look.objects.values_list("user__username", flat=True)) == {"farah"}
