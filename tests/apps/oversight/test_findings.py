@@ -92,7 +92,14 @@ def test_a_query_that_is_not_understood_is_refused(cast: Cast, api: Any, query: 
 
 
 def test_what_no_page_knows_narrows_nothing(cast: Cast, page: Any) -> None:
-    for query in ("?site=XXX", "?number=99", "?verdict=pass", "?page=0", "?page=99999", "?participant=nobody"):
+    for query in (
+        "?site=XXX",
+        "?number=99",
+        "?verdict=pass",
+        "?page=0",
+        "?page=99999",
+        "?participant=nobody",
+    ):
         for url in PAGES:
             assert page(cast.farah).get(url + query).status_code == 200, (url, query)
 
@@ -223,9 +230,7 @@ def test_every_look_is_kept(cast: Cast, records: Records, page: Any, api: Any) -
 # --- The screening log -----------------------------------------------------------------------------------
 
 
-def test_people_of_the_screening_log_are_told_without_a_participant(
-    cast: Cast, page: Any, api: Any
-) -> None:
+def test_people_of_the_screening_log_are_told_without_a_participant(cast: Cast, page: Any, api: Any) -> None:
     entry = screening.open_entry(
         site=cast.mumbai, by=cast.asha, screened_on="2026-02-01", age="30", sex="female"
     )
@@ -244,7 +249,9 @@ def test_the_file_has_the_filters_of_the_page(cast: Cast, records: Records, page
     mumbai, pune = records.participant(), records.participant(site=cast.pune)
     for participant in (mumbai, pune):
         records.visit(participant)
-    rows = list(csv.DictReader(io.StringIO(text_of(page(cast.farah).get("/oversight/findings.csv?number=1")))))
+    rows = list(
+        csv.DictReader(io.StringIO(text_of(page(cast.farah).get("/oversight/findings.csv?number=1"))))
+    )
     assert {(row["participant"], row["number"], row["verdict"]) for row in rows} == {
         (mumbai.code, "1", "fail"),
         (pune.code, "1", "fail"),
@@ -263,9 +270,7 @@ def test_the_pages_of_the_api_join_without_gap_or_repeat(
     for _number in range(5):
         records.consent(records.participant())
     for _number in range(3):
-        screening.open_entry(
-            site=cast.mumbai, by=cast.asha, screened_on="2026-02-01", age="30", sex="male"
-        )
+        screening.open_entry(site=cast.mumbai, by=cast.asha, screened_on="2026-02-01", age="30", sex="male")
     whole = [
         (one.participant.code, one.finding.code, str(one.finding.about)) for one in findings.findings_for(cast.farah)
     ]  # fmt: skip
