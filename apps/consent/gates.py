@@ -36,12 +36,12 @@ USES: dict[About, tuple[Use, ...]] = {
 @gates.register
 def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -> Iterable[Problem]:
     """The gate of every form."""
-    if spec.about == About.ALWAYS or recorded_for_safety(record):
+    if spec.about == About.ALWAYS or _is_always(spec, record):
         return ()
     dated = day_of(spec, record)
     if dated is None or dated[1].earliest is None:
         return ()
-    standing = engine.asked_of_entry(record.participant)
+    standing = engine.asked_of_entry(record.participant, by=by, on=dated[1])
     if standing is None:
         return ()
     if spec.about == About.CONTACT:
@@ -56,9 +56,9 @@ def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -
     return [Problem(field, ENDED, standing.bar(use, on) or "") for use in barred[:1]]
 
 
-def recorded_for_safety(record: Any) -> bool:
-    """A result that somebody asked for the participant's safety, whatever was withdrawn."""
-    return getattr(record, "context", None) == "safety"
+def _is_always(spec: CrfSpec, record: Any) -> bool:
+    """Whether this record concerns safety, though others of its form do not."""
+    return spec.always_when is not None and getattr(record, spec.always_when[0]) == spec.always_when[1]
 
 
 def _no_attempt_after(record: LostToFollowUp, standing: engine.Standing) -> Iterator[Problem]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from apps.exports.datasets import Dataset, Filters
-from apps.exports.models import ExportReceipt
-from apps.exports.selectors import visible_sites
+from apps.exports.models import ExportReceipt, SharedParticipant
+from apps.exports.purposes import Purpose, leaving
+from apps.exports.selectors import left_out_of, people_in, visible_sites
 from apps.exports.stream import CopyStream, Sent
 from studyportal import protocol
 from studyportal.access import walls
@@ -28,12 +29,15 @@ class Download:
 
 
 def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Download:
-    """Begin a download of the rows that `by` may export in the dataset's profile. Nothing is read before the
-    stream is iterated.
+    """Begin a download of the rows that `by` may export in the dataset's profile, and that may leave for the purpose of the
+    filters. No row is read before the stream is iterated.
 
-    The receipt is written when the stream ends, complete or not.
+    The receipt is written when the stream ends, complete or not, and names who was left out and why.
     """
     sites = visible_sites(by, dataset.profile)
+    allowed = leaving(filters.purpose, sites)
+    left_out = left_out_of(dataset, filters, sites, allowed)
+    shared_suffix = "" if filters.purpose == Purpose.ANALYSIS else f"_{filters.purpose}"
     suffix = "" if dataset.profile == CODED else f"_{dataset.profile}"
     receipt = uuid.uuid4()
     started = timezone.now()
@@ -46,6 +50,19 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
         | {"receipt": receipt},
     )
 
+    if filters.purpose == Purpose.SHARING:
+        SharedParticipant.objects.bulk_create(
+            SharedParticipant(
+                site_id=site_id,
+                user=by,
+                participant_id=pk,
+                receipt_id=receipt,
+                dataset=dataset.key,
+                shared_at=started,
+            )
+            for pk, site_id in people_in(dataset, filters, sites, allowed)
+        )
+
     def keep_receipt(sent: Sent) -> None:
         ExportReceipt.objects.create(
             id=receipt,
@@ -56,6 +73,8 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
             profile=dataset.profile,
             token_name="" if by.narrowing is None else by.narrowing.token,
             sites=None if sites is None else sorted(sites.values()),
+            purpose=filters.purpose,
+            left_out=[one.as_json() for one in left_out],
             protocol_version=protocol.current().version,
             started_at=started,
             complete=sent.complete,
@@ -65,7 +84,9 @@ def download(*, dataset: Dataset, filters: Filters, by: User, source: str) -> Do
         )
 
     return Download(
-        stream=CopyStream(dataset.select(filters, sites), on_end=keep_receipt, prepare=walls.for_cursor(by)),
+        stream=CopyStream(
+            dataset.select(filters, sites, leaving=allowed), on_end=keep_receipt, prepare=walls.for_cursor(by)
+        ),
         receipt=receipt,
-        filename=f"{dataset.key}{suffix}_{timezone.localdate().isoformat()}.csv",
+        filename=f"{dataset.key}{suffix}{shared_suffix}_{timezone.localdate().isoformat()}.csv",
     )

@@ -23,6 +23,7 @@ from apps.enrolment.models import Group
 from apps.exports import actions, selectors
 from apps.exports.datasets import DICTIONARY_HEADER, SYNTHETIC, Dataset, dictionary
 from apps.exports.models import ExportReceipt
+from apps.exports.purposes import Purpose
 from apps.exports.selectors import dataset_or_404, filters_of, receipts_of
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import ORDER
@@ -76,11 +77,23 @@ class DictionaryEntrySerializer(serializers.Serializer):
 
 
 class ReceiptSerializer(serializers.ModelSerializer):
+    participants = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        allow_null=True,
+        help_text="Of an export for sharing: the codes of those whose rows were in it.",
+    )
+    left_out = serializers.ListField(
+        child=serializers.DictField(child=serializers.CharField()),
+        read_only=True,
+        help_text="Participant codes, and why their data may not leave for this purpose.",
+    )
+
     class Meta:
         model = ExportReceipt
         fields = (
-            "id", "dataset", "filters", "sites", "source", "profile", "token_name", "protocol_version", "started_at", "ended_at", "complete",
-            "rows", "bytes", "sha256",
+            "id", "dataset", "filters", "sites", "source", "profile", "purpose", "left_out", "participants", "token_name",
+            "protocol_version", "started_at", "ended_at", "complete", "rows", "bytes", "sha256",
         )  # fmt: skip
 
 
@@ -89,6 +102,12 @@ FILTERS = [
     OpenApiParameter("site", str, description="Code of a site"),
     OpenApiParameter("group", str, enum=list(Group.values)),
     OpenApiParameter("synthetic", str, enum=list(SYNTHETIC), description="Default: include"),
+    OpenApiParameter(
+        "purpose",
+        str,
+        enum=list(Purpose.values),
+        description="Default: analysis. Sharing holds those alone who agreed to it; the receipt names who was left out.",
+    ),
 ]
 PROFILE = OpenApiParameter(
     "profile",

@@ -14,11 +14,15 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
+from apps.consent.gates import USES
+from apps.consent.rules.uses import Use
 from apps.enrolment.models import Group, Participant
+from apps.exports.purposes import EVERYTHING, Leaving, Purpose
 from studyportal.access.models import Site
 from studyportal.access.profiles import CODED
 from studyportal.api.csv_cells import guarded_sql
 from studyportal.crf.columns import Column
+from studyportal.crf.dating import day_sql
 from studyportal.crf.models import RecordStatus
 from studyportal.crf.spec import CrfSpec
 
@@ -32,10 +36,13 @@ class Filters:
     site: str = ""
     group: str = ""
     synthetic: str = "include"
+    purpose: str = Purpose.ANALYSIS.value
 
     def as_json(self) -> dict[str, str]:
-        given = {"site": self.site, "group": self.group, "synthetic": self.synthetic}
-        return {name: value for name, value in given.items() if value and value != "include"}
+        given = {
+            "site": self.site, "group": self.group, "synthetic": self.synthetic, "purpose": self.purpose
+        }  # fmt: skip
+        return {name: value for name, value in given.items() if value not in ("", "include", "analysis")}
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class Dataset:
     participant: the column that names the participant; "" for rows that belong to a site alone, which the filters for
     group and synthetic do not touch.
     `optional`: rows may belong to no participant (p is NULL then); `synthetic`: SQL of whether a row is synthetic.
+    day: SQL of the first day that a row can be about; uses: what it is asked as, so that rows of days after a withdrawal
+    stay behind; always: SQL of rows that do not. others: aliases of other participants whom a row names by `alias.code`.
     """
 
     key: str
@@ -58,6 +67,10 @@ class Dataset:
     optional: bool = False
     synthetic: str = "p.synthetic"
     profile: str = CODED
+    day: str = ""
+    uses: tuple[Use, ...] = ()
+    always: str = ""
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -66,10 +79,38 @@ class Dataset:
             raise ValueError(f"dataset {self.key}: columns named twice: {', '.join(twice)}")
 
     def select(
-        self, filters: Filters, site_ids: Iterable[int] | None, *, limit: int | None = None
+        self,
+        filters: Filters,
+        site_ids: Iterable[int] | None,
+        *,
+        leaving: Leaving = EVERYTHING,
+        limit: int | None = None,
     ) -> sql.Composed:
-        """The query in the order of the records. `site_ids`: the sites that may be seen, None for all."""
-        columns = ", ".join(f'{sql_of(column)} AS "{column.name}"' for column in self.columns)
+        """The query in the order of the records. `site_ids`: the sites that may be seen, None for all. leaving: whose rows
+        may leave; every road out of the portal gives it."""
+        columns = [
+            sql.SQL("{} AS {}").format(self._expression(column, leaving), sql.Identifier(column.name))
+            for column in self.columns
+        ]
+        parts = [
+            sql.SQL("SELECT "), sql.SQL(", ").join(columns), sql.SQL(" "),
+            self._rows(filters, site_ids, leaving), sql.SQL(" ORDER BY t.id"),
+        ]  # fmt: skip
+        if limit is not None:
+            parts += [sql.SQL(" LIMIT "), sql.Literal(limit)]
+        return sql.Composed(parts)
+
+    def people(self, filters: Filters, site_ids: Iterable[int] | None, *, leaving: Leaving) -> sql.Composed:
+        """The participants whose rows are in it, with their sites."""
+        rows = self._rows(filters, site_ids, leaving)
+        return sql.Composed([sql.SQL("SELECT DISTINCT p.id, p.site_id "), rows, sql.SQL(" ORDER BY p.id")])
+
+    def _expression(self, column: Column, leaving: Leaving) -> sql.Composable:
+        other = column.sql.removesuffix(".code")
+        return leaving.code_of(other) if other in self.others else sql.SQL(sql_of(column))
+
+    def _rows(self, filters: Filters, site_ids: Iterable[int] | None, leaving: Leaving) -> sql.Composed:
+        """FROM and WHERE."""
         join = "LEFT JOIN" if self.optional else "JOIN"
         person = (
             f' {join} "{Participant._meta.db_table}" p ON p.id = {self.participant}'
@@ -77,8 +118,7 @@ class Dataset:
             else ""
         )
         head = (
-            f'SELECT {columns} FROM "{self.table}" t{person}'
-            f' JOIN "{Site._meta.db_table}" s ON s.id = t.site_id {self.joins}'
+            f'FROM "{self.table}" t{person} JOIN "{Site._meta.db_table}" s ON s.id = t.site_id {self.joins}'
         )
         where: list[sql.Composable] = []
         if site_ids is not None:
@@ -90,12 +130,12 @@ class Dataset:
         if filters.synthetic != "include" and self.participant:
             wanted = sql.Literal(filters.synthetic == "only")
             where.append(sql.SQL(f"{self.synthetic} = {{}}").format(wanted))
+        if self.participant:
+            where += leaving.people("p.id")
+            where += leaving.days("p.id", self.day, self.uses, self.always)
         parts: list[sql.Composable] = [sql.SQL(head)]
         if where:
             parts += [sql.SQL(" WHERE "), sql.SQL(" AND ").join(where)]
-        parts.append(sql.SQL(" ORDER BY t.id"))
-        if limit is not None:
-            parts += [sql.SQL(" LIMIT "), sql.Literal(limit)]
         return sql.Composed(parts)
 
 
@@ -195,6 +235,9 @@ def of_form(spec: CrfSpec) -> Dataset:
         table=spec.model._meta.db_table,
         columns=(*key_columns(), *parents, *(words(column) for column in spec.columns()), *record_columns()),
         joins=" ".join(joins),
+        day=day_sql(spec),
+        uses=USES.get(spec.about, ()),
+        always="" if spec.always_when is None else "t.{} = '{}'".format(*spec.always_when),
     )
 
 

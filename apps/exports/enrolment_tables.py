@@ -46,6 +46,7 @@ def participants() -> Dataset:
         kind="table",
         table=Participant._meta.db_table,
         participant="t.id",
+        others=("matched",),
         joins=f'LEFT JOIN "{Participant._meta.db_table}" matched ON matched.id = t.matched_case_id',
         columns=(
             *key_columns(),
@@ -66,6 +67,7 @@ def group_events() -> Dataset:
         ),
         kind="table",
         table=GroupEvent._meta.db_table,
+        others=("matched",),
         joins=f'LEFT JOIN "{Participant._meta.db_table}" matched ON matched.id = t.previous_matched_case_id',
         columns=(
             *key_columns(),
@@ -190,6 +192,7 @@ def matched_sets() -> Dataset:
         ),
         kind="table",
         table=MatchedControl._meta.db_table,
+        others=("matched",),
         joins=(
             f'JOIN "{run}" run ON run.id = t.run_id LEFT JOIN "{sets}" own ON own.id = t.matched_set_id'
             f' LEFT JOIN "{Participant._meta.db_table}" matched ON matched.id = own.participant_id'

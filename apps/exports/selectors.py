@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
-from apps.enrolment.models import Group
+from apps.enrolment.models import Group, Participant
 from apps.exports.catalogue import catalogue
 from apps.exports.datasets import SYNTHETIC, Dataset, Filters
-from apps.exports.models import ExportReceipt
+from apps.exports.models import ExportReceipt, SharedParticipant
 from apps.exports.profiles import in_profile
+from apps.exports.purposes import Leaving, Purpose, leaving, why
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.access.profiles import CODED, DEIDENTIFIED, ORDER, lesser
@@ -114,12 +116,13 @@ def filters_of(query: Mapping[str, Any], user: User) -> Filters:
         "group": list(Group.values),
         "synthetic": list(SYNTHETIC),
         "profile": list(ORDER),
+        "purpose": list(Purpose.values),
     }
     problems: dict[str, ValidationError] = {}
     for name in query:
         if name not in allowed:
             problems[name] = ValidationError(
-                _("There is no filter %(name)s. Filters: site, group, synthetic, profile."),
+                _("There is no filter %(name)s. Filters: site, group, synthetic, profile, purpose."),
                 code="unknown_filter",
                 params={"name": name[:40]},
             )
@@ -135,21 +138,74 @@ def filters_of(query: Mapping[str, Any], user: User) -> Filters:
         site=query.get("site") or "",
         group=query.get("group") or "",
         synthetic=query.get("synthetic") or "include",
+        purpose=query.get("purpose") or Purpose.ANALYSIS.value,
     )
 
 
-def preview(dataset: Dataset, filters: Filters, user: User) -> tuple[list[tuple[Any, ...]], int]:
-    """The first rows as the file would hold them, and the number of all rows: two queries, one moment."""
+@dataclass(frozen=True)
+class LeftOut:
+    """A participant whose data may not leave for the purpose. why: a grade of withdrawal, or a reason of the engine."""
+
+    code: str
+    why: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"participant": self.code, "why": self.why}
+
+
+def left_out_of(
+    dataset: Dataset, filters: Filters, sites: Collection[int] | None, allowed: Leaving
+) -> list[LeftOut]:
+    """Who is left out of a dataset for its purpose, of those whom the filters ask for: one query."""
+    if not dataset.participant or not allowed.out:
+        return []
+    people = Participant.objects.filter(pk__in=allowed.out)
+    if sites is not None:
+        people = people.filter(site_id__in=sites)
+    if filters.site:
+        people = people.filter(site__code=filters.site)
+    if filters.group:
+        people = people.filter(group=filters.group)
+    if filters.synthetic != "include":
+        people = people.filter(synthetic=filters.synthetic == "only")
+    return [
+        LeftOut(code, why(allowed.out[pk])) for pk, code in people.order_by("code").values_list("pk", "code")
+    ]
+
+
+def people_in(
+    dataset: Dataset, filters: Filters, sites: Collection[int] | None, allowed: Leaving
+) -> list[tuple[int, int]]:
+    """Participant and site of those whose rows are in it: one query."""
+    if not dataset.participant:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_text(dataset.people(filters, sites, leaving=allowed), cursor))
+        return list(cursor.fetchall())
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first rows as the file would hold them, the number of all rows, and who is left out."""
+
+    rows: list[tuple[Any, ...]]
+    total: int
+    left_out: list[LeftOut]
+
+
+def preview(dataset: Dataset, filters: Filters, user: User) -> Preview:
+    """A dataset before it is downloaded: the rows and their number in two queries, of one moment."""
     sites = visible_sites(user, dataset.profile)
-    everything = dataset.select(filters, sites)
+    allowed = leaving(filters.purpose, sites)
+    everything = dataset.select(filters, sites, leaving=allowed)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_text(dataset.select(filters, sites, limit=PREVIEW_ROWS), cursor))
+        cursor.execute(_text(dataset.select(filters, sites, leaving=allowed, limit=PREVIEW_ROWS), cursor))
         rows = cursor.fetchall()
         cursor.execute(
             _text(sql.Composed([sql.SQL("SELECT count(*) FROM ("), everything, sql.SQL(") r")]), cursor)
         )
         (total,) = cursor.fetchone()
-    return rows, total
+    return Preview(rows, total, left_out_of(dataset, filters, sites, allowed))
 
 
 def _text(query: sql.Composable, cursor: Any) -> str:
@@ -158,4 +214,5 @@ def _text(query: sql.Composable, cursor: Any) -> str:
 
 def receipts_of(user: User) -> QuerySet[ExportReceipt]:
     """A person's own receipts, newest first."""
-    return ExportReceipt.objects.filter(requester=user)
+    shared = Prefetch("shared", SharedParticipant.objects.select_related("participant"))
+    return ExportReceipt.objects.filter(requester=user).prefetch_related(shared)

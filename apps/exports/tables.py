@@ -7,12 +7,14 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
+from apps.consent.rules.uses import Use
 from apps.exports.columns import absence, bound, columns_of
 from apps.exports.datasets import Dataset, key_columns, moment
 from apps.labs.models import GlucoseChart, GlucoseReading
 from apps.visits.models import Visit
 from studyportal.access.models import User
 from studyportal.crf.columns import Column
+from studyportal.crf.dating import first_day
 from studyportal.crf.registry import all_specs
 from studyportal.crf.signing import changed_later_sql, version_sql
 from studyportal.queries.models import Query
@@ -40,6 +42,8 @@ def visits() -> Dataset:
         description=_("One row per visit, with its day from the anchor and its place in the window."),
         kind="table",
         table=Visit._meta.db_table,
+        day=first_day(Visit._meta.get_field("happened_on"), "t"),
+        uses=(Use.VISIT,),
         columns=(
             *key_columns(),
             *(replace(column, name=renamed.get(column.name, column.name)) for column in own),
@@ -83,6 +87,8 @@ def glucose_readings() -> Dataset:
         ),
         kind="table",
         table=table,
+        day="t.measured_on",
+        uses=(Use.NEW_DATA,),
         joins=(
             f'LEFT JOIN "{charts}" chart ON chart.id = t.chart_id'
             f' LEFT JOIN "{Visit._meta.db_table}" visit ON visit.id = chart.visit_id'

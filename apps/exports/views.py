@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,8 @@ from apps.enrolment.models import Group
 from apps.exports import selectors
 from apps.exports.api import API, csv_address
 from apps.exports.datasets import TYPES, Dataset, Filters
+from apps.exports.purposes import WORDS, Purpose
+from apps.exports.selectors import LeftOut
 from apps.exports.snippets import snippets
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
@@ -41,6 +44,10 @@ def index(request: HttpRequest) -> HttpResponse:
                 detail=receipt.token_name,
             ),
             receipt.get_profile_display().split(":")[0],
+            Cell(
+                receipt.get_purpose_display(),
+                detail=_("%d left out") % len(receipt.left_out) if receipt.left_out else "",
+            ),
             f"{receipt.ended_at:%Y-%m-%d %H:%M} UTC",
             receipt.rows,
             receipt.bytes,
@@ -66,6 +73,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "receipt_columns": [
             Column(_("Dataset")),
             Column(_("Profile")),
+            Column(_("Purpose")),
             Column(_("Ended")),
             Column(_("Rows"), numeric=True),
             Column(_("Bytes"), numeric=True),
@@ -101,7 +109,8 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
         filters = Filters()
         problems = [(name, name, messages[0]) for name, messages in error.message_dict.items()]
     chosen = selectors.dataset_or_404(key, user, profile)
-    rows, total = selectors.preview(chosen, filters, user)
+    shown = selectors.preview(chosen, filters, user)
+    total = shown.total
     log_look(what="dataset_preview", by=user, detail={"dataset": key, "profile": profile} | filters.as_json())
     less = {} if profile == fullest else {"profile": profile}
     query = urlencode(filters.as_json() | less)
@@ -117,7 +126,8 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
             Column(column.name, numeric=column.type in ("number", "integer"), unit=column.unit)
             for column in chosen.columns
         ],
-        "preview": [["" if value is None else value for value in row] for row in rows],
+        "preview": [["" if value is None else value for value in row] for row in shown.rows],
+        "left_out": left_out_words(shown.left_out),
         "columns": [
             Column(_("Column")),
             Column(_("Meaning")),
@@ -145,6 +155,19 @@ def dataset(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "exports/dataset.html", context)
 
 
+def left_out_words(left_out: list[LeftOut]) -> str:
+    """How many are left out of a file, and why; "" when nobody is."""
+    if not left_out:
+        return ""
+    counted = Counter(str(WORDS.get(one.why, one.why)) for one in left_out)
+    reasons = "; ".join(f"{words}: {number}" for words, number in counted.most_common())
+    return ngettext(
+        "%(n)d participant is left out of this file (%(reasons)s). The receipt names the code.",
+        "%(n)d participants are left out of this file (%(reasons)s). The receipt names their codes.",
+        len(left_out),
+    ) % {"n": len(left_out), "reasons": reasons}
+
+
 def marks(required: bool, derived: bool) -> list[str]:
     return [*([_("required")] if required else []), *([_("derived")] if derived else [])]
 
@@ -162,6 +185,7 @@ def filter_controls(filters: Filters, sites: list[str], profile: str, fullest: s
             value=filters.synthetic,
             choices=[("include", _("Included")), ("exclude", _("Excluded")), ("only", _("Only these"))],
         ),
+        Filter("purpose", _("Purpose"), value=filters.purpose, choices=list(Purpose.choices)),
         Filter(
             "profile",
             _("Profile"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -61,7 +61,7 @@ def record_readings(
         parsed.append(one)
     if problems:
         raise CrfInvalid(problems)
-    if beyond := list(_beyond_consent(chart, parsed)):
+    if beyond := list(_beyond_consent(chart, parsed, by)):
         raise Refused(beyond)
     try:
         with transaction.atomic(), acting(user=by, reason=reason):
@@ -72,9 +72,9 @@ def record_readings(
         raise CrfInvalid([problem_of(error, GlucoseReading)]) from error
 
 
-def _beyond_consent(chart: GlucoseChart, parsed: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
+def _beyond_consent(chart: GlucoseChart, parsed: Sequence[Mapping[str, Any]], by: User) -> Iterator[Problem]:
     """The readings of days after new data were withdrawn. One query for almost every participant."""
-    consent = engine.asked_of_entry(chart.participant)
+    consent = engine.asked_of_entry(chart.participant, by=by, on=parsed[-1]["measured_on"])
     if consent is None:
         return
     for number, one in enumerate(parsed):

@@ -33,6 +33,7 @@ LAB_RESULT = register(
         parents=("visit",),
         about=About.SAMPLE,
         dated_by=("collected_on", "visit.happened_on"),
+        always_when=("context", "safety"),
         sections=(
             Section(_("Sample"), ("analyte", "context", "collected_on", "fasting")),
             Section(_("Result as reported"), ("reported", "unit", "unit_basis", "qualitative", "lloq")),

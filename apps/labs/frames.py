@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 from django.db.models import QuerySet
 
+from apps.consent.selectors import engine
 from apps.enrolment.models import Participant
 from apps.labs.models import GlucoseReading, LabResult
+from apps.labs.selectors import beyond_consent
 from apps.visits.models import InsulinUse, Visit, VisitStatus
 
 RESULT_COLUMNS = (
@@ -34,10 +36,13 @@ def analyte_frame(participants: QuerySet[Participant], analyte: str) -> pd.DataF
     unit         unit as reported, missing where absent
     unit_presumed bool: the source gives no unit
 
-    Results that belong to no visit (history) are not in it. Rows are ordered by participant, visit, id.
+    Results that belong to no visit (history) are not in it, nor those beyond what was withdrawn. Rows are ordered by
+    participant, visit, id.
     """
+    beyond = beyond_consent(engine.stops_at(participant_ids=participants.order_by().values("pk")))
     rows = (
         LabResult.objects.filter(participant__in=participants, analyte=analyte, visit__isnull=False)
+        .exclude(pk__in=beyond)
         .order_by("participant__code", "visit__key", "visit__number", "id")
         .values_list(
             "participant__code",
@@ -76,8 +81,10 @@ def hba1c_frame(participants: QuerySet[Participant]) -> pd.DataFrame:
 
 def idaa1c_frame(participants: QuerySet[Participant]) -> pd.DataFrame:
     """Insulin-dose-adjusted HbA1c: participant, group, visit, day, value (float, missing where not derivable)."""
+    beyond = beyond_consent(engine.stops_at(participant_ids=participants.order_by().values("pk")))
     rows = (
         LabResult.objects.filter(participant__in=participants, analyte="hba1c", visit__isnull=False)
+        .exclude(pk__in=beyond)
         .order_by("participant__code", "visit__key", "id")
         .values_list("participant__code", "participant__group", "visit__key", "visit__day_number", "idaa1c")
     )

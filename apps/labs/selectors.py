@@ -10,6 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from apps.consent.rules.uses import Stop, Use
+from apps.consent.selectors import engine
 from apps.enrolment.models import Antibody, AntibodyAtDiagnosis, MedicalHistory
 from apps.enrolment.rules.eligibility import Evidence
 from apps.labs.models import Analyte, GlucoseChart, GlucoseReading, LabResult, ResultContext
@@ -33,6 +35,22 @@ def readings(user: User, permission: Permission = Permission.VIEW_DATA) -> Query
         GlucoseReading.objects.visible_to(user, permission)
         .select_related("participant", "site", "chart")
         .order_by("id")
+    )
+
+
+def beyond_consent(stops: Mapping[int, tuple[Stop, ...]]) -> frozenset[int]:
+    """The results of samples taken after new data or the use of samples were withdrawn: they are in no analysis, whenever
+    they were entered. stops: `engine.stops_at`. One query, none where nobody ended anything."""
+    asked = (Use.SAMPLES, Use.NEW_DATA)
+    people = [pk for pk, own in stops.items() if any(stop.use in asked for stop in own)]
+    if not people:
+        return frozenset()
+    rows: Any = LabResult.objects.filter(participant_id__in=people).exclude(context=ResultContext.SAFETY)
+    names = ("pk", "participant_id", "collected_on", "visit__happened_on")
+    return frozenset(
+        pk
+        for pk, participant_id, collected, happened in rows.values_list(*names)
+        if engine.beyond(asked, stops[participant_id], collected or happened)
     )
 
 

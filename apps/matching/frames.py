@@ -9,7 +9,8 @@ Columns: `statistics.population`. Days are days since 1 January 1970.
   its first, and an end without a date from the beginning.
 - Ages count on from the age recorded at enrolment: the birth date is sealed and not used. A partial date of diagnosis is
   the middle of its bounds; an age at diagnosis (completed years, as the age at enrolment is) counts on the same scale.
-- Who is settled to be the same person as another participant is neither.
+- Who is settled to be the same person as another participant is neither, nor is who asked for erasure or does not let
+  what was collected be retained. Results of samples taken after they were withdrawn are not used.
 - HbA1c is in % (NGSP), dated by its sample or else its visit, by the last possible day. What was measured at diagnosis
   is history and not used, nor is a result below or above a limit.
 """
@@ -24,10 +25,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from apps.consent.selectors import engine
 from apps.enrolment.models import Demographics, MedicalHistory, Participant
 from apps.enrolment.rules import LifeEvent, Spell
 from apps.enrolment.selectors import lives_of, spells_for
 from apps.labs.models import LabResult, ResultContext
+from apps.labs.selectors import beyond_consent
 from apps.matching.statistics.design import DAYS_PER_YEAR
 from apps.matching.statistics.matching import fingerprint
 from apps.matching.statistics.population import CANDIDATES, CASES, MEASUREMENTS
@@ -67,7 +70,8 @@ def read(
         found = found.filter(synthetic=False)
     if only is not None:
         found = found.filter(pk__in=only)
-    out = left_out()
+    stops = engine.stops_at(site_ids)
+    out = left_out() | engine.left_out_of_analysis(stops=stops).keys()
     people = [person for person in found if person.pk not in out]
     ids = [person.pk for person in people]
     spells, lives, anchors = spells_for(people), lives_of(people), anchor_dates(people)
@@ -84,7 +88,7 @@ def read(
     return Frames(
         cases=_typed(cases, CASES),
         candidates=_typed(candidates, CANDIDATES),
-        hba1c=_hba1c(ids),
+        hba1c=_hba1c(ids, beyond_consent(stops)),
         ids={person.code: (person.pk, person.site_id) for person in people},
     )
 
@@ -175,10 +179,11 @@ def _onset(diagnosed: PartialDate | None, born: float) -> float:
     return middle(diagnosed)
 
 
-def _hba1c(ids: Collection[int]) -> pd.DataFrame:
+def _hba1c(ids: Collection[int], beyond: Collection[int]) -> pd.DataFrame:
     results = (
         LabResult.objects.filter(participant_id__in=ids, analyte="hba1c", number_canonical__isnull=False)
         .exclude(context=ResultContext.AT_DIAGNOSIS)
+        .exclude(pk__in=beyond)
         .order_by("id")
         .values_list(
             "participant__code", "collected_on", "visit__happened_on", "number_canonical", "reported"

@@ -17,12 +17,14 @@ from django.db.models import Q, QuerySet
 
 from apps.celldose.models import Infusion
 from apps.consent.models import ConsentEvent, Kind
+from apps.consent.selectors import engine
 from apps.enrolment.models import Group, Participant, ParticipantStatus, ScreeningEntry, ScreeningOutcome
 from apps.enrolment.rules import LifeEvent, Spell, first_exit
 from apps.enrolment.rules.eligibility import State
 from apps.enrolment.selectors import lives_of
 from apps.enrolment.selectors.eligibility import verdicts_of
 from apps.labs.models import LabResult
+from apps.labs.selectors import beyond_consent
 from apps.outcomes.spells import Times, times_of
 from apps.outcomes.statistics.flow import (
     DONE,
@@ -294,6 +296,7 @@ def _facts(site_ids: Collection[int], times: Times) -> Facts:
     _visits(facts, site_ids, times)
     _sessions(facts, site_ids, times)
     _values(facts, site_ids, times)
+    _not_analysed(facts, site_ids)
     return facts
 
 
@@ -344,6 +347,7 @@ def _values(facts: Facts, site_ids: Collection[int], times: Times) -> None:
     results = LabResult.objects.filter(
         site_id__in=site_ids, analyte=endpoint.analyte, visit__key__in=(baseline, primary)
     )
+    results = results.exclude(pk__in=beyond_consent(engine.stops_at(site_ids)))
     names = ("participant_id", "visit__key", "number_canonical", "absent")
     for pk, key, value, absent in results.exclude(participant_id__in=times.several).values_list(*names):
         _take(facts[pk, 0], value, absent, at_baseline=key == baseline)
@@ -355,6 +359,15 @@ def _values(facts: Facts, site_ids: Collection[int], times: Times) -> None:
     for own in facts.values():
         if not own.reason and own.visits.get(primary) == MISSED:
             own.reason = "visit missed"
+
+
+def _not_analysed(facts: Facts, site_ids: Collection[int]) -> None:
+    """Who asked for erasure is in the flow, as everybody screened is, and in no analysis."""
+    out = engine.left_out_of_analysis(site_ids)
+    for (pk, _time), own in facts.items():
+        if pk in out:
+            stop = out[pk].stop
+            own.value, own.reason = False, "" if stop is None else stop.scope
 
 
 def _take(own: _Facts, value: Any, absent: Mapping[str, str] | None, *, at_baseline: bool) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from django.db.models import Max, QuerySet
 
 from apps.consent.models import ConsentEvent, Kind
+from apps.consent.selectors import engine
 from apps.enrolment.models import Participant
 from apps.labs.frames import hba1c_frame, visit_frame
 from apps.labs.models import LabResult
@@ -34,13 +35,14 @@ def participants_frame(site_ids: Collection[int] | None) -> pd.DataFrame:
 
     index_date: day 0 of the participant's group, the latest day that a partial date allows, None when
     unknown. withdrawn_on: the day of the first withdrawal from visits or of new data, None otherwise.
-    Who is settled to be the same person as another participant is left out.
+    Who is settled to be the same person as another participant is left out, and who asked for erasure or does not let what
+    was collected be retained.
     Groups that the protocol does not name ("unassigned") are among the rows.
     """
     found = Participant.objects.select_related("site").order_by("id")
     if site_ids is not None:
         found = found.filter(site_id__in=site_ids)
-    out = left_out()
+    out = left_out() | engine.left_out_of_analysis(site_ids).keys()
     people = [person for person in found if person.pk not in out]
     anchors, withdrawals = anchor_dates(people), _withdrawals(site_ids)
     groups, times = protocol.current().groups, times_of(site_ids)
@@ -98,13 +100,17 @@ def _withdrawals(site_ids: Collection[int] | None) -> dict[int, date]:
 
 
 def latest_change(site_ids: Collection[int] | None) -> datetime | None:
-    """When the participants, visits or laboratory results were last changed: the moment a table is as of."""
+    """When participants, visits or results last changed, or consent was last recorded: the moment a table is as of."""
     moments = []
     for model in (Participant, Visit, LabResult):
         rows = model._default_manager.all()
         if site_ids is not None:
             rows = rows.filter(site_id__in=site_ids)
         moments.append(rows.aggregate(at=Max("updated_at"))["at"])
+    entries = ConsentEvent.objects.all()
+    if site_ids is not None:
+        entries = entries.filter(site_id__in=site_ids)
+    moments.append(entries.aggregate(at=Max("entered_at"))["at"])
     return max((at for at in moments if at is not None), default=None)
 
 

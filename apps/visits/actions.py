@@ -94,7 +94,7 @@ def record(
     reasons = _reasons({} if absent is None else absent, values, problems)
     if problems:
         raise CrfInvalid(problems)
-    consent = _consent_of(participant, values)
+    consent = _consent_of(participant, values, by)
     try:
         with transaction.atomic(), acting(user=by):
             if number is None:
@@ -177,7 +177,7 @@ def change(
             if overwritten and not reason:
                 raise ReasonRequired(overwritten)
             moved = {"happened_on", "status"} & set(changed)
-            consent = _consent_of(current.participant, after, may_be_barred=bool(moved))
+            consent = _consent_of(current.participant, after, by, may_be_barred=bool(moved))
             for name in changed:
                 setattr(current, name, after[name])
             current.absent = reasons
@@ -196,12 +196,12 @@ def change(
 
 
 def _consent_of(
-    participant: Participant, values: Mapping[str, Any], *, may_be_barred: bool = True
+    participant: Participant, values: Mapping[str, Any], by: User, *, may_be_barred: bool = True
 ) -> engine.Standing | None:
     """The consent by which a visit that took place is judged, None for another. Refuses one that was withdrawn before."""
     if values["status"] != VisitStatus.DONE or values["happened_on"] is None:
         return None
-    standing = engine.of([participant])[participant.pk]
+    standing = engine.of([participant], by=by, on=values["happened_on"])[participant.pk]
     why = standing.bar(Use.VISIT, values["happened_on"]) if may_be_barred else None
     if why is not None:
         raise Refused([Problem("happened_on", "consent_ended", why)])

@@ -10,7 +10,7 @@ from django.dispatch import receiver
 
 from apps.consent.rules.uses import Use
 from apps.consent.selectors import Procedure
-from apps.consent.signals import consent_recorded, procedures_asked, sources_asked
+from apps.consent.signals import consent_recorded, procedures_asked, sessions_asked, sources_asked
 from apps.consent.sources import Source
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import EndOfStudy, Participant
@@ -78,6 +78,11 @@ def visits_as_sources(sender: Any, **_: Any) -> list[Source]:
 def consent_of_visits_anew(sender: Any, *, event: Any, by: Any, **_: Any) -> None:
     """What was done before consent is a deviation until the log shows otherwise."""
     actions.judge_consent(participant=event.participant, by=by)
+
+
+@receiver(sessions_asked, dispatch_uid="visits.sessions")
+def sessions_to_come(sender: Any, *, participant_ids: Collection[int], **_: Any) -> dict[int, list[Any]]:
+    return selectors.sessions_to_come(participant_ids)
 
 
 @receiver(end_of_study_asked, dispatch_uid="visits.end_of_study")

@@ -69,6 +69,7 @@ class CrfSpec:
     gates: (record, by) → problems that refuse the save until something else has happened.
     about and dated_by: what the gates of every form (`gates.py`) judge by, and the exports after them. dated_by: names of
     fields, or of fields of a parent, that date a record, the best first; left out: the day of its visit, if it has one.
+    always_when: a coded field and the code of the records that are About.ALWAYS.
     """
 
     model: type[CrfRecord]
@@ -90,6 +91,7 @@ class CrfSpec:
     signed_rows: tuple[SignedRows, ...] = ()
     about: About = About.DATA
     dated_by: tuple[str, ...] = ()
+    always_when: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not self.dated_by and "visit" in self.parents:

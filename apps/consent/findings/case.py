@@ -20,9 +20,9 @@ from apps.consent.rules import (
     AgeAt,
     Event,
     PartialDay,
-    age_on,
     effective_events,
 )
+from apps.consent.rules.ages import KnownAges, known_ages
 
 Severity = Literal["critical", "major", "minor"]
 Result = Literal["fail", "indeterminate"]
@@ -88,8 +88,8 @@ class Case:
 
     procedures: at least the first of each kind and every harvest and infusion. more: all that was done and recorded,
     asked for only where it matters (after a withdrawal, a dissent, a birthday); None: `procedures` is all there is.
-    language: the one that the participant reads best. ages: by the birth date, as far as the reader may know it;
-    without it the age in the demographics and those at signature bound it.
+    language: the one that the participant reads best. ages: by the birth date; coarse: by its year alone, which is what
+    the reader may know. Without it the age in the demographics and those at signature bound it.
     """
 
     events: Sequence[Event]
@@ -105,23 +105,23 @@ class Case:
     language: str | None = None
     status_since: PartialDay | None = None
     ages: AgeAt | None = None
+    coarse: bool = False
     more: Callable[[], Sequence[Procedure]] | None = None
+
+    @cached_property
+    def known_ages(self) -> KnownAges:
+        return known_ages(
+            self.events,
+            known_age=self.known_age,
+            known_on=self.known_on,
+            exact=self.ages,
+            coarse=self.coarse,
+            past=self.retrospective,
+        )
 
     def age(self, day: dt.date | None) -> Age:
         """The age on a day; when the age has no date (a published case), the age that the source states."""
-        if self.ages is not None and day is not None and (born := self.ages.on(day)) is not None:
-            return born
-        known = [(self.known_age, self.known_on), *((e.age_at_signature, e.signed_on) for e in self.events)]
-        ranges = (
-            [] if day is None else [r for r in (age_on(day, known_age=a, known_on=d) for a, d in known) if r]
-        )
-        if ranges:
-            lowest, highest = max(r[0] for r in ranges), min(r[1] for r in ranges)
-            return (lowest, highest) if lowest <= highest else ranges[0]
-        stated = [e.age_at_signature for e in self.events if e.age_at_signature is not None]
-        if stated:
-            return stated[-1]
-        return self.known_age if self.retrospective else None
+        return self.known_ages.stated if day is None else self.known_ages.on(day)
 
     @cached_property
     def log(self) -> list[Event]:

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.consent.findings.case import Asking, Case, ConsentFinding, Procedure
-from apps.consent.rules import ConsentState, Terms, consent_state
+from apps.consent.findings.case import Asking, ConsentFinding, Procedure
+from apps.consent.rules import PARTICIPATION, PROCEDURE, ConsentState, age_range, consent_state
+from apps.consent.rules.due import NO_FACTS
+from apps.consent.rules.fold import Fold
 
 # Nobody who stands here has begun: a consent may still come.
 BEFORE_CONSENT = ("screened", "eligible", "not_eligible", "declined")
 
 
-def state_before(case: Case, terms: Terms, procedure: Procedure) -> ConsentState:
+def state_before(asking: Asking, procedure: Procedure) -> ConsentState:
+    """The state at the moment of the procedure, or on its first possible day. Days that tell a birth date are not said."""
     day = procedure.on.earliest if procedure.on is not None else None
-    return consent_state(case.log, terms, procedure.at or day, case.age(day))
+    moment = procedure.at.astimezone(asking.site.zone) if procedure.at is not None else day
+    return consent_state(
+        asking.case.log, asking.study.terms, moment, asking.case.known_ages, facts=NO_FACTS, reveal=False
+    )
+
+
+def clearly(asking: Asking, procedure: Procedure, purpose: str, session: int | None = None) -> bool:
+    """Whether consent to the purpose was certainly in force: every signature that every possible age asks for was given
+    and stood. It is a short way to the yes of `state_before`, which almost everybody has; everybody else takes the long."""
+    day = procedure.on.earliest if procedure.on is not None else None
+    ages = age_range(asking.case.age(day)) if day is not None else ()
+    if not ages:
+        return False
+    moment = procedure.at.astimezone(asking.site.zone) if procedure.at is not None else day
+    fold = Fold(asking.case.log, asking.study.terms, moment, asking.case.known_ages)
+    needed = {signature for age in ages for signature in fold.needed(age, purpose)}
+    return bool(needed) and all(fold.best(one, purpose, session) == "yes" for one in needed)
 
 
 def because(state: ConsentState) -> str:
@@ -45,7 +64,9 @@ def before_first_procedure(asking: Asking) -> Iterator[ConsentFinding]:
             open_question=True,
         )
         return
-    state = state_before(case, asking.study.terms, first)
+    if clearly(asking, first, PARTICIPATION):
+        return
+    state = state_before(asking, first)
     if state.in_force == "no":
         yield asking.finding(
             1,
@@ -75,7 +96,9 @@ def sessions_covered(asking: Asking) -> Iterator[ConsentFinding]:
         if (procedure.kind, number) in seen or number is None:
             continue
         seen.add((procedure.kind, number))
-        state = state_before(case, asking.study.terms, procedure)
+        if clearly(asking, procedure, PROCEDURE, number):
+            continue
+        state = state_before(asking, procedure)
         verdict = state.covers_session(number)
         if verdict == "no":
             yield asking.finding(

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 
 from apps.consent.findings.case import Asking, ConsentFinding, Procedure, Severity, name_of
-from apps.consent.rules import DATA_SHARING, OPTIONAL_ITEMS, OWN_CONSENT, Event, consent_state
+from apps.consent.findings.order import clearly, state_before
+from apps.consent.rules import DATA_SHARING, OPTIONAL_ITEMS, OWN_CONSENT, Event
 from apps.consent.rules.uses import DECLINED, NOT_RETAINED, Stop, Use, stops
 
 # Of what is looked at here; files for sharing are question 12, and a dissent question 4.
@@ -112,9 +113,9 @@ _CONSENTS = (OWN_CONSENT, "lar_consent", "re_consent")
 
 
 def _shared(asking: Asking, one: Procedure) -> Iterator[ConsentFinding]:
-    day = one.on.earliest if one.on is not None else None
-    state = consent_state(asking.case.log, asking.study.terms, one.at or day, asking.case.age(day))
-    verdict = state.purposes.get(DATA_SHARING, "indeterminate")
+    if clearly(asking, one, DATA_SHARING):
+        return
+    verdict = state_before(asking, one).purposes.get(DATA_SHARING, "indeterminate")
     if verdict == "yes":
         return
     yield asking.finding(

@@ -3,9 +3,9 @@
 from apps.consent.findings import Case, ConsentFinding, Procedure
 from apps.consent.rules import ConsentState
 from apps.consent.selectors.findings import ParticipantFinding, findings_for, findings_of
+from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
-    bands,
     events_of,
     evidence_of,
     lives_of,
@@ -13,15 +13,16 @@ from apps.consent.selectors.state import (
     may_read_log,
     state_for,
     states_for,
-    terms,
 )
 from apps.consent.selectors.tasks import tasks
+from apps.consent.selectors.terms import bands, terms
 
 __all__ = [
     "Asked",
     "Case",
     "ConsentFinding",
     "ConsentState",
+    "Known",
     "ParticipantFinding",
     "Procedure",
     "bands",
@@ -29,8 +30,10 @@ __all__ = [
     "evidence_of",
     "findings_for",
     "findings_of",
+    "known_of",
     "lives_of",
     "log",
+    "logs_of",
     "may_read_log",
     "state_for",
     "states_for",

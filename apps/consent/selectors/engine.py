@@ -8,63 +8,65 @@ and `bars` are its short forms. `asked_of_entry` is for every saved form: one qu
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.consent import rules
-from apps.consent.models import ConsentEvent, Kind
+from apps.consent.models import Capacity, ConsentEvent, Kind
 from apps.consent.rules import uses
 from apps.consent.rules.uses import Ruling, Stop, Use
 from apps.consent.selectors import bar_words
-from apps.consent.selectors import state as states
+from apps.consent.selectors.logs import Known, When, known_of, logs_of
 from apps.enrolment.models import Participant
 from studyportal.access.models import User
 from studyportal.crf.partial_date import PartialDate
 
-__all__ = ["Ruling", "Standing", "Stop", "Use", "bar", "bars", "left_out", "of", "stops_at"]
+__all__ = [
+    "Ruling",
+    "Standing",
+    "Stop",
+    "Use",
+    "bar",
+    "bars",
+    "left_out",
+    "left_out_of_analysis",
+    "of",
+    "stops_at",
+]
 
-# A date as far as it is known, a day, a moment, or nothing: when it is not known.
-When = dt.date | dt.datetime | PartialDate | None
-
-# Entries that can end something, and those of whoever may have to sign anew after a birthday. Nobody else is stopped.
+# Entries that can end something, and those of whoever may have to sign anew: after a birthday, or when the participant
+# can decide again. Nobody else is stopped.
 ENDING = (Kind.WITHDRAWAL, Kind.DISSENT)
-OF_MINORS = (Kind.LAR_CONSENT, Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT)
+OTHERS_SIGN = (Kind.LAR_CONSENT, Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Standing:
     """The consent of one participant, read once: answers for every use and day without a query."""
 
-    participant: Participant
-    case: states.Case
-    terms: rules.Terms
+    known: Known
     stops: tuple[Stop, ...]
-    zone: ZoneInfo
 
     def state(self, on: When) -> rules.ConsentState:
-        moment = self._moment(on)
-        day = moment.date() if isinstance(moment, dt.datetime) else moment
-        return rules.consent_state(self.case.events, self.terms, moment, self.case.age(day))
+        return self.known.state(on)
 
     def ruling(self, use: Use, on: When, *, session: int | None = None) -> Ruling:
         """The answer for a use. A date that is known in part is judged by its first day, so that only what is certainly
         beyond a withdrawal is barred. session: of a treatment."""
-        moment = self._moment(on)
+        moment = self.known.moment(on)
         first = moment.date() if isinstance(moment, dt.datetime) else moment
         return uses.judge(
             use,
-            self.state(self._before_it_ended(use, first) or moment),
+            self.known.state(self._before_it_ended(use, first) or moment),
             self.stops,
             first,
             session=session,
-            retrospective=self.participant.retrospective,
+            retrospective=self.known.participant.retrospective,
         )
 
     def bar(self, use: Use, on: When, *, session: int | None = None) -> str | None:
@@ -85,30 +87,27 @@ class Standing:
         ended = any(stop.use == use and stop.on == first for stop in self.stops)
         return first - dt.timedelta(days=1) if ended else None
 
-    def _moment(self, on: When) -> rules.Moment:
-        if isinstance(on, dt.datetime):
-            return timezone.localtime(on, self.zone)
-        return on.earliest if isinstance(on, PartialDate) else on
-
     def _said(self, on: When) -> PartialDate | None:
+        """The date as a sentence says it."""
         if isinstance(on, PartialDate):
             return on
-        moment = self._moment(on)
+        moment = self.known.moment(on)
         if moment is None:
             return None
         return PartialDate.of(moment.date() if isinstance(moment, dt.datetime) else moment)
 
 
-def of(participants: Iterable[Participant], *, by: User | None = None) -> dict[int, Standing]:
-    """Participant → standing, in a fixed number of queries. The participants' sites are read with them, if they are not
-    there yet."""
-    people = list(participants)
-    terms = states.terms()
-    found: dict[int, Standing] = {}
-    for pk, (participant, case) in states._cases(people).items():
-        zone = ZoneInfo(participant.site.timezone)
-        found[pk] = Standing(participant, case, terms, uses.stops(case.events), zone)
-    return found
+def of(
+    participants: Iterable[Participant], *, by: User | None = None, on: When = None
+) -> dict[int, Standing]:
+    """Participant → standing, in a fixed number of queries.
+
+    by, on: who is refused an entry of that day. Refused day after day, somebody who may not see the identity would learn
+    the birthday after which taking part rests; that person is answered by the year of birth, as everywhere
+    (`identity.births`). Without: for a decision that has to be exact, such as a treatment.
+    """
+    known = known_of(participants, by=by, on=on)
+    return {pk: Standing(one, uses.stops(one.events)) for pk, one in known.items()}
 
 
 def bar(participant: Participant, use: Use, on: When, *, session: int | None = None) -> str | None:
@@ -121,31 +120,32 @@ def bars(participants: Iterable[Participant], use: Use, on: When) -> dict[int, s
     return {pk: standing.bar(use, on) for pk, standing in of(participants).items()}
 
 
-def asked_of_entry(participant: Participant) -> Standing | None:
+def asked_of_entry(participant: Participant, *, by: User | None, on: When) -> Standing | None:
     """The standing of whoever can be stopped at all; None for the others, which is almost everybody and one query."""
     with connection.cursor() as cursor:
         cursor.execute(_CAN_BE_STOPPED, [participant.pk])
         if cursor.fetchone() is None:
             return None
-    return of([participant])[participant.pk]
+    return of([participant], by=by, on=on)[participant.pk]
 
 
 _CAN_BE_STOPPED = (
     f'SELECT FROM "{ConsentEvent._meta.db_table}" WHERE participant_id = %s AND (kind IN'
-    f" ({', '.join(repr(str(kind.value)) for kind in (*ENDING, *OF_MINORS))})"
+    f" ({', '.join(repr(str(kind.value)) for kind in (*ENDING, *OTHERS_SIGN))})"
+    f" OR capacity = '{Capacity.CANNOT_DECIDE.value}'"
     f" OR declined @> ARRAY['{uses.FUTURE_CONTACT}']::varchar[]) LIMIT 1"
 )
 
 
 def stops_at(
-    site_ids: Collection[int] | None = None, *, participant_ids: Collection[int] | None = None
+    site_ids: Collection[int] | None = None, *, participant_ids: Collection[int] | QuerySet[Any] | None = None
 ) -> dict[int, tuple[Stop, ...]]:
     """Participant → everything that was ended, of those who ended anything at the sites (None: all). One query."""
     return {pk: uses.stops(log) for pk, log in _logs_of_ended(site_ids, participant_ids).items()}
 
 
 def _logs_of_ended(
-    site_ids: Collection[int] | None, participant_ids: Collection[int] | None
+    site_ids: Collection[int] | None, participant_ids: Collection[int] | QuerySet[Any] | None
 ) -> Mapping[int, list[rules.Event]]:
     ended: QuerySet[ConsentEvent] = ConsentEvent.objects.filter(
         Q(kind__in=ENDING) | Q(declined__contains=[uses.FUTURE_CONTACT])
@@ -154,26 +154,32 @@ def _logs_of_ended(
         ended = ended.filter(site_id__in=site_ids)
     if participant_ids is not None:
         ended = ended.filter(participant_id__in=participant_ids)
-    logs: dict[int, list[rules.Event]] = defaultdict(list)
-    everything = ConsentEvent.objects.filter(participant_id__in=ended.order_by().values("participant_id"))
-    for event in everything.order_by("id"):
-        logs[event.participant_id].append(event.as_event())
-    return logs
+    return logs_of(ended.order_by().values("participant_id"))  # type: ignore[arg-type]  # a subquery: one query
+
+
+def left_out_of_analysis(
+    site_ids: Collection[int] | None = None, *, stops: Mapping[int, tuple[Stop, ...]] | None = None
+) -> dict[int, Ruling]:
+    """Participant → why what is known of them is not analysed today: they asked for erasure, or do not let it be retained.
+
+    One query; none when `stops_at` of the sites is given.
+    """
+    today, use = timezone.localdate(), Use.ANALYSIS
+    ended = stops_at(site_ids) if stops is None else stops
+    found = {pk: uses.stop_of(own, use, today) for pk, own in ended.items()}
+    return {
+        pk: Ruling(use, "no", "withdrawn", stop, barred=True)
+        for pk, stop in found.items()
+        if stop is not None
+    }
 
 
 def left_out(use: Use, site_ids: Collection[int] | None = None) -> dict[int, Ruling]:
-    """Participant → why this use of what is known of them is not allowed today, of those whom it is not allowed of.
-
-    ANALYSIS asks only for what was ended: one query. Every other use reads the log of everybody.
-    """
+    """Participant → why a use is not allowed today, of those whom it is not allowed of. It reads the log of everybody,
+    but for ANALYSIS."""
     today = timezone.localdate()
     if use == Use.ANALYSIS:
-        found = {pk: uses.stop_of(stops, use, today) for pk, stops in stops_at(site_ids).items()}
-        return {
-            pk: Ruling(use, "no", "withdrawn", stop, barred=True)
-            for pk, stop in found.items()
-            if stop is not None
-        }
+        return left_out_of_analysis(site_ids)
     people = Participant.objects.select_related("site").order_by("id")
     if site_ids is not None:
         people = people.filter(site_id__in=site_ids)
@@ -181,7 +187,7 @@ def left_out(use: Use, site_ids: Collection[int] | None = None) -> dict[int, Rul
     return {pk: ruling for pk, ruling in rulings.items() if ruling.barred}
 
 
-def beyond(uses_asked: Iterable[Use], stops: Iterable[Stop], on: Any) -> bool:
+def beyond(uses_asked: Iterable[Use], stops: Iterable[Stop], on: PartialDate | dt.date | None) -> bool:
     """Whether a row of that date certainly lies beyond what was ended. on: PartialDate, day or None."""
     first = on.earliest if isinstance(on, PartialDate) else on
     found = tuple(stops)

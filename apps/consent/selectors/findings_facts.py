@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from apps.consent import findings, rules
 from apps.consent.models import ConsentEvent, Kind
 from apps.consent.selectors.documents import register_of
-from apps.consent.selectors.state import terms
+from apps.consent.selectors.terms import terms
 from apps.enrolment.models.demographics import Language
 from apps.enrolment.selectors import ETHICS_COMMITTEE, approval_facts
 from studyportal.access.models import Membership, Site, User
@@ -110,16 +110,17 @@ def kinds_of(entries: QuerySet[ConsentEvent], kinds: Iterable[str]) -> Mapping[s
     return found
 
 
-def ages_of(entries: QuerySet[ConsentEvent], user: User | None) -> dict[int, rules.AgeAt]:
-    """Participant → ages by the birth date, of those who may be under age: for everybody else the stated age is enough.
+def ages_of(entries: QuerySet[ConsentEvent], user: User | None) -> dict[int, tuple[rules.AgeAt, bool]]:
+    """Participant → ages by the birth date, and whether by its year alone, of those who may be under age: for everybody
+    else the stated age is enough.
 
     Asking day after day would tell the birth date, so who may not see the identity is told by its year. Two queries.
     """
     young = Q(kind__in=OF_MINORS) | Q(age_at_signature__isnull=True) | Q(age_at_signature__lte=18)
     rows = entries.filter(young).order_by().values_list("participant_id", "site_id").distinct()
     at = dict(rows)
-    found: dict[int, rules.AgeAt] = {}
+    found: dict[int, tuple[rules.AgeAt, bool]] = {}
     for pk, ages in births.ages_of(list(at)).items():
         known = user is not None and user.may(Permission.VIEW_IDENTITY, at[pk])
-        found[pk] = ages if known else ages.by_year()
+        found[pk] = (ages, False) if known else (ages.by_year(), True)
     return found

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -25,6 +26,7 @@ from apps.consent.findings import (
 from apps.consent.models import ConsentEvent, Kind
 from apps.consent.selectors.findings_facts import ages_of, kinds_of, sites_known, study_known
 from apps.consent.selectors.lanes import Lane, streamed
+from apps.consent.selectors.logs import COLUMNS, FIELDS, TUPLES
 from apps.consent.sources import Source, all_sources, detailed
 from apps.enrolment.models import Demographics, Participant
 from apps.enrolment.rules import witness_needed
@@ -98,7 +100,7 @@ def tell(
         for row in opened.enter_context(closing(streamed(one, *_PARTICIPANT))):
             person = Person(row[0], row[1], row[2], codes[row[2]], row[3], row[4], row[5], row[6])
             site, study = known[person.site_id], studies[person.site_id]
-            case = reading.case(person, site, row, ages.get(person.pk))
+            case = reading.case(person, site, row, ages.get(person.pk, (None, False)))
             yield Told(person, consent_findings(case, site, study, numbers), case, site, study)
 
 
@@ -106,27 +108,28 @@ _PARTICIPANT = (
     "pk", "code", "site_id", "synthetic", "retrospective", "group", "status", "status_since", "enrolled_on",
 )  # fmt: skip
 _DEMOGRAPHICS = ("participant_id", "age_at_enrolment", "education", "can_read", "language")
-# Name in rules.Event → column.
-_EVENT: dict[str, str] = {
-    name: {"obtainer": "obtainer_id", "delegation": "delegation_id", "training": "training_id"}.get(
-        name, {"corrects": "corrects_id", "concerns": "concerns_id"}.get(name, name)
-    )
-    for name in rules.Event.__dataclass_fields__
-    if name != "entered_by"
-}
-_MANY = frozenset({"purposes", "declined", "withdrawal_scopes"})
+# Fields of rules.Event that are read; who entered it is asked by no question.
+_FIELDS = tuple(name for name in FIELDS if name != "entered_by")
+_EVENT = tuple(COLUMNS.get(name, name) for name in _FIELDS)
+_MOMENTS = frozenset({"signed_at", "informed_at"})
 
 
-def _events(rows: Sequence[tuple[Any, ...]]) -> list[rules.Event]:
+def _events(rows: Sequence[tuple[Any, ...]], zone: ZoneInfo) -> list[rules.Event]:
+    """The entries as the rules take them; what a row leaves out, the rules leave out. Times are those of the site."""
     found = []
     for row in rows:
-        stated = {name: value for name, value in zip(_EVENT, row[1:], strict=True) if value is not None}
-        for name in _MANY & stated.keys():
+        stated = {name: value for name, value in zip(_FIELDS, row[1:], strict=True) if value is not None}
+        for name in _TUPLES & stated.keys():
             stated[name] = tuple(stated[name])
+        for name in _MOMENTS & stated.keys():
+            stated[name] = stated[name].astimezone(zone)
         if "signed_on" in stated:
             stated["signed_on"] = _day(stated["signed_on"])
         found.append(rules.Event(**stated))
     return found
+
+
+_TUPLES = frozenset(TUPLES)
 
 
 class _Reading:
@@ -141,7 +144,7 @@ class _Reading:
     ) -> None:
         self._opened = opened
         within = participants.order_by()
-        self.events = self._lane(entries.order_by("participant_id", "pk"), "participant_id", *_EVENT.values())
+        self.events = self._lane(entries.order_by("participant_id", "pk"), "participant_id", *_EVENT)
         self.demographics = self._lane(
             Demographics.objects.filter(participant__in=within).order_by("participant_id"), *_DEMOGRAPHICS
         )
@@ -172,7 +175,9 @@ class _Reading:
     def _lane(self, rows: QuerySet[Any], *names: str) -> Lane:
         return self._opened.enter_context(closing(Lane(streamed(rows, *names))))
 
-    def case(self, person: Person, site: Site, row: tuple[Any, ...], ages: rules.AgeAt | None) -> Case:
+    def case(
+        self, person: Person, site: Site, row: tuple[Any, ...], ages: tuple[rules.AgeAt | None, bool]
+    ) -> Case:
         _pk, age, education, can_read, language = next(
             iter(self.demographics.of(person.pk)), (0, None, None, None, None)
         )
@@ -181,7 +186,7 @@ class _Reading:
         more = [(source, source_rows) for source, lane in self.details if (source_rows := lane.of(person.pk))]
         procedures = _procedures(first, site)
         return Case(
-            events=_events(self.events.of(person.pk)),
+            events=_events(self.events.of(person.pk), site.zone),
             procedures=procedures,
             status=person.status,
             enrolled_on=enrolled_on,
@@ -193,7 +198,8 @@ class _Reading:
             group=person.group,
             language=language,
             status_since=_day(row[7]) if row[7] else None,
-            ages=ages,
+            ages=ages[0],
+            coarse=ages[1],
             more=_later(procedures, more, site),
         )
 
