@@ -23,12 +23,17 @@ from studyportal.identity.models import Paper
 
 logger = logging.getLogger(__name__)
 
+# What a file is called at the site often is the person's name: a sheet is kept under a name of its own.
+NAMES = {
+    "application/pdf": "signed-sheet.pdf",
+    "image/png": "signature.png",
+    "image/jpeg": "signed-sheet.jpg",
+}
+
 
 class Sheet(Protocol):
     """A file that was accepted by its content (`files.checks.Accepted`)."""
 
-    @property
-    def name(self) -> str: ...
     @property
     def content(self) -> bytes: ...
     @property
@@ -57,7 +62,7 @@ class OpenedPaper:
 
 
 def keep(*, participant: Whose, sheet: Sheet, by: User) -> Paper:
-    """Seal a sheet and keep it; inside the transaction of who calls.
+    """Seal a sheet and keep it; inside the transaction of who calls. A sheet that two people signed is kept once.
 
     Raises PermissionDenied unless `by` may record identities at the site, and IdentityInvalid in a process that has
     no keys.
@@ -72,13 +77,16 @@ def keep(*, participant: Whose, sheet: Sheet, by: User) -> Paper:
                 )
             ]
         )
+    held = Paper.objects.filter(participant_id=participant.pk, sha256=sheet.sha256).defer("sealed").first()
+    if held is not None:
+        return held
     sealed, key_id = sealing.seal_paper(
         sheet.content, participant_id=participant.pk, site_id=participant.site_id, sha256=sheet.sha256
     )
     return Paper.objects.create(
         site_id=participant.site_id,
         participant_id=participant.pk,
-        name=sheet.name,
+        name=NAMES[sheet.content_type],
         content_type=sheet.content_type,
         size=len(sheet.content),
         sha256=sheet.sha256,

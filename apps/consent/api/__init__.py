@@ -1,5 +1,5 @@
 """The REST endpoints of consent, by topic."""
 
-from apps.consent.api import events, findings
+from apps.consent.api import events, feed, findings, state
 
-api_urls = [*events.api_urls, *findings.api_urls]
+api_urls = [*events.api_urls, *state.api_urls, *feed.api_urls, *findings.api_urls]

@@ -2,6 +2,7 @@
 
 from apps.consent.findings import Case, ConsentFinding, Procedure
 from apps.consent.rules import ConsentState
+from apps.consent.selectors.feed import feed
 from apps.consent.selectors.findings import ParticipantFinding, findings_for, findings_of
 from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
@@ -28,6 +29,7 @@ __all__ = [
     "bands",
     "events_of",
     "evidence_of",
+    "feed",
     "findings_for",
     "findings_of",
     "known_of",
