@@ -7,7 +7,8 @@ files for sharing) when `signals.sources_asked` asks them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db.models import DateField, DateTimeField, F, QuerySet
@@ -33,20 +34,21 @@ class Source:
     days: tuple[str, ...]
     uses: tuple[Use, ...]
     label: Callable[[Any], str]
-    named: str = "pk"
+    named: str = ""
     participant: str = "participant_id"
     session: str = ""
     begins: bool = False
     whole: bool = False
+    worded: dict[Any, str] = field(default_factory=dict, compare=False)
 
-    @property
+    @cached_property
     def model(self) -> str:
         return str(self.rows.model._meta.label_lower)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of a row: participant, key, what names it, session, and what dates it."""
-        return (self.participant, "pk", self.named, self.session or self.participant, *self.days)
+        return (self.participant, "pk", self.named or self.participant, self.session or self.participant, *self.days)
 
     def in_order(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by(self.participant, "pk")
@@ -95,7 +97,7 @@ def _forms() -> Iterator[Source]:
 
 
 def _titled(spec: CrfSpec) -> Callable[[Any], str]:
-    return lambda _key: str(spec.title)
+    return lambda _named: str(spec.title)
 
 
 def _field(model: Any, path: str) -> Any:

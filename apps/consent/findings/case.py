@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from apps.consent.findings.catalogue import BY_NUMBER
@@ -82,7 +81,24 @@ class Procedure:
         return self.on.latest if self.on is not None else None
 
 
-@dataclass(frozen=True, eq=False)
+class RememberedAges:
+    """Ages that are asked for the same few days again and again."""
+
+    def __init__(self, known: KnownAges) -> None:
+        self._known = known
+        self._on: dict[dt.date, tuple[int, int] | None] = {}
+
+    @property
+    def stated(self) -> int | None:
+        return self._known.stated
+
+    def on(self, day: dt.date) -> tuple[int, int] | None:
+        if day not in self._on:
+            self._on[day] = self._known.on(day)
+        return self._on[day]
+
+
+@dataclass(eq=False)
 class Case:
     """Everything that the findings of one participant are told from.
 
@@ -108,52 +124,46 @@ class Case:
     coarse: bool = False
     more: Callable[[], Sequence[Procedure]] | None = None
 
-    @cached_property
-    def known_ages(self) -> KnownAges:
-        return known_ages(
-            self.events,
-            known_age=self.known_age,
-            known_on=self.known_on,
-            exact=self.ages,
-            coarse=self.coarse,
-            past=self.retrospective,
+    log: list[Event] = field(init=False)  # with their corrections applied
+    kinds: frozenset[str] = field(init=False)
+    signed: list[Event] = field(init=False)
+    consents: list[Event] = field(init=False)
+    withdrawals: list[Event] = field(init=False)
+    first: Procedure | None = field(init=False)
+    known_ages: RememberedAges = field(init=False)
+    _everything: Sequence[Procedure] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        # Asked by every question, of every participant: worked out once.
+        self.log = effective_events(self.events)
+        self.kinds = frozenset(event.kind for event in self.log)
+        self.signed = [e for e in self.log if e.kind in SIGNATURES or e.kind == RE_CONSENT]
+        self.consents = [e for e in self.signed if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
+        self.withdrawals = [e for e in self.log if e.kind == WITHDRAWAL]
+        begun = [one for one in self.procedures if one.begins]
+        # The first study procedure; one without a date only when none has a date.
+        self.first = min(begun, key=lambda one: one.first_day) if begun else None
+        self.known_ages = RememberedAges(
+            known_ages(
+                self.events,
+                known_age=self.known_age,
+                known_on=self.known_on,
+                exact=self.ages,
+                coarse=self.coarse,
+                past=self.retrospective,
+            )
         )
 
     def age(self, day: dt.date | None) -> Age:
         """The age on a day; when the age has no date (a published case), the age that the source states."""
         return self.known_ages.stated if day is None else self.known_ages.on(day)
 
-    @cached_property
-    def log(self) -> list[Event]:
-        """The entries with their corrections applied."""
-        return effective_events(self.events)
-
-    @cached_property
-    def kinds(self) -> frozenset[str]:
-        return frozenset(event.kind for event in self.log)
-
-    @cached_property
-    def signed(self) -> list[Event]:
-        return [e for e in self.log if e.kind in SIGNATURES or e.kind == RE_CONSENT]
-
-    @cached_property
-    def consents(self) -> list[Event]:
-        return [e for e in self.log if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
-
-    @cached_property
-    def withdrawals(self) -> list[Event]:
-        return [e for e in self.log if e.kind == WITHDRAWAL]
-
-    @cached_property
-    def first(self) -> Procedure | None:
-        """The first study procedure; one without a date only when none has a date."""
-        begun = [one for one in self.procedures if one.begins]
-        return min(begun, key=lambda one: one.first_day) if begun else None
-
-    @cached_property
+    @property
     def everything(self) -> Sequence[Procedure]:
         """All that was done and recorded."""
-        return self.procedures if self.more is None else self.more()
+        if self._everything is None:
+            self._everything = self.procedures if self.more is None else self.more()
+        return self._everything
 
     @property
     def is_treated(self) -> bool:

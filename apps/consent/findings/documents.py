@@ -207,17 +207,14 @@ def amendments(asking: Asking) -> Iterator[ConsentFinding]:
 
 def amendment_answers(asking: Asking) -> Iterator[Answer]:
     """For each amendment that concerns the participant: whether and when it was signed."""
-    case, register = asking.case, asking.site.register
-    found = register.amendments()
-    if not found or case.retrospective or not case.signed:
+    case = asking.case
+    if not asking.site.amendments or case.retrospective or not case.signed:
         return
     signed = [(event, purpose_of(event), signed_document(asking, event)) for event in case.signed]
-    for document in found:
-        began = document.reconsent_from or document.valid_from
-        if began is None or began > asking.study.today or not _concerns(asking, document, began):
-            continue
+    for document, began, newer in asking.site.amendments:
         own = [(event, one) for event, purpose, one in signed if purpose == document.purpose]
-        newer = {one.id for one in register.documents if document in list(register.line_of(one))}
+        if not own or began > asking.study.today or not _concerns(asking, document, began):
+            continue
         earlier = [
             event for event, one in own
             if (one is None or one.id not in newer) and ((placed := day_of(event)) is None or placed[0] < began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -64,6 +65,23 @@ class Site:
                 if one.site is None or one.site == self.id:
                     own.setdefault(one.person, []).append(one)
             self._by_person[what] = own
+
+    @cached_property
+    def amendments(self) -> tuple[tuple[Document, dt.date, frozenset[int]], ...]:
+        """Each amendment that asks for a new signature, from when, and the documents that are it or came after it."""
+        return tuple(
+            (
+                document,
+                began,
+                frozenset(
+                    one.id
+                    for one in self.register.documents
+                    if any(earlier.id == document.id for earlier in self.register.line_of(one))
+                ),
+            )
+            for document in self.register.amendments()
+            if (began := document.reconsent_from or document.valid_from) is not None
+        )
 
     def day(self, moment: dt.datetime) -> dt.date:
         """The day that it was at the site."""

@@ -221,6 +221,15 @@ def _procedures(found: Sequence[tuple[Source, Sequence[tuple[Any, ...]]]], site:
     return [_procedure(source, row, site) for source, rows in found for row in rows]
 
 
+def _words(source: Source, named: Any, session: int | None) -> str:
+    """What is said of a row: few rows differ in it, so it is worded once."""
+    words = source.worded.get((named, session))
+    if words is None:
+        words = source.label(named) + (f", session {session}" if session else "")
+        source.worded[named, session] = words
+    return words
+
+
 def _procedure(source: Source, row: tuple[Any, ...], site: Site) -> Procedure:
     dated = next((value for value in row[4:] if value is not None), None)
     at: dt.datetime | None = None
@@ -232,7 +241,7 @@ def _procedure(source: Source, row: tuple[Any, ...], site: Site) -> Procedure:
     else:
         on = _day(dated) if dated else None  # type: ignore[assignment]
     return Procedure(
-        what=source.label(row[2]) + (f", session {row[3]}" if source.session and row[3] else ""),
+        what=_words(source, row[2] if source.named else None, row[3] if source.session else None),
         kind=source.kind,
         on=on,
         session_number=row[3] if source.session else None,
