@@ -48,7 +48,13 @@ class Source:
     @property
     def names(self) -> tuple[str, ...]:
         """The columns of a row: participant, key, what names it, session, and what dates it."""
-        return (self.participant, "pk", self.named or self.participant, self.session or self.participant, *self.days)
+        return (
+            self.participant,
+            "pk",
+            self.named or self.participant,
+            self.session or self.participant,
+            *self.days,
+        )
 
     def in_order(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.order_by(self.participant, "pk")

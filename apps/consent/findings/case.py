@@ -85,16 +85,16 @@ class RememberedAges:
     """Ages that are asked for the same few days again and again."""
 
     def __init__(self, known: KnownAges) -> None:
-        self._known = known
+        self.known = known
         self._on: dict[dt.date, tuple[int, int] | None] = {}
 
     @property
     def stated(self) -> int | None:
-        return self._known.stated
+        return self.known.stated
 
     def on(self, day: dt.date) -> tuple[int, int] | None:
         if day not in self._on:
-            self._on[day] = self._known.on(day)
+            self._on[day] = self.known.on(day)
         return self._on[day]
 
 

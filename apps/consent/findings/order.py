@@ -18,7 +18,7 @@ def state_before(asking: Asking, procedure: Procedure) -> ConsentState:
     day = procedure.on.earliest if procedure.on is not None else None
     moment = procedure.at.astimezone(asking.site.zone) if procedure.at is not None else day
     return consent_state(
-        asking.case.log, asking.study.terms, moment, asking.case.known_ages, facts=NO_FACTS, reveal=False
+        asking.case.log, asking.study.terms, moment, asking.case.known_ages.known, facts=NO_FACTS, reveal=False
     )
 
 
@@ -31,8 +31,7 @@ def clearly(asking: Asking, procedure: Procedure, purpose: str, session: int | N
         return False
     moment = procedure.at.astimezone(asking.site.zone) if procedure.at is not None else day
     fold = Fold(asking.case.log, asking.study.terms, moment, asking.case.known_ages)
-    needed = {signature for age in ages for signature in fold.needed(age, purpose)}
-    return bool(needed) and all(fold.best(one, purpose, session) == "yes" for one in needed)
+    return all(fold.outcome(purpose, age, session)[0] == "yes" for age in ages)
 
 
 def because(state: ConsentState) -> str:

@@ -735,3 +735,57 @@ def test_the_published_case() -> None:
     # What a transcribed record cannot be asked.
     assert not {number for number, _ in told} & {5, 10, 12}
     assert (3, "entered_late") not in told and (2, "not_in_register") not in told
+
+
+# --- The short way ---------------------------------------------------------------------------------------
+
+
+def test_the_short_way_never_says_yes_where_the_fold_does_not() -> None:
+    """`order.clearly` spares the fold for almost everybody; random logs hold it to the fold."""
+    import random
+
+    from apps.consent.findings.case import Asking
+    from apps.consent.findings.order import clearly, state_before
+
+    chance = random.Random(5)
+    days = ["2024-01-10", "2024-02-01", "2024-02-05", "2024-02", None, "2024-03-01", "2024-04-01"]
+    kinds = [
+        "consent",
+        "lar_consent",
+        "written_assent",
+        "re_consent",
+        "withdrawal",
+        "dissent",
+        "optional_items",
+    ]
+    yes = 0
+    for _round in range(600):
+        age = chance.choice([15, 17, 18, 25, None])
+        events = []
+        for number in range(chance.randint(1, 4)):
+            kind = chance.choice(kinds)
+            events.append(
+                event(
+                    number + 1,
+                    kind,
+                    chance.choice(days),
+                    signer="mother" if kind == "lar_consent" else chance.choice(["participant", "participant", "father"]),
+                    age_at_signature=age,
+                    purposes=chance.choice([PURPOSES, PURPOSES[:2], PURPOSES[:1], None]),
+                    declined=chance.choice([(), (), ("data_sharing",)]),
+                    session_number=chance.choice([None, None, 1]),
+                    document_version=chance.choice(["2.0", "2.0", None]),
+                    capacity=chance.choice([None, None, "cannot_decide"]),
+                    withdrawal_scopes=(chance.choice(list(TOUCHED)),) if kind == "withdrawal" else (),
+                )
+            )  # fmt: skip
+        done = replace(HARVEST, on=on(chance.choice(["2024-02-01", "2024-03-01", "2024-05-01"])))
+        asking = Asking(adult(*events, known_age=age), site(), STUDY)
+        state = state_before(asking, done)
+        for purpose in PURPOSES:
+            session = 1 if purpose == "procedure" else None
+            if clearly(asking, done, purpose, session):
+                yes += 1
+                verdict = state.covers_session(1) if session else state.purposes[purpose]
+                assert verdict == "yes", (purpose, events)
+    assert yes > 50

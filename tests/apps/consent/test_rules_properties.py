@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.consent.rules import PURPOSES, Event, KnownAges, Terms, consent_state, effective_events
+from apps.consent.rules import PURPOSES, Event, KnownAges, Terms, consent_state, effective_events, taking_part
 from apps.consent.rules.ages import first_day_at
 from studyportal.crf.partial_date import PartialDate
 from studyportal.identity.births import Ages
@@ -81,6 +81,7 @@ def test_the_order_in_which_entries_are_read_changes_nothing(
     mixed = list(log)
     random.shuffle(mixed)
     assert consent_state(mixed, TERMS, on, known) == expected
+    assert taking_part(mixed, TERMS, on, known) == (expected.in_force, expected.withdrawn)
 
 
 @settings(max_examples=60, deadline=None)
