@@ -2,7 +2,7 @@
 
 from apps.consent.findings import Case, ConsentFinding, Procedure
 from apps.consent.rules import ConsentState
-from apps.consent.selectors.feed import feed
+from apps.consent.selectors.feed import feed, with_names
 from apps.consent.selectors.findings import ParticipantFinding, findings_for, findings_of
 from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
@@ -42,4 +42,5 @@ __all__ = [
     "tasks",
     "terms",
     "to_sign",
+    "with_names",
 ]
