@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import documents as document_rules
+from apps.consent.rules.events import NEVER_CORRECTED
+from apps.consent.rules.same import taken_back, takes_back
 from apps.consent.selectors.documents import register_of
 from apps.oversight import log_choice, log_lines
 from apps.oversight.words import road_words
@@ -63,6 +65,9 @@ def context_of(user: User, event: ConsentEvent) -> dict[str, Any]:
         "related": related(event, about),
         "corrections": corrected_rows(event, corrections),
         "correction_columns": [_("Value"), _("As it was entered"), _("As it was corrected"), _("By")],
+        "taken_back": event.pk in taken_back(one.as_event() for one in others.order_by("id"))
+        if corrections
+        else False,
         "corrected_by": [(log_lines.number_of(one), log_lines.url_of(one), one.note or "") for one in corrections],
         "document": document_of(event),
         "document_url": document_url(user, event),
@@ -115,19 +120,20 @@ def related(event: ConsentEvent, about: Iterable[ConsentEvent]) -> list[tuple[st
 
 def corrected_rows(event: ConsentEvent, corrections: Iterable[ConsentEvent]) -> list[list[Any]]:
     """What corrections changed, value by value, in the order in which they were entered."""
-    rows = []
+    rows: list[list[Any]] = []
     for one in corrections:
+        number = Cell(
+            _("no. %(n)d") % {"n": log_lines.number_of(one)},
+            url=log_lines.url_of(one),
+            detail=f"{human_date_text(one.entered_at)} · {one.entered_by}",
+        )
+        if takes_back(one.as_event()):
+            rows.append([_("The whole entry"), _("stood"), _("taken back"), number])
         for _key, _title, names in log_lines.TOPICS:
             for said in log_lines.stated(one, names):
-                if said.name == "note":
-                    continue
-                before = log_lines.words(event, said.name) or _("nothing stated")
-                number = Cell(
-                    _("no. %(n)d") % {"n": log_lines.number_of(one)},
-                    url=log_lines.url_of(one),
-                    detail=f"{human_date_text(one.entered_at)} · {one.entered_by}",
-                )
-                rows.append([said.label, before, said.text, number])
+                if said.name not in NEVER_CORRECTED:
+                    before = log_lines.words(event, said.name) or _("nothing stated")
+                    rows.append([said.label, before, said.text, number])
     return rows
 
 

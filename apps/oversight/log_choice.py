@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DateField, F, Func, IntegerField, Q, QuerySet
+from django.db.models import Count, DateField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -126,7 +126,11 @@ def log(user: User) -> QuerySet[ConsentEvent]:
     found: QuerySet[ConsentEvent] = ConsentEvent.objects.visible_to(
         user, Permission.VIEW_CONSENT_LOG
     ).select_related("participant", "site", "entered_by", "obtainer", "document__document")
-    return found.annotate(corrects_number=F("corrects__sequence"), concerns_number=F("concerns__sequence"))
+    return found.annotate(
+        corrects_number=F("corrects__sequence"),
+        concerns_number=F("concerns__sequence"),
+        was_corrected=Exists(ConsentEvent.objects.filter(corrects=OuterRef("pk"))),
+    )
 
 
 def events(user: User, choice: LogChoice, zone: ZoneInfo) -> QuerySet[ConsentEvent]:
@@ -153,9 +157,7 @@ def events(user: User, choice: LogChoice, zone: ZoneInfo) -> QuerySet[ConsentEve
     found = _in_time(found, choice, zone)
     return {
         "corrections": lambda: found.filter(kind=Kind.CORRECTION),
-        "corrected": lambda: found.filter(
-            pk__in=ConsentEvent.objects.filter(corrects__isnull=False).values("corrects")
-        ),
+        "corrected": lambda: found.filter(was_corrected=True),
         "as_it_happened": lambda: found.filter(as_it_happened__gt=""),
         "undated": lambda: found.filter(UNDATED),
     }.get(choice.special, lambda: found)()

@@ -187,8 +187,9 @@ def cells(event: ConsentEvent, *, with_participant: bool = True) -> list[Any]:
             )
         )
     age = event.age_at_signature
+    corrected = _("corrected later") if getattr(event, "was_corrected", False) else ""
     line += [
-        Cell(what(event), detail=scope(event)),
+        Cell(what(event), detail="; ".join(filter(None, [scope(event), corrected]))),
         Cell(
             words(event, "signed_on") or nothing(event),
             detail=time_of(event),

@@ -26,7 +26,7 @@ from studyportal.ui.parts import Cell, Filter
 
 # Looks at consent: the log, its entries, files, stories and findings, signed sheets, and the documents.
 CONSENT = "consent"
-ABOUT_CONSENT = ("consent", "finding", "signed_sheet")
+ABOUT_CONSENT = ("consent", "finding", "participant_findings", "signed_sheet")
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ from django.utils.translation import gettext as _
 from apps.consent import selectors as consent
 from apps.consent.models import ABOUT_A_SIGNATURE, ConsentEvent, Kind, Purpose, Signer, WithdrawalScope
 from apps.consent.rules import documents as document_rules
+from apps.consent.rules.events import NEVER_CORRECTED
+from apps.consent.rules.same import taken_back
 from apps.consent.selectors.documents import register_of
-from apps.consent.selectors.moments import states_at
+from apps.consent.selectors.logs import known_of
 from apps.consent.signals import procedures_asked
 from apps.enrolment.models import Participant
 from apps.oversight import entry_page, log_choice, log_lines, looks_page
@@ -40,7 +42,10 @@ def context_of(user: User, participant: Participant, query: QueryDict) -> dict[s
     state = consent.state_for(participant, today, by=user)
     # At the end of the day: what was signed on it counts, as far as its time is known.
     then = consent.state_for(participant, day, by=user) if day != today else state
-    verdicts = states_at(participant, [one.at or one.on for one in procedures])
+    # Of days in the past an auditor is told what the year of birth tells; day after day would tell the birth date.
+    known = known_of([participant], by=user, on=dt.date.min)[participant.pk]
+    whens: list[Any] = [one.at or one.on for one in procedures]
+    verdicts = [known.state(when) for when in whens]
     register = register_of([participant.site_id])[participant.site_id]
     standing = as_corrected(events)
     return {
@@ -70,6 +75,9 @@ def context_of(user: User, participant: Participant, query: QueryDict) -> dict[s
         "columns": log_lines.headings(with_participant=False),
         "rows": [Row(log_lines.cells(event, with_participant=False)) for event in events],
         "log_url": f"{reverse('oversight:consent-log')}?participant={participant.code}",
+        "answers_url": entry_page.url_or_nothing("oversight:participant", participant.code)
+        if user.may(Permission.VIEW_FINDINGS, participant.site_id)
+        else "",
         "trail_url": f"{reverse('oversight:audit-trail')}?participant={participant.code}"
         if user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id)
         else "",
@@ -147,14 +155,16 @@ def due_words(due: Any) -> str:
 
 def as_corrected(events: Iterable[ConsentEvent]) -> list[ConsentEvent]:
     """The entries that are no corrections, each with the values that its corrections state, as copies that nobody
-    saves. `corrected_by` are the numbers of its corrections."""
+    saves. `corrected_by` are the numbers of its corrections; `taken_back` says that it stands no longer."""
+    events = list(events)
+    gone = taken_back(event.as_event() for event in events)
     standing: dict[int, Any] = {}
     first: dict[int, int] = {}
     names = [*ConsentEvent.fields_entered(), "document_sha256", "paper_sha256"]
     for event in events:
         if event.kind != Kind.CORRECTION:
             own: Any = copy.copy(event)
-            own.corrected_by = []
+            own.corrected_by, own.taken_back = [], event.pk in gone
             standing[event.pk], first[event.pk] = own, event.pk
             continue
         original = first.get(event.corrects_id or 0)
@@ -165,7 +175,7 @@ def as_corrected(events: Iterable[ConsentEvent]) -> list[ConsentEvent]:
         corrected.corrected_by.append(log_lines.number_of(event))
         for name in names:
             value = getattr(event, name)
-            if name != "note" and value not in (None, [], ""):
+            if name not in NEVER_CORRECTED and value not in (None, [], ""):
                 setattr(corrected, name, value)
         for name in ("document", "obtainer"):
             if getattr(event, f"{name}_id"):
@@ -227,7 +237,7 @@ def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_ru
         Cell(
             str(log_lines.number_of(event)),
             url=log_lines.url_of(event),
-            detail=_("corrected by %(which)s") % {"which": corrected} if corrected else "",
+            detail="" if not corrected else taken_back_words(event) % {"which": corrected},
         ),
         Cell(str(event.get_kind_display()), detail=log_lines.scope(event)),
         Cell(
@@ -247,6 +257,10 @@ def signed_row(event: Any, events: Sequence[ConsentEvent], register: document_ru
         "" if is_withdrawal else Cell(log_lines.words(event, "copy_given") or _("not recorded"), detail=", ".join(copies)),
         log_lines.lag_words(event),
     ]  # fmt: skip
+
+
+def taken_back_words(event: Any) -> str:
+    return _("taken back by %(which)s") if event.taken_back else _("corrected by %(which)s")
 
 
 def labelled(event: Any, name: str, words: str) -> str:
@@ -270,7 +284,7 @@ def correction_rows(events: Sequence[ConsentEvent]) -> list[list[Any]]:
         event = known[pk]
         number = Cell(_("no. %(n)d") % {"n": log_lines.number_of(event)}, url=log_lines.url_of(event))
         for one in corrections:
-            found = entry_page.corrected_rows(event, [one]) or [["", "", "", _("no value was changed")]]
+            found = entry_page.corrected_rows(event, [one])
             rows += [[number, *row, one.note or _("no reason given")] for row in found]
     return rows
 
@@ -332,6 +346,8 @@ def line_of(
         if event.kind in ABOUT_A_SIGNATURE:
             tone = "neutral"
         corrected = _("as corrected") if event.corrected_by else ""
+        if event.taken_back:
+            tone, corrected = "neutral", _("taken back: it stands no longer")
         said = [log_lines.scope(event), corrected, event.note or ""]
         placed.append(
             (

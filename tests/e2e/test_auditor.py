@@ -87,6 +87,54 @@ def test_the_consent_log_with_filter_and_file(farah: Person, patient: dict[str, 
     assert farah.complaints == []
 
 
+def test_an_entry_and_the_story_behind_it(farah: Person, patient: dict[str, Any], scripts: Scripts) -> None:
+    """From a line of the log to the entry in full, to the participant's consent, to what was in force on a day."""
+    entry = scripts("asha")("/api/v1/consent-events/?kind=lar_consent&limit=1").json()["results"][0]
+    code = entry["participant"]
+    page = farah.visit(f"/oversight/consent-log/?participant={code}&kind=lar_consent")
+    page.get_by_text("More filters").click()
+    page.get_by_label("Signer", exact=True).select_option(entry["signer"])
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**signer=**")
+    line = page.locator("tbody").get_by_role("row").filter(has_text=code).first
+    line.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        "Consent of a legally acceptable representative"
+    )
+    for part in ("What was signed, and by whom", "How it was obtained", "Place in the chain"):
+        expect(page.get_by_role("heading", name=part)).to_be_visible()
+    farah.shot("consent-entry", both=True)
+
+    page.get_by_role("link", name="Consent of this participant").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(code)
+    page.get_by_label("What was in force on").fill("2016-01-01")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**on=2016-01-01**")
+    taking_part = page.get_by_role("row").filter(has_text="Taking part: visits and data").first
+    expect(taking_part.get_by_role("cell").last).to_have_text("not in force")
+    looks = page.get_by_role("region", name="Looks at the consent of this participant")
+    expect(looks).to_contain_text("One entry of the consent log")
+    farah.shot("consent-story-on-a-day", both=True)
+    assert farah.complaints == []
+
+
+def test_the_log_on_paper(farah: Person, patient: dict[str, Any]) -> None:
+    """A print without navigation, and a PDF that says who made it."""
+    page = farah.visit(f"/oversight/consent-log/?participant={patient['code']}")
+    page.get_by_role("link", name="Print").click()
+    expect(page.locator("ol.log-print > li")).not_to_have_count(0)
+    expect(page.get_by_text("Farah (farah)")).to_be_visible()
+    page.emulate_media(media="print")
+    assert not page.get_by_role("navigation").first.is_visible()
+    farah.shot("consent-log-print")
+    page.emulate_media(media="screen")
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="PDF").click()
+    file = Path(coming.value.path()).read_bytes()
+    assert file.startswith(b"%PDF-") and coming.value.suggested_filename == "consent-log.pdf"
+    assert farah.complaints == []
+
+
 def test_the_audit_trail_shows_the_coordinators_change(
     farah: Person, change: str, patient: dict[str, Any]
 ) -> None:
@@ -128,6 +176,8 @@ def test_nothing_that_she_sees_can_be_written(
         "/oversight/",
         "/oversight/4/",
         "/oversight/consent-log/",
+        "/oversight/consent-log/print/",
+        "/oversight/consent-log/1/",
         f"/oversight/consent/{code}/",
         "/oversight/audit-trail/",
         "/oversight/views/",

@@ -56,8 +56,12 @@ BESIDE_THE_NAVIGATION = {
     "farah": (
         "/screening/MUM-S0002/",
         "/oversight/4/",
+        "/oversight/consent-log/{entry}/",
+        "/oversight/consent-log/print/",
+        "/oversight/consent-log/pdf/?site=MUM",
+        "/oversight/consent-log/?delay=1&special=undated",
         "/oversight/consent/{published}/",
-        "/oversight/consent/{treated}/",
+        "/oversight/consent/{treated}/?on=2025-06-30",
         "/protocol/",
     ),
     "admin": (
@@ -87,12 +91,14 @@ def places(scripts: Scripts, patient: dict[str, Any]) -> dict[str, Any]:
     treated = product["participant"]
     insulin = asha(f"/api/v1/forms/insulin/?participant={patient['code']}").json()["results"][0]
     visit = asha(f"/api/v1/visits/?participant={treated}").json()["results"][0]
+    entry = asha(f"/api/v1/consent-events/?participant={treated}").json()["results"][0]
     return {
         "published": patient["code"],
         "treated": treated,
         "product": product["id"],
         "insulin": insulin["id"],
         "visit": visit["id"],
+        "entry": entry["id"],
     }
 
 

@@ -88,6 +88,8 @@ def test_every_text_is_kept_and_shown_as_typed(worlds: Worlds, api: Any, page: A
         (browser, "/queries/"),
         (auditor, "/oversight/audit-trail/"),
         (auditor, "/oversight/consent-log/"),
+        (auditor, "/oversight/consent-log/print/"),
+        (auditor, f"/oversight/consent-log/{worlds.mumbai.others['consent'].pk}/"),
         (auditor, f"/oversight/consent/{worlds.mumbai.code}/"),
     ]:
         answer = send(client, "get", url)

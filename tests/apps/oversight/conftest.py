@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -35,6 +37,14 @@ class Records:
         return consent.record_event(
             participant=participant, kind=kind, by=self.cast.meera, **({"signed_on": "2026-03-01"} | stated)
         )
+
+    def consents(self, participant: Any, notes: Iterable[str]) -> list[Any]:
+        """A consent of another day for each note: the same one is not recorded twice."""
+        first = dt.date(2025, 1, 1)
+        return [
+            self.consent(participant, note=note, signed_on=(first + dt.timedelta(days=day)).isoformat())
+            for day, note in enumerate(notes)
+        ]
 
     def weight(self, visit: Any, weight: str, record: Any = None, reason: str | None = None) -> Any:
         raw = {

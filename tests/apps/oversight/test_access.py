@@ -12,16 +12,24 @@ from django.db import DatabaseError, connection, transaction
 from studyportal.access.models import Membership, User
 from studyportal.audit.looks import log_look
 from studyportal.audit.models import Look
+from studyportal.jobs.models import Job
 from tests.apps.oversight.conftest import Records
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 
 FINDINGS = ("/oversight/", "/oversight/1/", "/oversight/views/", "/oversight/views.csv")
-LOG = ("/oversight/consent-log/", "/oversight/consent-log.csv")
+LOG = (
+    "/oversight/consent-log/",
+    "/oversight/consent-log.csv",
+    "/oversight/consent-log.pdf",
+    "/oversight/consent-log/print/",
+)
+# Asks for the file of a long log to be made; nothing else here can be sent.
+MAKE = "/oversight/consent-log/pdf/"
 TRAIL = ("/oversight/audit-trail/",)
 MAY = {
-    "farah": {*FINDINGS, *LOG, *TRAIL},
+    "farah": {*FINDINGS, *LOG, MAKE, *TRAIL},
     "rao": set(TRAIL),
     "meera": set(TRAIL),
     "asha": set(),
@@ -32,7 +40,7 @@ MAY = {
 
 
 @pytest.mark.parametrize("name", MAY)
-@pytest.mark.parametrize("url", [*FINDINGS, *LOG, *TRAIL])
+@pytest.mark.parametrize("url", [*FINDINGS, *LOG, MAKE, *TRAIL])
 def test_each_page_is_refused_to_whom_it_is_not_for(cast: Cast, page: Any, name: str, url: str) -> None:
     expected = 200 if url in MAY[name] else 403
     assert page(getattr(cast, name)).get(url).status_code == expected
@@ -47,6 +55,12 @@ def test_a_consent_story_is_the_auditors(cast: Cast, records: Records, page: Any
 @pytest.mark.parametrize("url", [*FINDINGS, *LOG, *TRAIL])
 def test_nothing_can_be_sent(cast: Cast, page: Any, url: str) -> None:
     assert page(cast.farah).post(url).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["asha", "meera", "norole"])
+def test_a_file_is_made_for_auditors_alone(cast: Cast, page: Any, name: str) -> None:
+    assert page(getattr(cast, name)).post(MAKE).status_code == 403
+    assert not Job.objects.exists()
 
 
 @pytest.fixture
@@ -68,9 +82,9 @@ def test_an_auditor_of_one_site_sees_that_site(
     assert browser.get(f"/oversight/consent/{own.code}/").status_code == 200
     for url in ("/oversight/2/", *LOG, *TRAIL):
         answer = browser.get(url)
-        text = (answer.getvalue() if answer.streaming else answer.content).decode()
+        text = (answer.getvalue() if answer.streaming else answer.content).decode("utf-8", "replace")
         assert foreign.code not in text, url
-        assert own.code in text, url
+        assert own.code in text or url.endswith(".pdf"), url
     assert browser.get(f"{TRAIL[0]}?participant={foreign.code}").context["entries"] == []
 
 

@@ -159,8 +159,7 @@ def test_the_delay_of_a_month_is_the_least_that_it_can_be(
 
 def test_pages_by_key(cast: Cast, records: Records, page: Any) -> None:
     participant = records.participant()
-    for number in range(60):
-        records.consent(participant, note=f"entry-{number}.")
+    records.consents(participant, (f"entry-{number}." for number in range(60)))
     browser = page(cast.farah)
     with CaptureQueriesContext(connection) as first_queries:
         first = browser.get(URL)
@@ -197,8 +196,7 @@ def test_a_print_leaves_out_nothing_that_was_stated(cast: Cast, records: Records
 def test_a_long_print_says_that_it_is_cut(cast: Cast, records: Records, page: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("apps.oversight.log_page.MOST_PRINTED", 2)
     participant = records.participant()
-    for number in range(3):
-        records.consent(participant, note=f"mark-{number}.")
+    records.consents(participant, (f"mark-{number}." for number in range(3)))
     text = page(cast.farah).get(URL + "print/").content.decode()
     assert "3 entries fit; these are the newest 2" in text
     assert "mark-0." not in text and text.index("mark-1.") < text.index("mark-2.")

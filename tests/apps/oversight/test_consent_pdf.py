@@ -60,8 +60,7 @@ def test_nothing_is_said_to_be_nothing(cast: Cast, page: Any, printed: list[str]
 
 def test_what_cannot_be_printed_stops_no_file(cast: Cast, records: Records, page: Any) -> None:
     participant = records.participant()
-    for note in ("🙂 測試 العربية", "x" * 3_900, "क्ष" * 1_200):
-        records.consent(participant, note=note)
+    records.consents(participant, ("🙂 測試 العربية", "x" * 3_900, "क्ष" * 1_200))
     answer = page(cast.farah).get(URL)
     assert answer.status_code == 200 and answer.content.startswith(b"%PDF-")
 
@@ -82,8 +81,7 @@ def run(job: Job) -> Job:
 @pytest.mark.django_db(transaction=True)
 def test_a_long_log_is_made_by_a_job(cast: Cast, records: Records, page: Any, long: None) -> None:
     participant = records.participant()
-    for number in range(3):
-        records.consent(participant, note=f"entry {number}")
+    records.consents(participant, (f"entry {number}" for number in range(3)))
     browser = page(cast.farah)
     offered = browser.get(URL + "?site=MUM")
     assert offered.status_code == 302 and offered["Location"] == f"{MAKE}?site=MUM"
