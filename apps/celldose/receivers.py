@@ -8,7 +8,8 @@ from django.dispatch import receiver
 
 from apps.celldose import actions, breaches, selectors
 from apps.celldose.models import CellSession, Infusion, Release
-from apps.consent.signals import consent_recorded, procedures_asked
+from apps.consent.signals import consent_recorded, procedures_asked, sources_asked
+from apps.consent.sources import Source
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.signals import life_asked
 from apps.visits.models import VitalSigns
@@ -46,3 +47,8 @@ def life(sender: type, participant_ids: Any, **kwargs: Any) -> dict[int, list[An
 @receiver(procedures_asked, dispatch_uid="celldose.procedures")
 def procedures(sender: type, participant_ids: Any, **kwargs: Any) -> dict[int, list[Any]]:
     return selectors.procedures_of(participant_ids)
+
+
+@receiver(sources_asked, dispatch_uid="celldose.sources")
+def sources(sender: type, **kwargs: Any) -> list[Source]:
+    return selectors.consent_sources()

@@ -11,10 +11,12 @@ from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from apps.celldose.models import CellProduct, CellSession, DonorTests, Harvest, Infusion
+from apps.celldose.models import CellProduct, CellSession, Component, DonorTests, Harvest, Infusion, Tissue
 from apps.celldose.product_file import ProductFile, with_records
 from apps.celldose.stated import day_of_harvest, day_of_infusion
+from apps.consent.rules.uses import Use
 from apps.consent.selectors import Procedure
+from apps.consent.sources import Source
 from apps.enrolment.rules import LifeEvent
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import User
@@ -135,6 +137,38 @@ def procedures_of(participant_ids: Collection[int]) -> dict[int, list[Procedure]
             )
         )
     return dict(found)
+
+
+def consent_sources() -> list[Source]:
+    """Harvests and infusions, where the consent findings of many participants read them. They are few: all are read."""
+    return [
+        Source(
+            kind="harvest",
+            rows=Harvest.objects.all(),
+            days=("started_at", "ended_at", "session__performed_on"),
+            uses=(Use.TREATMENT,),
+            label=lambda tissue: _("Harvest: %(what)s") % {"what": _label(Tissue, tissue)},
+            named="tissue",
+            session="session__number",
+            begins=True,
+            whole=True,
+        ),
+        Source(
+            kind="infusion",
+            rows=Infusion.objects.all(),
+            days=("started_at", "product__harvest__session__performed_on"),
+            uses=(Use.TREATMENT,),
+            label=lambda component: _("Infusion: %(what)s") % {"what": _label(Component, component)},
+            named="product__component",
+            session="product__harvest__session__number",
+            begins=True,
+            whole=True,
+        ),
+    ]
+
+
+def _label(codes: Any, value: str | None) -> str:
+    return str(codes(value).label) if value in codes.values else "–"
 
 
 def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:

@@ -16,6 +16,7 @@ class ConsentConfig(AppConfig):
 
         post_migrate.connect(chain.build, sender=self, dispatch_uid="consent.chain")
         looks.register("consent_log_export", _("Consent log, downloaded with its chain"))
+        looks.register("consent_findings_api", _("Consent findings, by the API"))
         register(
             NavItem(
                 _("Consent documents"),

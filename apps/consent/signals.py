@@ -12,3 +12,6 @@ sessions_asked = Signal()
 
 # Sent inside the transaction of the entry. event: ConsentEvent, by: User.
 consent_recorded = Signal()
+
+# A receiver answers with [sources.Source, …]: where the findings read what was done and recorded, besides the forms.
+sources_asked = Signal()

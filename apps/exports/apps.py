@@ -7,6 +7,7 @@ class ExportsConfig(AppConfig):
     label = "exports"
 
     def ready(self) -> None:
+        from apps.exports import receivers  # noqa: F401 (connects them)
         from studyportal.access.permissions import Permission
         from studyportal.ui.navigation import NavItem, register
 

@@ -21,6 +21,8 @@ class OversightConfig(AppConfig):
         )
         looks.register("findings", _("Consent findings"))
         looks.register("finding", _("One consent finding"))
+        looks.register("findings_file", _("Consent findings, downloaded"))
+        looks.register("participant_findings", _("Consent findings of one participant"))
         looks.register("consent_log", _("Consent log"))
         looks.register("consent_log_file", _("Consent log, downloaded"))
         looks.register("consent_log_print", _("Consent log, printed"))

@@ -1,11 +1,14 @@
 from django.urls import path
 
-from apps.oversight import integrity_views, log_views, views
+from apps.oversight import findings_views, integrity_views, log_views, views
 
 app_name = "oversight"
 urlpatterns = [
-    path("oversight/", views.findings, name="findings"),
-    path("oversight/<int:number>/", views.finding, name="finding"),
+    path("oversight/", findings_views.findings, name="findings"),
+    path("oversight/<int:number>/", findings_views.finding, name="finding"),
+    path("oversight/participants/", findings_views.participants, name="participants"),
+    path("oversight/participants/<str:code>/", findings_views.participant, name="participant"),
+    path("oversight/findings.csv", findings_views.findings_csv, name="findings-csv"),
     path("oversight/consent-log/", log_views.consent_log, name="consent-log"),
     path("oversight/consent-log/<int:pk>/", log_views.consent_entry, name="consent-entry"),
     path("oversight/consent-log/print/", log_views.consent_log_print, name="consent-log-print"),

@@ -8,34 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.oversight import contexts, looks_page, trail_page
-from apps.oversight.items import BY_NUMBER
+from apps.oversight import looks_page, trail_page
 from apps.oversight.narrowing import sites_with
 from studyportal.access.clock import zone_of
 from studyportal.access.declare import requires
 from studyportal.access.downloads import csv_answer
 from studyportal.access.permissions import Permission
 from studyportal.audit.looks import log_look
-
-
-@requires(Permission.VIEW_FINDINGS)
-@require_safe
-def findings(request: HttpRequest) -> HttpResponse:
-    """The sixteen questions with their counts."""
-    context = contexts.findings_of(request.user, request.GET)
-    log_look(what="findings", by=request.user, detail=context["narrowed"])
-    return render(request, "oversight/findings.html", context)
-
-
-@requires(Permission.VIEW_FINDINGS)
-@require_safe
-def finding(request: HttpRequest, number: int) -> HttpResponse:
-    """One question: what was found, participant by participant."""
-    if number not in BY_NUMBER:
-        raise Http404(_("There are sixteen questions; this is none of them."))
-    context = contexts.finding_of(request.user, BY_NUMBER[number], request.GET)
-    log_look(what="finding", by=request.user, detail={"number": number} | context["narrowed"])
-    return render(request, "oversight/finding.html", context)
 
 
 @requires(Permission.VIEW_AUDIT_TRAIL)

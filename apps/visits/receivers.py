@@ -8,8 +8,10 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from apps.consent.rules.uses import Use
 from apps.consent.selectors import Procedure
-from apps.consent.signals import consent_recorded, procedures_asked, sessions_asked
+from apps.consent.signals import consent_recorded, procedures_asked, sessions_asked, sources_asked
+from apps.consent.sources import Source
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import Demographics, EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
@@ -55,6 +57,22 @@ def visits_as_procedures(
             Procedure(what=visit.label if visit else key, kind="visit", on=happened_on)
         )
     return found
+
+
+@receiver(sources_asked, dispatch_uid="visits.sources")
+def visits_as_sources(sender: Any, **_: Any) -> list[Source]:
+    known = protocol.current().visits
+    return [
+        Source(
+            kind="visit",
+            rows=Visit.objects.filter(status=VisitStatus.DONE),
+            days=("happened_on",),
+            uses=(Use.VISIT,),
+            label=lambda key: str(known[key].label) if key in known else key,
+            named="key",
+            begins=True,
+        )
+    ]
 
 
 @receiver(consent_recorded, dispatch_uid="visits.before_consent")

@@ -98,6 +98,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:consent-event-detail": lambda w: {"pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk},
     "api:consent-event-paper": lambda w: {"pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk},
     "oversight:finding": lambda w: {"number": 1},
+    "oversight:participant": lambda w: {"code": w.participant.code},
     "oversight:consent-story": lambda w: {"code": w.participant.code},
     "oversight:integrity-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},
     "api:consent-log-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},

@@ -1,6 +1,21 @@
 """The sixteen questions of an ethics auditor, told from the log and from what was done. Pure."""
 
-from apps.consent.findings.case import Case, ConsentFinding, Procedure
+from apps.consent.findings.case import About, Case, ConsentFinding, Procedure
+from apps.consent.findings.catalogue import BY_NUMBER, NUMBERS, QUESTIONS, Question
 from apps.consent.findings.questions import consent_findings
+from apps.consent.findings.site import Held, Site, Study
 
-__all__ = ["Case", "ConsentFinding", "Procedure", "consent_findings"]
+__all__ = [
+    "BY_NUMBER",
+    "NUMBERS",
+    "QUESTIONS",
+    "About",
+    "Case",
+    "ConsentFinding",
+    "Held",
+    "Procedure",
+    "Question",
+    "Site",
+    "Study",
+    "consent_findings",
+]

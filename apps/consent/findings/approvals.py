@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from apps.consent.findings.case import Case, ConsentFinding, finding, name_of
-from apps.consent.rules import Event, PartialDay
-from apps.enrolment.rules.approvals import Approval, cover
+from apps.consent.findings.case import Asking, ConsentFinding, name_of
+from apps.consent.rules import PartialDay
 
 
-def approvals(case: Case, signed: Sequence[Event]) -> Iterator[ConsentFinding]:
+def approvals(asking: Asking) -> Iterator[ConsentFinding]:
     """15: by the approvals that were recorded of the site; where there are none, by what the entries state.
 
     A transcribed case is judged by its source alone: its events precede the approvals of this study.
     """
-    if case.ethics_approvals and not case.retrospective:
-        yield from approvals_on_record(case, signed)
+    if asking.site.approvals and not asking.case.retrospective:
+        yield from approvals_on_record(asking)
     else:
-        yield from approvals_as_stated(case, signed)
+        yield from approvals_as_stated(asking)
 
 
-def approvals_on_record(case: Case, signed: Sequence[Event]) -> Iterator[ConsentFinding]:
-    for event in signed:
-        verdict, why = _approved(case.ethics_approvals, event.signed_on)
+def approvals_on_record(asking: Asking) -> Iterator[ConsentFinding]:
+    for event in asking.case.signed:
+        verdict, why = _approved(asking, event.signed_on)
         if verdict == "no":
-            yield finding(
-                15, "approval_lapsed", "major", f"The {name_of(event)} was signed while {why}.",
-            )  # fmt: skip
+            yield asking.finding(
+                15,
+                "approval_lapsed",
+                "major",
+                f"The {name_of(event)} was signed while {why}.",
+                about=event,
+            )
         elif verdict == "unclear":
-            yield finding(
+            yield asking.finding(
                 15,
                 "approval_unclear",
                 "major",
                 f"It cannot be shown that an ethics approval held when the {name_of(event)} was signed: {why}.",
+                about=event,
                 open_question=True,
             )
-    if case.enrolled_on is None:
+    if asking.case.enrolled_on is None:
         return
-    verdict, why = _approved(case.ethics_approvals, case.enrolled_on)
+    verdict, why = _approved(asking, asking.case.enrolled_on)
     if verdict == "no":
-        yield finding(15, "enrolled_in_lapse", "major", f"Enrolled while {why}.")
+        yield asking.finding(15, "enrolled_in_lapse", "major", f"Enrolled while {why}.")
     elif verdict == "unclear":
-        yield finding(
+        yield asking.finding(
             15,
             "enrolment_unclear",
             "major",
@@ -50,14 +54,14 @@ def approvals_on_record(case: Case, signed: Sequence[Event]) -> Iterator[Consent
         )
 
 
-def _approved(approvals: Sequence[Approval], on: PartialDay | None) -> tuple[str, str]:
+def _approved(asking: Asking, on: PartialDay | None) -> tuple[str, str]:
     """Whether an ethics approval held on every day that the date can mean (yes, no, unclear), and why not.
 
     A signature without any date is question 3 and no matter of the approval.
     """
     if on is None or on.earliest is None or on.latest is None:
         return ("yes", "") if on is None else ("unclear", "the day is not known")
-    found = cover(approvals, approvals[0].kind, on.earliest, on.latest)
+    found = asking.site.approved(on.earliest, on.latest)
     if found.verdict == "yes":
         return "yes", ""
     stood = found.standing
@@ -74,30 +78,33 @@ def _approved(approvals: Sequence[Approval], on: PartialDay | None) -> tuple[str
     return found.verdict, why
 
 
-def approvals_as_stated(case: Case, signed: Sequence[Event]) -> Iterator[ConsentFinding]:
-    for event in signed:
+def approvals_as_stated(asking: Asking) -> Iterator[ConsentFinding]:
+    case = asking.case
+    for event in case.signed:
         if event.ethics_approval_number is None:
-            yield finding(
+            yield asking.finding(
                 15,
                 "approval_missing",
                 "major",
                 f"The number of the ethics approval under which the {name_of(event)} was signed is not recorded.",
+                about=event,
                 open_question=True,
             )
         validity = event.ethics_approval_validity
         if validity is None or event.signed_on is None or event.signed_on.earliest is None:
             continue
         if event.signed_on.earliest > validity:
-            yield finding(
+            yield asking.finding(
                 15,
                 "approval_lapsed",
                 "major",
                 f"The {name_of(event)} was signed after the ethics approval lapsed on {validity.isoformat()}.",
+                about=event,
             )
-    validities = [e.ethics_approval_validity for e in signed if e.ethics_approval_validity is not None]
+    validities = [e.ethics_approval_validity for e in case.signed if e.ethics_approval_validity is not None]
     enrolled = case.enrolled_on.earliest if case.enrolled_on is not None else None
     if validities and enrolled is not None and enrolled > max(validities):
-        yield finding(
+        yield asking.finding(
             15,
             "enrolled_in_lapse",
             "major",

@@ -1,51 +1,61 @@
-"""What the findings of one participant are told from, and what a finding says."""
+"""What the findings of one participant are told from, and what a finding says. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-from apps.consent.rules import Age, Event, PartialDay, age_on
-from apps.enrolment.rules.approvals import Approval
+from apps.consent.findings.catalogue import BY_NUMBER
+from apps.consent.findings.site import Site, Study
+from apps.consent.rules import (
+    LAR_CONSENT,
+    OWN_CONSENT,
+    RE_CONSENT,
+    SIGNATURES,
+    WITHDRAWAL,
+    Age,
+    AgeAt,
+    Event,
+    PartialDay,
+    effective_events,
+)
+from apps.consent.rules.ages import KnownAges, known_ages
 
 Severity = Literal["critical", "major", "minor"]
+Result = Literal["fail", "indeterminate"]
 
-TITLES = {
-    1: "Valid consent before the first study procedure",
-    2: "Version approved and current at signature, in the right language",
-    3: "Each signature dated, no back-dating",
-    4: "Under 18: representative and age-right assent, relationship proven",
-    5: "Turned 18: adult consent",
-    6: "Obtained by a delegated and trained person",
-    7: "Witness where the signer cannot read",
-    8: "Audio-visual recording where required",
-    9: "Signed copy given",
-    10: "Re-consent for each approved amendment",
-    11: "Withdrawn: nothing beyond the withdrawn scope",
-    13: "Consent covers the harvest of each session",
-    14: "Screened but not consented",
-    15: "Enrolment during a lapsed ethics approval",
-    16: "Every correction visible with its reason",
-}
+ENTRY = "consent.consentevent"
+
+
+class About(NamedTuple):
+    """The record that a finding is about: the label of its model (`ENTRY`, `visits.visit`, …) and its key."""
+
+    model: str
+    key: int | str
 
 
 @dataclass(frozen=True)
 class ConsentFinding:
+    """number: which of the sixteen questions. verdict: shown to be broken, or neither that nor the contrary."""
+
     number: int
     code: str
     title: str
     severity: Severity
     message: str
-    verdict: Literal["fail", "indeterminate"] = "fail"
+    verdict: Result = "fail"
+    about: About | None = None
 
 
 @dataclass(frozen=True)
 class Procedure:
-    """Something done to the participant that needs consent before it.
+    """Something done to the participant, or recorded of the participant, that needs consent.
 
-    kind: "harvest", "infusion", or "visit". on: when; its bounds may be unknown. at: the exact moment, if known.
+    kind: "harvest", "infusion", "visit", "sample", "diary", "form", "contact" or "export". on: when; its bounds may be
+    unknown. at: the exact moment, if known. uses: what it makes use of (values of `rules.uses.Use`). begins: whether a
+    study procedure begins with it (question 1).
     """
 
     what: str
@@ -53,15 +63,50 @@ class Procedure:
     on: PartialDay | None
     session_number: int | None = None
     at: dt.datetime | None = None
+    about: About | None = None
+    uses: tuple[str, ...] = ()
+    begins: bool = True
 
     @property
     def is_treatment(self) -> bool:
         return self.kind in ("harvest", "infusion")
 
+    @property
+    def first_day(self) -> dt.date:
+        """For ordering: what cannot be placed comes last."""
+        return (self.on.earliest if self.on is not None else None) or dt.date.max
 
-@dataclass(frozen=True)
+    @property
+    def last_day(self) -> dt.date | None:
+        return self.on.latest if self.on is not None else None
+
+
+class RememberedAges:
+    """Ages that are asked for the same few days again and again."""
+
+    def __init__(self, known: KnownAges) -> None:
+        self.known = known
+        self._on: dict[dt.date, tuple[int, int] | None] = {}
+
+    @property
+    def stated(self) -> int | None:
+        return self.known.stated
+
+    def on(self, day: dt.date) -> tuple[int, int] | None:
+        if day not in self._on:
+            self._on[day] = self.known.on(day)
+        return self._on[day]
+
+
+@dataclass(eq=False)
 class Case:
-    """Everything that the findings of one participant are told from."""
+    """Everything that the findings of one participant are told from.
+
+    procedures: at least the first of each kind and every harvest and infusion. more: all that was done and recorded,
+    asked for only where it matters (after a withdrawal, a dissent, a birthday); None: `procedures` is all there is.
+    language: the one that the participant reads best. ages: by the birth date; coarse: by its year alone, which is what
+    the reader may know. Without it the age in the demographics and those at signature bound it.
+    """
 
     events: Sequence[Event]
     procedures: Sequence[Procedure] = ()
@@ -72,32 +117,135 @@ class Case:
     cannot_read: bool | None = None
     retrospective: bool = False
     synthetic: bool = False
-    # The site's approvals by its ethics committee as they were recorded; none: what the entries say is all there is.
-    ethics_approvals: tuple[Approval, ...] = ()
+    group: str = ""
+    language: str | None = None
+    status_since: PartialDay | None = None
+    ages: AgeAt | None = None
+    coarse: bool = False
+    more: Callable[[], Sequence[Procedure]] | None = None
+
+    log: list[Event] = field(init=False)  # with their corrections applied
+    kinds: frozenset[str] = field(init=False)
+    signed: list[Event] = field(init=False)
+    consents: list[Event] = field(init=False)
+    withdrawals: list[Event] = field(init=False)
+    first: Procedure | None = field(init=False)
+    known_ages: RememberedAges = field(init=False)
+    _everything: Sequence[Procedure] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        # Asked by every question, of every participant: worked out once.
+        self.log = effective_events(self.events)
+        self.kinds = frozenset(event.kind for event in self.log)
+        self.signed = [e for e in self.log if e.kind in SIGNATURES or e.kind == RE_CONSENT]
+        self.consents = [e for e in self.signed if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
+        self.withdrawals = [e for e in self.log if e.kind == WITHDRAWAL]
+        begun = [one for one in self.procedures if one.begins]
+        # The first study procedure; one without a date only when none has a date.
+        self.first = min(begun, key=lambda one: one.first_day) if begun else None
+        self.known_ages = RememberedAges(
+            known_ages(
+                self.events,
+                known_age=self.known_age,
+                known_on=self.known_on,
+                exact=self.ages,
+                coarse=self.coarse,
+                past=self.retrospective,
+            )
+        )
 
     def age(self, day: dt.date | None) -> Age:
         """The age on a day; when the age has no date (a published case), the age that the source states."""
-        known = [(self.known_age, self.known_on), *((e.age_at_signature, e.signed_on) for e in self.events)]
-        ranges = (
-            [] if day is None else [r for r in (age_on(day, known_age=a, known_on=d) for a, d in known) if r]
+        return self.known_ages.stated if day is None else self.known_ages.on(day)
+
+    @property
+    def everything(self) -> Sequence[Procedure]:
+        """All that was done and recorded."""
+        if self._everything is None:
+            self._everything = self.procedures if self.more is None else self.more()
+        return self._everything
+
+    @property
+    def is_treated(self) -> bool:
+        return any(one.is_treatment for one in self.procedures)
+
+    @property
+    def is_followed(self) -> bool:
+        return self.status not in ENDED
+
+    def about(self, event: Event, kind: str) -> list[Event]:
+        """The entries of this kind that concern the signature, or that name no signature and were signed with it."""
+        own = [e for e in self.log if e.kind == kind]
+        return [e for e in own if e.concerns == event.id or (e.concerns is None and _same_day(e, event))]
+
+
+ENDED = ("completed", "withdrawn", "lost", "died", "not_eligible", "declined", "ended")
+
+
+def _same_day(one: Event, other: Event) -> bool:
+    return one.signed_on is not None and other.signed_on is not None and one.signed_on == other.signed_on
+
+
+@dataclass(frozen=True, eq=False)
+class Asking:
+    """What a question is asked of: one participant, what is known of the site, and what holds for the study."""
+
+    case: Case
+    site: Site
+    study: Study
+
+    def finding(
+        self,
+        number: int,
+        code: str,
+        severity: Severity,
+        message: str,
+        *,
+        about: About | Event | None = None,
+        open_question: bool = False,
+    ) -> ConsentFinding:
+        return ConsentFinding(
+            number,
+            code,
+            BY_NUMBER[number].title,
+            severity,
+            message,
+            "indeterminate" if open_question else "fail",
+            About(ENTRY, about.id) if isinstance(about, Event) else about,
         )
-        if ranges:
-            lowest, highest = max(r[0] for r in ranges), min(r[1] for r in ranges)
-            return (lowest, highest) if lowest <= highest else ranges[0]
-        stated = [e.age_at_signature for e in self.events if e.age_at_signature is not None]
-        if stated:
-            return stated[-1]
-        return self.known_age if self.retrospective else None
 
 
-def finding(
-    number: int, code: str, severity: Severity, message: str, *, open_question: bool = False
-) -> ConsentFinding:
-    return ConsentFinding(
-        number, code, TITLES[number], severity, message, "indeterminate" if open_question else "fail"
-    )
+def youngest(age: Age) -> int | None:
+    return age if age is None or isinstance(age, int) else age[0]
+
+
+def oldest(age: Age) -> int | None:
+    return age if age is None or isinstance(age, int) else age[1]
+
+
+def day_of(event: Event) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day on which it can have been signed; None when it cannot be placed."""
+    on = event.signed_on
+    if on is None or on.earliest is None or on.latest is None:
+        return None
+    return on.earliest, on.latest
+
+
+_NAMES = {
+    "consent": "consent",
+    "lar_consent": "consent of the representative",
+    "oral_assent": "oral assent",
+    "written_assent": "written assent",
+    "re_consent": "re-consent",
+    "copy_given": "copy given",
+    "optional_items": "change of optional items",
+}
 
 
 def name_of(event: Event) -> str:
     """An entry of the log as a sentence names it."""
-    return event.kind.replace("_", " ")
+    return _NAMES.get(event.kind, event.kind.replace("_", " "))
+
+
+def days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"

@@ -1,5 +1,7 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.findings import Case, ConsentFinding, Procedure
+from apps.consent.rules import ConsentState
 from apps.consent.selectors.chain import (
     Integrity,
     checkpoint_line,
@@ -12,18 +14,12 @@ from apps.consent.selectors.chain import (
     verifications,
 )
 from apps.consent.selectors.feed import feed, with_names
+from apps.consent.selectors.findings import ParticipantFinding, findings_for, findings_of
 from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
-    Case,
-    ConsentFinding,
-    ConsentState,
-    ParticipantFinding,
-    Procedure,
     events_of,
     evidence_of,
-    findings,
-    findings_of,
     lives_of,
     log,
     may_read_log,
@@ -50,7 +46,7 @@ __all__ = [
     "events_of",
     "evidence_of",
     "feed",
-    "findings",
+    "findings_for",
     "findings_of",
     "integrity",
     "jsonl",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
@@ -13,43 +11,16 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.consent import rules, signals
-from apps.consent.findings import consent_findings
-from apps.consent.findings.case import Case, ConsentFinding, Procedure
+from apps.consent import rules
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import ConsentState
 from apps.consent.selectors.logs import Known, When, known_of
-from apps.consent.selectors.terms import bands
-from apps.enrolment.models import Demographics, Participant
-from apps.enrolment.rules import LifeEvent, witness_needed
+from apps.enrolment.models import Participant
+from apps.enrolment.rules import LifeEvent
 from apps.enrolment.rules.eligibility import CONSENT, Evidence
-from apps.enrolment.selectors import ETHICS_COMMITTEE, approval_facts
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.partial_date import PartialDate
-
-__all__ = [
-    "Case",
-    "ConsentFinding",
-    "ConsentState",
-    "ParticipantFinding",
-    "Procedure",
-    "events_of",
-    "findings",
-    "findings_of",
-    "lives_of",
-    "log",
-    "state_for",
-    "states_for",
-]
-
-
-@dataclass(frozen=True)
-class ParticipantFinding:
-    """A finding with the participant whom it is about."""
-
-    participant: Participant
-    finding: ConsentFinding
 
 
 def may_read_log(user: User) -> bool:
@@ -107,86 +78,6 @@ def states_for(
         pk: known.state(on)
         for pk, known in known_of(participants, by=by, on=on, around=by is not None).items()
     }
-
-
-def findings_of(participant: Participant, *, today: dt.date | None = None) -> list[ConsentFinding]:
-    """The findings of one participant whom the caller may see."""
-    return [found.finding for found in _findings([participant], today)]
-
-
-def findings(
-    user: User, *, permission: Permission = Permission.VIEW_FINDINGS, today: dt.date | None = None
-) -> list[ParticipantFinding]:
-    """The findings of every participant whom the user may see, ordered by participant and number.
-
-    A fixed number of queries, whatever the number of participants. Synthetic participants are included.
-    """
-    participants = list(
-        Participant.objects.visible_to(user, permission).select_related("site").order_by("code")
-    )
-    return _findings(participants, today)
-
-
-def _findings(participants: Sequence[Participant], today: dt.date | None) -> list[ParticipantFinding]:
-    day = today or timezone.localdate()
-    in_force = bands()
-    return [
-        ParticipantFinding(participant, finding)
-        for participant, case in _cases(participants, with_procedures=True).values()
-        for finding in consent_findings(case, in_force, today=day)
-    ]
-
-
-def _cases(
-    participants: Sequence[Participant], *, with_procedures: bool
-) -> dict[int, tuple[Participant, Case]]:
-    """Everything that rules and findings need: two queries, two for the approvals of the sites, and one more per app
-    that knows procedures."""
-    ids = [participant.pk for participant in participants]
-    events: dict[int, list[rules.Event]] = defaultdict(list)
-    for event in ConsentEvent.objects.filter(participant_id__in=ids).order_by("id"):
-        events[event.participant_id].append(event.as_event())
-    demographics = {
-        participant_id: (age, witness_needed(education, can_read))
-        for participant_id, age, education, can_read in Demographics.objects.filter(
-            participant_id__in=ids
-        ).values_list("participant_id", "age_at_enrolment", "education", "can_read")
-    }
-    procedures = _procedures(ids) if with_procedures else {}
-    approved = (
-        approval_facts({participant.site_id for participant in participants}, kind=ETHICS_COMMITTEE)
-        if with_procedures
-        else {}
-    )
-    cases: dict[int, tuple[Participant, Case]] = {}
-    for participant in participants:
-        age, cannot_read = demographics.get(participant.pk, (None, None))
-        enrolled_on: Any = participant.enrolled_on
-        cases[participant.pk] = (
-            participant,
-            Case(
-                events=tuple(events[participant.pk]),
-                procedures=tuple(procedures.get(participant.pk, ())),
-                status=participant.status,
-                enrolled_on=enrolled_on,
-                known_age=age,
-                known_on=enrolled_on,
-                cannot_read=cannot_read,
-                retrospective=participant.retrospective,
-                synthetic=participant.synthetic,
-                ethics_approvals=approved.get(participant.site_id, ()),
-            ),
-        )
-    return cases
-
-
-def _procedures(participant_ids: Collection[int]) -> dict[int, list[Procedure]]:
-    known: dict[int, list[Procedure]] = defaultdict(list)
-    answers: Any = signals.procedures_asked.send(sender=ConsentEvent, participant_ids=participant_ids)
-    for _receiver, answer in answers:
-        for participant_id, procedures in (answer or {}).items():
-            known[participant_id].extend(procedures)
-    return known
 
 
 def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:

@@ -1,0 +1,32 @@
+"""Question 16: corrections of the log. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apps.consent.findings.case import Asking, ConsentFinding
+from apps.consent.rules import CORRECTION
+
+
+def corrections(asking: Asking) -> Iterator[ConsentFinding]:
+    """16. The portal refuses a correction without a reason; rows that came by other roads are looked at here."""
+    known = {event.id for event in asking.case.events}
+    for event in asking.case.events:
+        if event.kind != CORRECTION:
+            continue
+        if not event.note.strip():
+            yield asking.finding(
+                16,
+                "correction_unexplained",
+                "major",
+                f"Correction {event.id} gives no reason.",
+                about=event,
+            )
+        if event.corrects not in known:
+            yield asking.finding(
+                16,
+                "correction_of_another",
+                "major",
+                f"Correction {event.id} names an entry that is not one of this participant.",
+                about=event,
+            )
