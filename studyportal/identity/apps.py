@@ -17,6 +17,7 @@ class IdentityConfig(AppConfig):
         post_migrate.connect(crossing.build, sender=self, dispatch_uid="identity.crossing")
         looks.register("identity_comparison", _("Identity, compared with the whole study"))
         looks.register("possible_duplicates", _("Possible duplicates between sites"))
+        looks.register("signed_sheet", _("Signed sheet of a participant"))
         register(
             NavItem(
                 _("Possible duplicates"),

@@ -14,6 +14,11 @@ def log(*, by: User, site: Site, participant_code: str, detail: str) -> None:
     _log("identity", by, site, participant_code, detail)
 
 
+def log_paper(*, by: User, site: Site, participant_code: str, detail: str) -> None:
+    """`by` opens a signed sheet of a participant. detail: which one and what for; never a value."""
+    _log("signed_sheet", by, site, participant_code, detail)
+
+
 def log_search(*, by: User, site: Site | None, participant_code: str = "") -> None:
     """`by` searched by a hospital number, which is not kept, and found this participant or nobody."""
     _log("identity_search", by, site, participant_code, "found" if participant_code else "nobody found")

@@ -134,6 +134,14 @@ def unseal(sealed: Any, key_id: str, *, participant_id: int, site_id: int) -> Pe
 
     Raises CannotBeOpened: unknown key, changed or cut ciphertext, or one that belongs to somebody else.
     """
+    plain = _decrypted(sealed, key_id, _bound_to(participant_id, site_id))
+    document = json.loads(plain)
+    if document["format"] != FORMAT or document["participant"] != participant_id:
+        raise CannotBeOpened("it is another participant's")
+    return Person(**document["person"])
+
+
+def _decrypted(sealed: Any, key_id: str, bound_to: bytes) -> bytes:
     if settings.IDENTITY_CLOSED:
         raise CannotBeOpened("this process is closed to identities (IDENTITY=closed)")
     cipher = _keyring().ciphers.get(key_id)
@@ -144,15 +152,11 @@ def unseal(sealed: Any, key_id: str, *, participant_id: int, site_id: int) -> Pe
         raise CannotBeOpened("the sealed text is cut short or of an unknown format")
     nonce, ciphertext = box[1 : 1 + NONCE_BYTES], box[1 + NONCE_BYTES :]
     try:
-        plain = cipher.decrypt(nonce, ciphertext, _bound_to(participant_id, site_id))
+        return cipher.decrypt(nonce, ciphertext, bound_to)
     except InvalidTag:
         raise CannotBeOpened(
             f"the key {key_id} does not open it: it was changed, or it is another participant's"
         ) from None
-    document = json.loads(plain)
-    if document["format"] != FORMAT or document["participant"] != participant_id:
-        raise CannotBeOpened("it is another participant's")
-    return Person(**document["person"])
 
 
 def _bound_to(participant_id: int, site_id: int) -> bytes:
@@ -174,3 +178,26 @@ def blind(key: MatchKey) -> str:
     """`kind.hmac` of a match key: equal for the same person at every site, and worth nothing without the key."""
     message = f"{key.kind}\n{key.value}".encode()
     return f"{key.kind}.{hmac.new(_keyring().person_key, message, hashlib.sha256).hexdigest()}"
+
+
+def seal_paper(content: bytes, *, participant_id: int, site_id: int, sha256: str) -> tuple[bytes, str]:
+    """The ciphertext of a sheet of one participant, and the id of the key that sealed it."""
+    ring = _keyring()
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    sealed = ring.ciphers[ring.first].encrypt(nonce, content, _paper_of(participant_id, site_id, sha256))
+    return bytes([FORMAT]) + nonce + sealed, ring.first
+
+
+def unseal_paper(sealed: Any, key_id: str, *, participant_id: int, site_id: int, sha256: str) -> bytes:
+    """The sheet in a ciphertext, its hash compared. For `papers` and the rotation of this package only.
+
+    Raises CannotBeOpened, as `unseal`.
+    """
+    plain = _decrypted(sealed, key_id, _paper_of(participant_id, site_id, sha256))
+    if hashlib.sha256(plain).hexdigest() != sha256:
+        raise CannotBeOpened("it is not what was kept: its hash is another")
+    return plain
+
+
+def _paper_of(participant_id: int, site_id: int, sha256: str) -> bytes:
+    return f"studyportal paper {FORMAT} participant {participant_id} site {site_id} sha256 {sha256}".encode()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.consent import rules, signals
-from apps.consent.models import ConsentEvent, Kind
+from apps.consent.models import ConsentDocumentText, ConsentEvent, Kind, Method
 from apps.enrolment.models import Participant
 from studyportal.access.models import User
 from studyportal.audit import acting
@@ -19,6 +19,8 @@ from studyportal.crf.absence import AbsentReason
 from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
+from studyportal.files.checks import Accepted
+from studyportal.identity import papers
 
 
 def record_event(
@@ -27,12 +29,20 @@ def record_event(
     kind: str,
     by: User,
     corrects: ConsentEvent | None = None,
+    concerns: ConsentEvent | None = None,
+    document: ConsentDocumentText | None = None,
+    obtainer: User | None = None,
+    sheet: Accepted | None = None,
+    ticket: str = "",
     absent: Mapping[str, str] | None = None,
     **stated: Any,
 ) -> ConsentEvent:
     """Add one entry. stated: field name → typed text, JSON value or typed value; what is left out is absent.
 
-    Raises CrfInvalid with all problems; nothing is written then.
+    concerns: the signature that a witness, a recording or a copy is about. document: the words that were signed, in one
+    language. obtainer: the person of the portal who obtained it. sheet: the signed sheet or the drawn signature, as
+    `files.checks.accept` took it. ticket: of the page that sends it; the same ticket of the same person adds once.
+    Raises CrfInvalid with all problems (400) and Refused (409); nothing is written then.
     """
     problems: list[Problem] = []
     if kind not in Kind.values:
@@ -42,6 +52,16 @@ def record_event(
         problems.append(
             Problem("corrects", "other_participant", _("That entry belongs to another participant."))
         )
+    if concerns is not None and concerns.participant_id != participant.pk:
+        problems.append(
+            Problem("concerns", "other_participant", _("That entry belongs to another participant."))
+        )
+    if document is not None:
+        if document.site_id != participant.site_id:
+            problems.append(Problem("document", "other_site", _("This document is of another site.")))
+        values |= _of_document(document, values)
+    if obtainer is not None and not values.get("obtained_by"):
+        values["obtained_by"] = str(obtainer)[:120]
     now = timezone.now()
     seen = {**values, "kind": kind, "corrects": corrects, "entered_at": now}
     problems += [Problem(*found) for found in rules.signature_problems(seen)]
@@ -50,11 +70,17 @@ def record_event(
         raise CrfInvalid(problems)
     try:
         with transaction.atomic(), acting(user=by):
+            paper = papers.keep(participant=participant, sheet=sheet, by=by) if sheet else None
             event = ConsentEvent(
                 site_id=participant.site_id,
                 participant=participant,
                 kind=kind,
                 corrects=corrects,
+                concerns=concerns,
+                document=document,
+                obtainer=obtainer,
+                paper=paper,
+                paper_sha256=paper.sha256 if paper else "",
                 absent=reasons,
                 entered_at=now,
                 entered_by=by,
@@ -65,6 +91,21 @@ def record_event(
             return event
     except IntegrityError as error:
         raise CrfInvalid([problem_of(error, ConsentEvent)]) from error
+
+
+def _of_document(document: ConsentDocumentText, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from the document that was signed; what was stated beside it stands."""
+    whole = document.document
+    on_screen = values.get("method") == Method.SCREEN
+    found: dict[str, Any] = {
+        "document_version": whole.version_label,
+        "document_language": document.language,
+        "document_sha256": document.text_sha256 if on_screen else document.file_sha256,
+    }
+    if whole.approval is not None:
+        found["ethics_approval_number"] = whole.approval.number
+        found["ethics_approval_validity"] = whole.approval.valid_until
+    return {name: value for name, value in found.items() if values.get(name) in (None, "")}
 
 
 def _parsed(stated: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
