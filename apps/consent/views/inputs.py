@@ -33,6 +33,8 @@ class Section:
     help: Text = ""
     part: str = ""
     show_if: ShowIf | None = None
+    # Beside the file, which a refused form keeps as it was: its own row is not drawn anew.
+    file_errors: Sequence[str] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,7 +93,6 @@ def sheet_field(errors: Errors, *, label: Text = "", required: bool = False, **m
         required=required,
         help=_("A PDF, PNG or JPEG of at most 10 MB. It is sealed; only those who may know the person open it.")
         + again,
-        errors=errors.get("sheet", []),
         **more,
     )
 
