@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -131,20 +131,34 @@ def whole_study() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def knowing_identities_at(site_id: int) -> Iterator[None]:
+def knowing_identities_at(site_id: int) -> AbstractContextManager[None]:
     """Inside, the identities of one site are shown whoever asks. Only for an answer that gives none away: whether a
     date lies before a birth (`identity.births`). It says nothing where no wall stands or the person knows them anyway."""
-    known = dict(_spoken())["studyportal.identity_read"]
-    if known == ALL or str(site_id) in known.strip("{}").split(","):
-        yield
-        return
-    say = "SELECT set_config('studyportal.identity_read', %s, true)"
+    return _knowing(frozenset({site_id}))
+
+
+def knowing_identities() -> AbstractContextManager[None]:
+    """As `knowing_identities_at`, of every site: for a query that is bound to participants whom the caller reaches."""
+    return _knowing(ALL_SITES)
+
+
+@contextmanager
+def _knowing(sites: Sites) -> Iterator[None]:
     with (
         nullcontext() if connection.in_atomic_block else transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(say, [_text(frozenset({site_id}))])
+        cursor.execute("SELECT current_setting('studyportal.identity_read', true)")
+        known = cursor.fetchone()[0] or ""
+        held = known == ALL or (
+            not isinstance(sites, AllSites)
+            and {str(site) for site in sites} <= set(known.strip("{}").split(","))
+        )
+        if held:
+            yield
+            return
+        say = "SELECT set_config('studyportal.identity_read', %s, true)"
+        cursor.execute(say, [_text(sites)])
         try:
             yield
         finally:

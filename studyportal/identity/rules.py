@@ -164,17 +164,26 @@ def is_minor(birth: str, *, today: dt.date) -> bool | None:
     found = births(birth)
     if found is None:
         return None
-    under = [_years(born, today) < OF_AGE_YEARS for born in found]
+    under = [years(born, today) < OF_AGE_YEARS for born in found]
     return under[0] if under[0] == under[1] else None
 
 
 def ages(birth: str, *, earliest: dt.date, latest: dt.date) -> tuple[int, int] | None:
     """The least and the greatest age in years that the person can have had between two days; None for no birth date."""
     found = births(birth)
-    return None if found is None else (_years(found[1], earliest), _years(found[0], latest))
+    return None if found is None else (years(found[1], earliest), years(found[0], latest))
 
 
-def _years(born: dt.date, today: dt.date) -> int:
+def birthday(born: dt.date, age: int) -> dt.date:
+    """The day on which this age is reached; 1 March for who was born on 29 February, in other years."""
+    try:
+        return born.replace(year=born.year + age)
+    except ValueError:
+        return dt.date(born.year + age, 3, 1)
+
+
+def years(born: dt.date, today: dt.date) -> int:
+    """Completed years from one day to another; negative when it is before."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 

@@ -12,6 +12,15 @@ Age = int | tuple[int, int] | None
 Moment = dt.date | dt.datetime | None
 
 PARTICIPATION, PROCEDURE = "participation", "procedure"
+SAMPLE_STORAGE, FUTURE_CONTACT, DATA_SHARING, IMAGES = (
+    "sample_storage",
+    "future_contact",
+    "data_sharing",
+    "images",
+)
+# What a person may agree to or decline while taking part.
+OPTIONAL = (SAMPLE_STORAGE, FUTURE_CONTACT, DATA_SHARING, IMAGES)
+PURPOSES = (PARTICIPATION, PROCEDURE, *OPTIONAL)
 
 # Signatures that give consent, those that give assent, and the rest, which do neither.
 OWN_CONSENT = "consent"
@@ -22,6 +31,10 @@ RE_CONSENT = "re_consent"
 WITHDRAWAL = "withdrawal"
 CORRECTION = "correction"
 COPY_GIVEN = "copy_given"
+DISSENT = "dissent"
+WITNESSED = "witnessed"
+RECORDED = "recorded"
+OPTIONAL_ITEMS = "optional_items"
 SIGNATURES = (OWN_CONSENT, LAR_CONSENT, ORAL_ASSENT, WRITTEN_ASSENT)
 REPRESENTATIVES = ("mother", "father", "guardian", "other")
 
@@ -45,6 +58,12 @@ class PartialDay(Protocol):
     def earliest(self) -> dt.date | None: ...
     @property
     def latest(self) -> dt.date | None: ...
+
+
+class AgeAt(Protocol):
+    """Something that knows the age on any day: the lowest and the highest possible, None when it cannot tell."""
+
+    def on(self, day: dt.date) -> tuple[int, int] | None: ...
 
 
 class AgeBand(Protocol):
@@ -123,6 +142,19 @@ class Event:
     sequence: int | None = None
 
 
+# What belongs to the entry itself and not to what it tells.
+NEVER_CORRECTED = frozenset(
+    {"id", "kind", "corrects", "note", "entered_at", "entered_by", "sequence", "as_it_happened"}
+)
+
+
+def age_range(age: Age) -> tuple[int, ...]:
+    """Every age that is possible; () for an unknown one."""
+    if age is None:
+        return ()
+    return (age,) if isinstance(age, int) else tuple(range(age[0], age[1] + 1))
+
+
 def effective_events(events: Iterable[Event]) -> list[Event]:
     """The log with its corrections applied, in order of entry.
 
@@ -143,8 +175,7 @@ def effective_events(events: Iterable[Event]) -> list[Event]:
         stated = {
             name: getattr(event, name)
             for name in Event.__dataclass_fields__
-            if name not in ("id", "kind", "corrects", "note", "entered_at", "entered_by")
-            and getattr(event, name) not in (None, ())
+            if name not in NEVER_CORRECTED and getattr(event, name) not in (None, (), "")
         }
         standing[original] = replace(standing[original], **stated)
     return list(standing.values())

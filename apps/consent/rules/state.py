@@ -7,15 +7,18 @@ is said to be indeterminate, never passed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
+from apps.consent.rules.due import Due
 from apps.consent.rules.events import (
     LAR_CONSENT,
     ORAL_ASSENT,
     OWN_CONSENT,
     PARTICIPATION,
     PROCEDURE,
+    PURPOSES,
     RE_CONSENT,
     REPRESENTATIVES,
     SIGNATURES,
@@ -23,12 +26,17 @@ from apps.consent.rules.events import (
     WITHDRAWAL_ENDS,
     WRITTEN_ASSENT,
     Age,
+    AgeAt,
     AgeBand,
     Event,
     Moment,
     Verdict,
+    age_range,
     effective_events,
 )
+from apps.consent.rules.terms import Terms, required_signatures, terms_of
+
+Phase = Literal["in_force", "due", "overdue", "none"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,9 @@ class ConsentState:
 
     in_force: for taking part at all. procedure: for harvest and infusion; with all_sessions, or for the
     sessions in for_sessions. missing: signatures and particulars that are absent. withdrawn: scopes withdrawn
-    and not consented to again.
+    and not consented to again. purposes: the verdict for every Purpose, the two above among them. until: the last day
+    on which taking part is in force as far as is known. due: what must be signed anew. representative: who consents for
+    the participant now (a value of Signer; None: nobody does or needs to).
     """
 
     in_force: Verdict
@@ -47,6 +57,11 @@ class ConsentState:
     missing: tuple[str, ...] = ()
     withdrawn: frozenset[str] = frozenset()
     why: tuple[str, ...] = field(default=())
+    purposes: Mapping[str, Verdict] = field(default_factory=dict)
+    until: dt.date | None = None
+    due: tuple[Due, ...] = ()
+    phase: Phase = "none"
+    representative: str | None = None
 
     def covers_session(self, number: int) -> Verdict:
         """Whether the harvest and infusion of this session are consented to."""
@@ -73,22 +88,6 @@ def signed_by(event: Event, on: Moment) -> Verdict:
     if event.signed_on.earliest > day:
         return "no"
     return "indeterminate"
-
-
-def required_signatures(bands: Iterable[AgeBand], age: int) -> tuple[str, ...]:
-    """The signatures that the protocol asks for at this age; () when no band holds the age."""
-    for band in bands:
-        if band.from_age <= age and (band.to_age is None or age <= band.to_age):
-            return tuple(band.signatures)
-    return ()
-
-
-def _ages(age: Age) -> tuple[int, ...]:
-    if age is None:
-        return ()
-    if isinstance(age, int):
-        return (age,)
-    return tuple(range(age[0], age[1] + 1))
 
 
 def _withdrawn(events: Sequence[Event], on: Moment) -> tuple[frozenset[str], frozenset[str]]:
@@ -185,23 +184,26 @@ def _purpose_verdict(
 
 
 def consent_state(
-    events: Iterable[Event], bands: Iterable[AgeBand], on: Moment, age: Age = None
+    events: Iterable[Event], terms: Terms | Iterable[AgeBand], on: Moment, age: Age | AgeAt = None
 ) -> ConsentState:
     """The consent in force on a day or at a moment; None: at a moment that nobody recorded.
 
     age: the age on that day, or its lowest and highest possible value. Unknown: the signatures of every band
     are possible, so a state can be shown to be absent but never to be in force.
     """
-    bands = list(bands)
+    bands = terms_of(terms).bands
     log = effective_events(events)
     withdrawn, ended = _withdrawn(log, on)
     consents = [e for e in log if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
-    ages = _ages(age)
+    day = on.date() if isinstance(on, dt.datetime) else on
+    if age is not None and not isinstance(age, (int, tuple)):
+        age = None if day is None else age.on(day)
+    ages = age_range(age)
     candidates = ages or tuple(sorted({band.from_age for band in bands}))
 
     verdicts: dict[str, Verdict] = {}
     missing: list[str] = []
-    for purpose in (PARTICIPATION, PROCEDURE):
+    for purpose in PURPOSES:
         per_age = [_purpose_verdict(log, required_signatures(bands, a), a, on, purpose) for a in candidates]
         found = {verdict for verdict, _ in per_age}
         if not per_age or found == {"no"}:
@@ -236,4 +238,7 @@ def consent_state(
         missing=tuple(missing),
         withdrawn=withdrawn,
         why=tuple(why),
+        purposes=verdicts,
+        phase="none" if verdicts[PARTICIPATION] == "no" else "in_force",
+        representative=next((e.signer for e in reversed(log) if e.kind == LAR_CONSENT), None),
     )

@@ -1,5 +1,6 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
     Case,
     ConsentFinding,
@@ -16,9 +17,12 @@ from apps.consent.selectors.state import (
     may_read_log,
     state_for,
     states_for,
+    terms,
 )
+from apps.consent.selectors.tasks import tasks
 
 __all__ = [
+    "Asked",
     "Case",
     "ConsentFinding",
     "ConsentState",
@@ -34,4 +38,7 @@ __all__ = [
     "may_read_log",
     "state_for",
     "states_for",
+    "tasks",
+    "terms",
+    "to_sign",
 ]

@@ -56,6 +56,18 @@ def bands() -> Sequence[rules.AgeBand]:
     return tuple(cast(Mapping[str, rules.AgeBand], protocol.current().age_bands).values())
 
 
+def terms() -> rules.Terms:
+    """What the protocol in force says of consent."""
+    said = protocol.current().consent
+    return rules.Terms(
+        bands=tuple(bands()),
+        resign_within_days=said.resign_within_days,
+        reconsent_within_days=said.reconsent_within_days,
+        optional_items=tuple(said.optional_items),
+        languages=tuple(said.languages),
+    )
+
+
 def may_read_log(user: User) -> bool:
     return user.may(Permission.VIEW_CONSENT_LOG) or user.may(Permission.RECORD_CONSENT)
 
@@ -85,14 +97,26 @@ def events_of(participant: Participant) -> list[ConsentEvent]:
     )
 
 
-def state_for(participant: Participant, on: dt.date | dt.datetime | PartialDate | None) -> ConsentState:
+def state_for(
+    participant: Participant,
+    on: dt.date | dt.datetime | PartialDate | None,
+    *,
+    by: User | None = None,
+) -> ConsentState:
     """The consent in force on a day, or at a moment. A partial date counts from its first possible day;
-    without any date nothing can be shown to precede it."""
-    return states_for([participant], on)[participant.pk]
+    without any date nothing can be shown to precede it.
+
+    by: who is shown it: days that tell a birth date are for those only who may see the identity. Without: for a
+    decision, and without such days.
+    """
+    return states_for([participant], on, by=by)[participant.pk]
 
 
 def states_for(
-    participants: Iterable[Participant], on: dt.date | dt.datetime | PartialDate | None
+    participants: Iterable[Participant],
+    on: dt.date | dt.datetime | PartialDate | None,
+    *,
+    by: User | None = None,
 ) -> dict[int, ConsentState]:
     """state_for of many, in a fixed number of queries."""
     cases = _cases(list(participants), with_procedures=False)

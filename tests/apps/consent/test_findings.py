@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from apps.consent.findings.case import Case, Procedure
 from apps.consent.findings import consent_findings
+from apps.consent.findings.case import Case, Procedure
 from apps.consent.rules import DEFAULT_BANDS, Event
 from apps.enrolment.rules.approvals import Approval, Suspension
 from studyportal.crf.partial_date import PartialDate
