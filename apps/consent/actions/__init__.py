@@ -1,5 +1,6 @@
 """Every write of consent, by topic."""
 
 from apps.consent.actions.recording import record_event
+from apps.consent.actions.signing import sign
 
-__all__ = ["record_event"]
+__all__ = ["record_event", "sign"]

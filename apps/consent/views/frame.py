@@ -28,11 +28,10 @@ METHODS = ["GET", "POST"]
 # Controls that are no field of an entry, and that a draft keeps all the same. A scan and a drawn signature are not
 # among them: they show who the person is, and a draft is not sealed.
 OTHER_CONTROLS = (
-    "language",
-    "language_chosen",
+    "concerns",
+    "document",
     "obtainer",
-    "signature_of",
-    *(f"item-{key}" for key in ("sample_storage", "future_contact", "data_sharing", "images")),
+    *(f"item-{key}" for key in ("procedure", "sample_storage", "future_contact", "data_sharing", "images")),
 )
 
 
@@ -73,7 +72,7 @@ def entry_or_404(participant: Participant, pk: int) -> ConsentEvent:
 
 
 def home_url(participant: Participant) -> str:
-    return reverse("consent:person", args=[participant.code])
+    return reverse("consent:participant", args=[participant.code])
 
 
 def entered(

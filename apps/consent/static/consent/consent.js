@@ -21,3 +21,24 @@
     if (form?.matches?.("form[data-consent-entry]") && event.detail.xhr.getResponseHeader("HX-Redirect")) delete form.dataset.dirty;
   });
 })();
+
+/* The SHA-256 of a recording, which stays on the device. */
+(() => {
+  document.addEventListener("change", async (event) => {
+    const input = event.target;
+    if (!input.dataset?.hashInto) return;
+    const said = input.closest(".field").querySelector("[data-hash-said]");
+    const target = document.getElementById(input.dataset.hashInto);
+    const file = input.files[0];
+    if (!file) return;
+    said.textContent = said.dataset.working;
+    try {
+      const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+      target.value = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      target.dispatchEvent(new Event("change", { bubbles: true }));
+      said.textContent = said.dataset.done;
+    } catch {
+      said.textContent = said.dataset.failed;
+    }
+  });
+})();
