@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from apps.consent.models.document_triggers import DOCUMENT_IS_FINAL, TEXT_IS_FINAL
 from apps.enrolment.models import SiteApproval
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked
@@ -75,7 +78,8 @@ class ConsentDocument(SiteScoped):
         related_name="successors",
         verbose_name=_("supersedes"),
     )
-    reconsent_needed = models.BooleanField(_("those who signed before sign again"), default=False)
+    # Empty only while a draft has not said it.
+    reconsent_needed = models.BooleanField(_("those who signed before sign again"), null=True, blank=True)
     reconsent_from = models.DateField(_("sign again from"), null=True, blank=True)
     reconsent_whom = models.CharField(_("who signs again"), max_length=12, choices=ReconsentWhom, blank=True)
     what_changed = models.TextField(_("what changed"), max_length=1000, blank=True)
@@ -115,10 +119,65 @@ class ConsentDocument(SiteScoped):
                 name="consentdocument_version_once",
                 violation_error_message=_("The site has this version of this document already."),
             ),
+            models.CheckConstraint(
+                condition=~Q(version_label="") & ~Q(title=""),
+                name="consentdocument_is_named",
+                violation_error_message=_("A document has a title and a version."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DocumentState.WITHDRAWN, withdrawn_from__isnull=False)
+                & ~Q(withdrawn_because="")
+                | ~Q(state=DocumentState.WITHDRAWN) & Q(withdrawn_from__isnull=True, withdrawn_because=""),
+                name="consentdocument_withdrawn_says_why",
+                violation_error_message=_("What was withdrawn says from when and why; nothing else does."),
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_from__isnull=True) | Q(withdrawn_from__gte=F("valid_from")),
+                name="consentdocument_withdrawn_after_start",
+                violation_error_message=_("It cannot be withdrawn before its first day."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state=DocumentState.DRAFT)
+                | Q(
+                    reconsent_needed=True,
+                    supersedes__isnull=False,
+                    reconsent_from__gte=F("valid_from"),
+                    reconsent_whom__in=ReconsentWhom.values,
+                )
+                | Q(reconsent_needed=False, reconsent_from__isnull=True, reconsent_whom=""),
+                name="consentdocument_says_who_signs_again",
+                violation_error_message=_(
+                    "A new version says whether those who signed before sign again, who, and from when."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(supersedes__isnull=True) | ~Q(supersedes=F("id")),
+                name="consentdocument_not_its_own_successor",
+                violation_error_message=_("A document does not supersede itself."),
+            ),
+            # One that was withdrawn before it began never took the place of the one before.
+            models.UniqueConstraint(
+                fields=["supersedes"],
+                condition=Q(supersedes__isnull=False)
+                & (
+                    Q(state=DocumentState.APPROVED)
+                    | Q(state=DocumentState.WITHDRAWN, withdrawn_from__gt=F("valid_from"))
+                ),
+                name="consentdocument_superseded_once",
+                violation_error_message=_("That version is superseded already. Supersede its successor."),
+            ),
         ]
+        triggers = [pgtrigger.Trigger(**DOCUMENT_IS_FINAL)]
 
     def __str__(self) -> str:
         return f"{self.title} {self.version_label}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("consent:document", args=[self.pk])
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == DocumentState.DRAFT
 
 
 @tracked
@@ -151,7 +210,19 @@ class ConsentDocumentText(SiteScoped):
                 name="consentdocumenttext_once_per_language",
                 violation_error_message=_("The document is there in this language already."),
             ),
+            models.CheckConstraint(
+                condition=(Q(file__isnull=True, file_sha256="") | Q(file__isnull=False) & ~Q(file_sha256=""))
+                & (Q(text="", text_sha256="") | ~Q(text="") & ~Q(text_sha256="")),
+                name="consentdocumenttext_hashed",
+                violation_error_message=_("The file and the words each have their hash."),
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True) | Q(file__isnull=False),
+                name="consentdocumenttext_approved_has_file",
+                violation_error_message=_("What is approved has its file."),
+            ),
         ]
+        triggers = [pgtrigger.Trigger(**TEXT_IS_FINAL)]
 
     def __str__(self) -> str:
         return f"{self.document} ({self.language})"

@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from apps.consent.models import ConsentDocument, ConsentDocumentText, DocumentKind, DocumentState
@@ -20,6 +21,12 @@ from studyportal.access.permissions import Permission
 def languages() -> tuple[str, ...]:
     """The languages in which the study's documents are given out, in the protocol's order."""
     return tuple(str(one) for one in protocol.current().consent.languages)
+
+
+def language_names() -> dict[str, str]:
+    """Language → its name, as people say it; a language that the portal has no name for is its key."""
+    names = dict(settings.LANGUAGES)
+    return {one: str(names.get(one, one)) for one in languages()}
 
 
 def documents(
@@ -67,7 +74,7 @@ def register_of(site_ids: Collection[int]) -> dict[int, rules.Register]:
                 withdrawn_from=row.withdrawn_from,
                 approvals=held.get(row.approval_id or 0, ()),
                 supersedes=row.supersedes_id,
-                reconsent_needed=row.reconsent_needed,
+                reconsent_needed=bool(row.reconsent_needed),
                 reconsent_from=row.reconsent_from,
                 reconsent_whom=row.reconsent_whom,
                 texts=tuple(sorted(written[row.pk], key=lambda text: text.language)),
