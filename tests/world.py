@@ -5,11 +5,14 @@ Whatever an app declares as a form gets its record here by itself, with its pare
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
 
+from apps.consent import actions as consent
 from apps.enrolment import actions as enrolment
 from apps.visits import actions as visits
 from apps.visits.models import Visit
@@ -17,6 +20,7 @@ from studyportal.crf import actions as crf
 from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
+from studyportal.files.checks import Accepted
 from tests.cast import Cast
 
 
@@ -26,6 +30,30 @@ class World:
     participant: Any
     visit: Any
     records: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def consent(self) -> Any:
+        """A signature in the consent log, made when a test first asks for it."""
+        return consent.record_event(
+            participant=self.participant,
+            kind="lar_consent",
+            by=self.cast.asha,
+            signer="mother",
+            signed_on="2016-10-01",
+        )
+
+    @cached_property
+    def signed_sheet(self) -> Any:
+        """A signature with the sealed scan of its sheet."""
+        content = b"%PDF-1.4\n%%EOF\n"
+        sheet = Accepted("sheet.pdf", content, "application/pdf", hashlib.sha256(content).hexdigest())
+        return consent.record_event(
+            participant=self.participant,
+            kind="oral_assent",
+            by=self.cast.asha,
+            signed_on="2016-10-01",
+            sheet=sheet,
+        )
 
     def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:
         return {name: self._parent(spec, name, fresh) for name in spec.parents}

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
+from apps.consent.selectors.places import task_url
 from apps.enrolment.selectors import ApprovalDue, warning_days
 from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
 from studyportal import protocol
@@ -32,6 +33,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     unfinished = worklist.unfinished_forms(sites, limit=limit("unfinished"))
     missing = worklist.visits_without_forms(sites, limit=limit("missing"))
     queries = worklist.open_queries(user, limit=limit("queries"))
+    consent = worklist.consent_due(user, limit=limit("consent"))
     products = worklist.products_waiting(user, limit=limit("products"))
     approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
@@ -45,6 +47,15 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             show,
             [_("Participant"), _("Visit"), _("State"), _("Window"), _("Target")],
             _("No visit is overdue, due, or due within %(n)d days.") % {"n": worklist.SOON_DAYS},
+        ),
+        section(
+            "consent",
+            _("Consent"),
+            consent,
+            [_consent_row(row) for row in consent.rows],
+            show,
+            [_("Participant"), _("What is due"), _("State"), _("By")],
+            _("No signature, copy, witness or recording is due."),
         ),
         section(
             "unfinished",
@@ -119,6 +130,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         ),
         (_("Visits due now"), due.counts.get("due", 0), "#visits", ""),
         (_("Due within %(n)d days") % {"n": worklist.SOON_DAYS}, due.counts.get("soon", 0), "#visits", ""),
+        (_("Consent due"), consent.total, "#consent", "bad" if consent.counts.get("overdue") else ""),
         (_("Unfinished forms"), unfinished.total, "#unfinished", ""),
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
@@ -198,6 +210,18 @@ def days_text(days: int) -> str:
     if days > 0:
         return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
     return ngettext("%(n)d day ago", "%(n)d days ago", -days) % {"n": -days}
+
+
+def _consent_row(row: worklist.ConsentDue) -> Row:
+    return Row(
+        [
+            _person(row.code, row.synthetic),
+            Cell(row.task.words, url=task_url(row.code, row.task)),
+            Cell("", state="overdue" if row.task.overdue else "due"),
+            human_date_text(row.task.due_on) if row.task.due_on else "–",
+        ],
+        tone="bad" if row.task.overdue else "",
+    )
 
 
 def _unfinished_row(row: worklist.UnfinishedForm) -> list[Any]:

@@ -91,7 +91,16 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "identity:show": lambda w: {"code": w.participant.code},
     "identity:change": lambda w: {"code": w.participant.code},
     "casebook:visit-new": lambda w: {"code": w.participant.code},
-    "casebook:consent-new": lambda w: {"code": w.participant.code},
+    **{
+        f"consent:{name}": lambda w: {"code": w.participant.code}
+        for name in ("participant", "withdraw", "items", "dissent", "new")
+    },
+    "consent:sign": lambda w: {"code": w.participant.code, "signature": "lar_consent"},
+    **{
+        f"consent:entry{name}": lambda w: {"code": w.participant.code, "pk": w.consent.pk}
+        for name in ("", "-correct", "-witness", "-recording", "-copy")
+    },
+    "consent:entry-sheet": lambda w: {"code": w.participant.code, "pk": w.signed_sheet.pk},
     "oversight:finding": lambda w: {"number": 1},
     "oversight:consent-story": lambda w: {"code": w.participant.code},
     "exports:dataset": lambda w: {"key": "demographics"},
@@ -140,6 +149,13 @@ SITE_OBJECTS = [
         (
             "crf:",
             "casebook:",
+            "consent:participant",
+            "consent:withdraw",
+            "consent:items",
+            "consent:dissent",
+            "consent:new",
+            "consent:sign",
+            "consent:entry",
             "identity:",
             "enrolment:screening-",
             "api:screening-",

@@ -89,7 +89,9 @@ def items(request: HttpRequest, code: str) -> HttpResponse:
             Section(
                 _("Optional items"),
                 item_fields(typed, errors),
-                help=_("Each may be declined without leaving the study. What is declined stops from that day."),
+                help=_(
+                    "Each may be declined without leaving the study. What is declined stops from that day."
+                ),
             ),
             Section(
                 _("Who decides"),

@@ -45,7 +45,9 @@ def entry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     found = frame.entry_or_404(participant, pk)
     with timezone.override(ZoneInfo(participant.site.timezone)):
         return render(
-            request, "consent/entry.html", entry_page.context_of(user, participant, found, selectors.events_of(participant))
+            request,
+            "consent/entry.html",
+            entry_page.context_of(user, participant, found, selectors.events_of(participant)),
         )
 
 
@@ -117,7 +119,11 @@ def witness(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 _("Impartial witness"),
                 [
                     inputs.shown(
-                        "witness", typed, errors, required=True, help=_("Who it is, as “the child's teacher”; never a name.")
+                        "witness",
+                        typed,
+                        errors,
+                        required=True,
+                        help=_("Who it is, as “the child's teacher”; never a name."),
                     ),
                     inputs.shown("witness_relation", typed, errors, widget="radio", required=True),
                 ],
@@ -138,7 +144,9 @@ def witness(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         page=WITNESS_PAGE,
         kind=Kind.WITNESSED,
         title=lazy("Signature of the witness"),
-        about=lazy("Somebody outside of the study who heard the whole explanation, because the signer cannot read."),
+        about=lazy(
+            "Somebody outside of the study who heard the whole explanation, because the signer cannot read."
+        ),
         fields=fields,
         names=("witness", "witness_relation", "note"),
         signs=True,
@@ -189,7 +197,9 @@ def recording(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         page=RECORDING_PAGE,
         kind=Kind.RECORDED,
         title=lazy("Audio-visual recording"),
-        about=lazy("The portal keeps the SHA-256 of the recording, never the recording: the site keeps that."),
+        about=lazy(
+            "The portal keeps the SHA-256 of the recording, never the recording: the site keeps that."
+        ),
         fields=fields,
         names=("audio_visual", "signed_on", "recording_sha256", "recording_reason", "note"),
     )
@@ -236,13 +246,24 @@ def correct(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     may_keep_sheet = user.may(Permission.EDIT_IDENTITY, participant.site_id)
     with timezone.override(ZoneInfo(participant.site.timezone)):
         stands = {
-            name: inputs.as_text(name, value) for name, value in standing(original, log).items() if name != "note"
+            name: inputs.as_text(name, value)
+            for name, value in standing(original, log).items()
+            if name != "note"
         }
         names = entry_page.fields_of(original.kind)
         initial = inputs.filled({name: value for name, value in stands.items() if name in names})
 
         def sections(typed: QueryDict, errors: Errors) -> list[Section]:
-            fields = [inputs.shown(name, typed, errors, required=False, help=str(ConsentEvent.fields_entered()[name].help_text)) for name in names]
+            fields = [
+                inputs.shown(
+                    name,
+                    typed,
+                    errors,
+                    required=False,
+                    help=str(ConsentEvent.fields_entered()[name].help_text),
+                )
+                for name in names
+            ]
             return [
                 Section(
                     _("As it reads now, to be corrected"),
@@ -269,7 +290,9 @@ def correct(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             }
             sheet = sheets.scan_of(request.FILES)
             if not changed and sheet is None:
-                raise CrfInvalid([Problem(None, "unchanged", _("Nothing was changed, so there is nothing to correct."))])
+                raise CrfInvalid(
+                    [Problem(None, "unchanged", _("Nothing was changed, so there is nothing to correct."))]
+                )
             actions.record_event(
                 participant=participant,
                 kind=Kind.CORRECTION.value,
@@ -294,7 +317,9 @@ def correct(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             sections=sections,
             act=act,
             title=_("Correct an entry"),
-            about=_("An entry is never changed. A correction is a further entry that names it, with its reason."),
+            about=_(
+                "An entry is never changed. A correction is a further entry that names it, with its reason."
+            ),
             concerns=entry_page.in_words(original),
             concerns_url=entry_page.url(participant, original),
             cancel_url=entry_page.url(participant, original),

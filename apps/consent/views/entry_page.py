@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.consent.models import ABOUT_A_SIGNATURE, AudioVisual, ConsentEvent, Kind
 from apps.consent.rules import SIGNATURES
-from apps.consent.views.signing_page import language_name
+from apps.consent.views.sitting import language_name
 from apps.consent.views.standing import about, corrections_of, original_of, standing
 from apps.enrolment.models import Participant
 from studyportal.access.models import User
@@ -160,11 +160,14 @@ def _todo(
         (_("Add the witness's signature"), _("Add a recording"), _("Copy given")),
         strict=True,
     ):
-        missing = kind not in there and {
-            Kind.WITNESSED: stands["signer_can_read"] is False and not stands["witness"],
-            Kind.RECORDED: stands["audio_visual"] == AudioVisual.REQUIRED_NOT_DONE
-            or (stands["audio_visual"] == AudioVisual.RECORDED and not stands["recording_sha256"]),
-            Kind.COPY_GIVEN: not stands["copy_given"],
-        }[kind]
+        missing = (
+            kind not in there
+            and {
+                Kind.WITNESSED: stands["signer_can_read"] is False and not stands["witness"],
+                Kind.RECORDED: stands["audio_visual"] == AudioVisual.REQUIRED_NOT_DONE
+                or (stands["audio_visual"] == AudioVisual.RECORDED and not stands["recording_sha256"]),
+                Kind.COPY_GIVEN: not stands["copy_given"],
+            }[kind]
+        )
         rows.append((words, reverse(name, args=args), missing))
     return rows

@@ -60,7 +60,9 @@ def place_of(**parts: Any) -> str:
 def entry_or_404(participant: Participant, pk: int) -> ConsentEvent:
     """An entry of a participant whom the caller may see."""
     found = (
-        ConsentEvent.objects.select_related("entered_by", "obtainer", "document__document", "concerns", "corrects")
+        ConsentEvent.objects.select_related(
+            "entered_by", "obtainer", "document__document", "concerns", "corrects"
+        )
         .filter(participant=participant, pk=pk)
         .first()
         if pk < 2**63
@@ -111,7 +113,11 @@ def entered(
         else:
             drafts.forget(posted=request.POST, by=user)
             messages.success(request, said)
-            return HttpResponse(status=204, headers={"HX-Redirect": url}) if is_partial(request) else redirect(url)
+            return (
+                HttpResponse(status=204, headers={"HX-Redirect": url})
+                if is_partial(request)
+                else redirect(url)
+            )
     else:
         own = drafts.at(user, page, participant, parents=place)
         draft = next((one for one in own if str(one.pk) == request.GET.get("draft")), own[0] if own else None)

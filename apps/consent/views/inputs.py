@@ -47,9 +47,7 @@ def errors_of(problems: Iterable[Problem]) -> dict[str, list[str]]:
     return errors_by_field(at_fields(problems))
 
 
-def shown(
-    name: str, typed: QueryDict, errors: Errors, *, absent: bool = False, **more: Any
-) -> FieldView:
+def shown(name: str, typed: QueryDict, errors: Errors, *, absent: bool = False, **more: Any) -> FieldView:
     """A field of an entry of the log, as it is declared there; `more` overrides what a page says differently.
 
     absent: whether a reason may be given instead of a value.
@@ -91,7 +89,9 @@ def sheet_field(errors: Errors, *, label: Text = "", required: bool = False, **m
         widget="file",
         accept=",".join(SHEET_KINDS),
         required=required,
-        help=_("A PDF, PNG or JPEG of at most 10 MB. It is sealed; only those who may know the person open it.")
+        help=_(
+            "A PDF, PNG or JPEG of at most 10 MB. It is sealed; only those who may know the person open it."
+        )
         + again,
         **more,
     )
@@ -121,7 +121,11 @@ def filled(values: Mapping[str, Any]) -> QueryDict:
         if isinstance(value, (list, tuple)):
             typed.setlist(name, [str(one) for one in value])
         elif value not in (None, ""):
-            typed[name] = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+            typed[name] = (
+                {True: "true", False: "false"}.get(value, str(value))
+                if isinstance(value, bool)
+                else str(value)
+            )
     return typed
 
 

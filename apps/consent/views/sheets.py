@@ -133,7 +133,9 @@ def signature_sections(
             ],
             show_if=ShowIf("method", others),
             file_errors=errors.get("sheet", []),
-            help="" if may_keep_sheet else _("Scans are attached by those who may record who a participant is."),
+            help=""
+            if may_keep_sheet
+            else _("Scans are attached by those who may record who a participant is."),
         )
     )
     return sections
@@ -153,7 +155,9 @@ def sheet(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     except CannotBeOpened as error:
         messages.error(request, error.message)
         return redirect("consent:entry", participant.code, entry.pk)
-    ending = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}.get(opened.content_type, "bin")
+    ending = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}.get(
+        opened.content_type, "bin"
+    )
     return HttpResponse(
         opened.content,
         content_type=opened.content_type,

@@ -17,7 +17,7 @@ from apps.consent.selectors import documents as register
 from apps.consent.views import frame, inputs, sheets, signing_page
 from apps.consent.views.choices import items_chosen
 from apps.consent.views.inputs import Errors, Section
-from apps.consent.views.signing_page import Sitting
+from apps.consent.views.sitting import TITLES, Sitting, language_name, sitting_of
 from apps.enrolment.models import Group
 from apps.enrolment.selectors import participant_or_404
 from studyportal.access.clock import today_at
@@ -51,7 +51,7 @@ def sign(request: HttpRequest, code: str, signature: str) -> HttpResponse:
     if session is not None and session > MOST_SESSIONS:
         raise Http404(_("There is no such session."))
     with timezone.override(ZoneInfo(participant.site.timezone)):
-        sitting = signing_page.sitting_of(
+        sitting = sitting_of(
             participant,
             signature,
             session=session,
@@ -65,9 +65,7 @@ def sign(request: HttpRequest, code: str, signature: str) -> HttpResponse:
 
         def act(typed: QueryDict, ticket: str) -> tuple[str, str]:
             actions.sign(by=user, ticket=ticket, **stated(sitting, typed, request, user))
-            return _("“%s” is in the consent log.") % signing_page.TITLES[Kind(signature)], frame.home_url(
-                participant
-            )
+            return _("“%s” is in the consent log.") % TITLES[Kind(signature)], frame.home_url(participant)
 
         return frame.entered(
             request,
@@ -78,9 +76,9 @@ def sign(request: HttpRequest, code: str, signature: str) -> HttpResponse:
             initial=signing_page.initial_of(sitting, user),
             sections=sections,
             act=act,
-            title=signing_page.TITLES[Kind(signature)],
+            title=TITLES[Kind(signature)],
             sitting=sitting,
-            language_name=signing_page.language_name(sitting.language),
+            language_name=language_name(sitting.language),
             tabs=signing_page.tabs(sitting, request.GET),
             document_url=signing_page.document_url(sitting.text),
             save_label=_("Sign and add to the log"),
@@ -117,7 +115,9 @@ def stated(sitting: Sitting, typed: QueryDict, request: HttpRequest, user: Any) 
     if on_screen:
         found |= {"document": sitting.text, "obtainer": user}
         if sitting.text is None or not sitting.text.text:
-            problems.append(Problem("method", "no_words", _("These words cannot be shown, so they are signed on paper.")))
+            problems.append(
+                Problem("method", "no_words", _("These words cannot be shown, so they are signed on paper."))
+            )
         if typed.get("signer_can_read") == "false":
             try:
                 found["witness_sheet"] = sheets.drawing_of(typed, "witness_drawing")
@@ -168,11 +168,7 @@ def _document(sitting: Sitting, typed: QueryDict, problems: list[Problem]) -> Co
     chosen = typed.get("document", "")
     if not chosen:
         return None
-    found = (
-        register.texts()
-        .filter(document__site=sitting.participant.site, pk=whole_number(chosen))
-        .first()
-    )
+    found = register.texts().filter(document__site=sitting.participant.site, pk=whole_number(chosen)).first()
     if found is None:
         problems.append(Problem("document", "not_found", _("The site has no such version.")))
     return found

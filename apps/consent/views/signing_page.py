@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from django.conf import settings
 from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
-from apps.consent import selectors
 from apps.consent.models import (
     AudioVisual,
     Capacity,
@@ -25,12 +20,11 @@ from apps.consent.models import (
     Purpose,
     Signer,
 )
-from apps.consent.rules import signers
-from apps.consent.selectors import Asked
 from apps.consent.selectors import documents as register
 from apps.consent.views import inputs, sheets
 from apps.consent.views.choices import item_fields
 from apps.consent.views.inputs import Errors, Section
+from apps.consent.views.sitting import Sitting, language_name
 from apps.enrolment.models import Group, Participant
 from studyportal.access.models import Membership, User
 from studyportal.access.permissions import Permission
@@ -41,72 +35,6 @@ from studyportal.ui.parts import FieldView, Tab
 CANNOT_READ = ShowIf("signer_can_read", ("false",))
 CONSENTS = (Kind.CONSENT, Kind.LAR_CONSENT)
 ASSENTS = (Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT)
-
-TITLES = {
-    Kind.CONSENT: lazy("Consent of the participant"),
-    Kind.LAR_CONSENT: lazy("Consent of the representative"),
-    Kind.ORAL_ASSENT: lazy("Oral assent of the child"),
-    Kind.WRITTEN_ASSENT: lazy("Written assent of the child"),
-}
-
-
-def language_name(key: str) -> str:
-    """The language in its own words, as its readers call it."""
-    return dict(settings.LANGUAGES).get(key, key)
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """One signature at one moment: what is asked, the texts of its form and of its sheet, and the language chosen."""
-
-    participant: Participant
-    kind: str
-    asked: Asked
-    is_asked: bool
-    texts: Mapping[str, ConsentDocumentText]
-    sheets: Mapping[str, ConsentDocumentText]
-    language: str
-    today: dt.date
-
-    @property
-    def text(self) -> ConsentDocumentText | None:
-        return self.texts.get(self.language)
-
-    @property
-    def can_be_on_screen(self) -> bool:
-        """Words that the screen can show are signed on it; a form that is only a file is signed on paper."""
-        return self.text is not None and bool(self.text.text)
-
-    @property
-    def by_representative(self) -> bool:
-        return self.kind == Kind.LAR_CONSENT
-
-
-def sitting_of(
-    participant: Participant, kind: str, *, session: int | None, language: str, today: dt.date
-) -> Sitting:
-    """The signature as it is asked for today; one that is not asked for can be given all the same."""
-    found = next(
-        (
-            one
-            for one in selectors.to_sign(participant, today)
-            if one.signature == kind and one.session == session
-        ),
-        None,
-    )
-    purposes = (Purpose.PROCEDURE.value,) if session is not None else None
-    asked = found or Asked(
-        signature=kind,
-        by_representative=kind == Kind.LAR_CONSENT,
-        purpose=signers.document_purpose(kind, purposes),
-        session=session,
-    )
-    texts = asked.texts or register.in_force(participant.site, asked.purpose, today)
-    info = register.in_force(participant.site, asked.purpose, today, kind=DocumentKind.INFORMATION_SHEET)
-    chosen = language if language in texts else next(iter(texts), "")
-    return Sitting(
-        participant, kind, replace(asked, texts=texts), found is not None, texts, info, chosen, today
-    )
 
 
 def tabs(sitting: Sitting, query: QueryDict) -> list[Tab]:
@@ -164,9 +92,7 @@ def obtainers(participant: Participant) -> list[tuple[str, str]]:
     return [(user.username, f"{user} ({user.username})") for user in people]
 
 
-def sections_of(
-    sitting: Sitting, typed: QueryDict, errors: Errors, *, may_keep_sheet: bool
-) -> list[Section]:
+def sections_of(sitting: Sitting, typed: QueryDict, errors: Errors, *, may_keep_sheet: bool) -> list[Section]:
     """The parts of the form, in the order of the conversation."""
     found = [_signer(sitting, typed, errors)]
     if sitting.kind in CONSENTS and sitting.asked.session is None:
@@ -211,7 +137,11 @@ def _signer(sitting: Sitting, typed: QueryDict, errors: Errors) -> Section:
                 )
             )
     if sitting.kind != Kind.ORAL_ASSENT:
-        who = _("The representative can read the form") if sitting.by_representative else _("The signer can read the form")
+        who = (
+            _("The representative can read the form")
+            if sitting.by_representative
+            else _("The signer can read the form")
+        )
         fields.append(inputs.shown("signer_can_read", typed, errors, label=who, required=True))
     fields.append(
         inputs.shown(
@@ -306,9 +236,7 @@ def _beside(sitting: Sitting, typed: QueryDict, errors: Errors) -> list[Section]
                 ),
             ],
             part="consent/_recording.html",
-            help=_("The study asks for a recording of this signature.")
-            if sitting.asked.recording
-            else "",
+            help=_("The study asks for a recording of this signature.") if sitting.asked.recording else "",
             show_if=None if sitting.asked.recording or sitting.kind == Kind.ORAL_ASSENT else CANNOT_READ,
         )
     )
@@ -317,19 +245,19 @@ def _beside(sitting: Sitting, typed: QueryDict, errors: Errors) -> list[Section]
     return found
 
 
-def _signature(
-    sitting: Sitting, typed: QueryDict, errors: Errors, may_keep_sheet: bool
-) -> list[Section]:
+def _signature(sitting: Sitting, typed: QueryDict, errors: Errors, may_keep_sheet: bool) -> list[Section]:
     if sitting.kind == Kind.ORAL_ASSENT:
         methods: tuple[str, ...] = (Method.SPOKEN, Method.PAPER)
     elif sitting.can_be_on_screen:
         methods = (Method.SCREEN, Method.PAPER)
     else:
         methods = (Method.PAPER,)
-    who = _("Signature of the representative") if sitting.by_representative else _("Signature of the participant")
-    found = sheets.signature_sections(
-        typed, errors, who=who, methods=methods, may_keep_sheet=may_keep_sheet
+    who = (
+        _("Signature of the representative")
+        if sitting.by_representative
+        else _("Signature of the participant")
     )
+    found = sheets.signature_sections(typed, errors, who=who, methods=methods, may_keep_sheet=may_keep_sheet)
     if Method.SCREEN in methods and may_keep_sheet:
         found.insert(
             2,
@@ -416,5 +344,3 @@ def initial_of(sitting: Sitting, user: Any) -> QueryDict:
     if sitting.text is not None:
         values["document"] = str(sitting.text.pk)
     return inputs.filled(values)
-
-

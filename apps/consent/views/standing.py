@@ -33,7 +33,7 @@ def corrections_of(entry: ConsentEvent, log: Iterable[ConsentEvent]) -> list[Con
 def original_of(entry: ConsentEvent, log: Sequence[ConsentEvent]) -> ConsentEvent:
     """What a correction corrects in the end; any other entry is its own original."""
     known: Mapping[int, ConsentEvent] = {one.pk: one for one in log}
-    while entry.kind == Kind.CORRECTION and entry.corrects_id in known:
+    while entry.kind == Kind.CORRECTION and entry.corrects_id and entry.corrects_id in known:
         entry = known[entry.corrects_id]
     return entry
 

@@ -72,7 +72,10 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
         log = selectors.events_of(participant)
 
         def sections(typed: QueryDict, errors: Errors) -> list[Section]:
-            fields = [*_which(typed, errors, log), *(_field(name, typed, errors) for name in ConsentEvent.fields_entered())]
+            fields = [
+                *_which(typed, errors, log),
+                *(_field(name, typed, errors) for name in ConsentEvent.fields_entered()),
+            ]
             if may_keep_sheet:
                 fields.append(inputs.sheet_field(errors))
             return [

@@ -91,9 +91,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
                     ),
                     inputs.shown("signer_relationship", typed, errors, show_if=ShowIf("signer", ("other",))),
                     inputs.shown("signed_on", typed, errors, label=_("Said on"), widget="date"),
-                    inputs.shown(
-                        "signed_at", typed, errors, label=_("Day and time, if known"), help=""
-                    ),
+                    inputs.shown("signed_at", typed, errors, label=_("Day and time, if known"), help=""),
                     inputs.shown(
                         "method",
                         typed,
@@ -106,8 +104,15 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
                             (Method.PAPER.value, _("In writing")),
                         ],
                     ),
-                    *([inputs.sheet_field(errors, label=_("Scan of the letter or form"), show_if=sheets.ON_PAPER)]
-                      if may_keep_sheet else []),
+                    *(
+                        [
+                            inputs.sheet_field(
+                                errors, label=_("Scan of the letter or form"), show_if=sheets.ON_PAPER
+                            )
+                        ]
+                        if may_keep_sheet
+                        else []
+                    ),
                     inputs.shown(
                         "note",
                         typed,
@@ -134,9 +139,9 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
             ticket=ticket,
             **inputs.stated(typed, names),
         )
-        return _("The withdrawal is in the log, and holds from the day on which it was said."), frame.home_url(
-            participant
-        )
+        return _(
+            "The withdrawal is in the log, and holds from the day on which it was said."
+        ), frame.home_url(participant)
 
     with timezone.override(ZoneInfo(participant.site.timezone)):
         initial = inputs.filled(

@@ -1,0 +1,83 @@
+"""One signature at one moment: what is asked for, and the words that are signed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.consent import selectors
+from apps.consent.models import ConsentDocumentText, DocumentKind, Kind, Purpose
+from apps.consent.rules import signers
+from apps.consent.selectors import Asked
+from apps.consent.selectors import documents as register
+from apps.enrolment.models import Participant
+
+TITLES = {
+    Kind.CONSENT: lazy("Consent of the participant"),
+    Kind.LAR_CONSENT: lazy("Consent of the representative"),
+    Kind.ORAL_ASSENT: lazy("Oral assent of the child"),
+    Kind.WRITTEN_ASSENT: lazy("Written assent of the child"),
+}
+
+
+def language_name(key: str) -> str:
+    """The language in its own words, as its readers call it."""
+    return str(dict(settings.LANGUAGES).get(key, key))
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One signature at one moment: what is asked, the texts of its form and of its sheet, and the language chosen."""
+
+    participant: Participant
+    kind: str
+    asked: Asked
+    is_asked: bool
+    texts: Mapping[str, ConsentDocumentText]
+    sheets: Mapping[str, ConsentDocumentText]
+    language: str
+    today: dt.date
+
+    @property
+    def text(self) -> ConsentDocumentText | None:
+        return self.texts.get(self.language)
+
+    @property
+    def can_be_on_screen(self) -> bool:
+        """Words that the screen can show are signed on it; a form that is only a file is signed on paper."""
+        return self.text is not None and bool(self.text.text)
+
+    @property
+    def by_representative(self) -> bool:
+        return self.kind == Kind.LAR_CONSENT
+
+
+def sitting_of(
+    participant: Participant, kind: str, *, session: int | None, language: str, today: dt.date
+) -> Sitting:
+    """The signature as it is asked for today; one that is not asked for can be given all the same."""
+    found = next(
+        (
+            one
+            for one in selectors.to_sign(participant, today)
+            if one.signature == kind and one.session == session
+        ),
+        None,
+    )
+    purposes = (Purpose.PROCEDURE.value,) if session is not None else None
+    asked = found or Asked(
+        signature=kind,
+        by_representative=kind == Kind.LAR_CONSENT,
+        purpose=signers.document_purpose(kind, purposes),
+        session=session,
+    )
+    texts = asked.texts or register.in_force(participant.site, asked.purpose, today)
+    info = register.in_force(participant.site, asked.purpose, today, kind=DocumentKind.INFORMATION_SHEET)
+    chosen = language if language in texts else next(iter(texts), "")
+    return Sitting(
+        participant, kind, replace(asked, texts=texts), found is not None, texts, info, chosen, today
+    )
