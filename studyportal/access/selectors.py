@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.access.models import AllSites, Membership, Site, User
 from studyportal.access.permissions import Permission
-from studyportal.access.roles import ROLES
+from studyportal.access.roles import ROLES, roles_with
 
 M = TypeVar("M", bound=Model)
 
@@ -47,6 +47,31 @@ def in_force(day: dt.date) -> Q:
     return Q(valid_from__lte=day, ended_at__isnull=True) & (
         Q(valid_until__isnull=True) | Q(valid_until__gte=day)
     )
+
+
+def held_during(
+    user: User, permission: Permission, site: Site | int, first: dt.date, last: dt.date
+) -> tuple[Membership | None, bool]:
+    """The role that gave the person the permission at the site on some day between the two, and whether one or another
+    gave it on each of them. A role that ended in the course of a day was held on that day."""
+    site_id = site.pk if isinstance(site, Site) else site
+    held = list(
+        Membership.objects.filter(
+            Q(site_id=site_id) | Q(site__isnull=True),
+            Q(valid_until__isnull=True) | Q(valid_until__gte=first),
+            user=user,
+            role__in=roles_with(permission),
+            valid_from__lte=last,
+        )
+        .exclude(ended_at__date__lt=F("valid_from"))
+        .order_by("valid_from", "id")
+    )
+    day = first
+    for membership in held:
+        if membership.valid_from > day:
+            break
+        day = max(day, (membership.valid_until or last) + dt.timedelta(days=1))
+    return (held[-1] if held else None), bool(held) and day > last
 
 
 def people(choice: PeopleChoice) -> QuerySet[User]:

@@ -57,7 +57,7 @@ class OpenedPaper:
 
 
 def keep(*, participant: Whose, sheet: Sheet, by: User) -> Paper:
-    """Seal a sheet and keep it; inside the transaction of who calls.
+    """Seal a sheet and keep it; inside the transaction of who calls. A sheet that two people signed is kept once.
 
     Raises PermissionDenied unless `by` may record identities at the site, and IdentityInvalid in a process that has
     no keys.
@@ -72,6 +72,9 @@ def keep(*, participant: Whose, sheet: Sheet, by: User) -> Paper:
                 )
             ]
         )
+    held = Paper.objects.filter(participant_id=participant.pk, sha256=sheet.sha256).defer("sealed").first()
+    if held is not None:
+        return held
     sealed, key_id = sealing.seal_paper(
         sheet.content, participant_id=participant.pk, site_id=participant.site_id, sha256=sheet.sha256
     )

@@ -23,6 +23,7 @@ from apps.consent.models.events import (
     WithdrawalScope,
     WitnessRelation,
 )
+from apps.consent.models.tickets import EntryTicket
 
 __all__ = [
     "ABOUT_A_SIGNATURE",
@@ -38,6 +39,7 @@ __all__ = [
     "DocumentKind",
     "DocumentPurpose",
     "DocumentState",
+    "EntryTicket",
     "Kind",
     "Method",
     "Purpose",

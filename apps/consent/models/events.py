@@ -136,7 +136,7 @@ class ConsentEvent(SiteScoped):
     )
     document_version = TextField(_("Version of the document"), max_length=40)
     document_language = TextField(_("Language of the document"), max_length=40)
-    ethics_approval_number = TextField(_("Number of the ethics approval"), max_length=60)
+    ethics_approval_number = TextField(_("Number of the ethics approval"), max_length=80)
     ethics_approval_validity = DayField(_("Ethics approval valid until"))
     informed_at = MomentField(_("Information given at"), required=False)
     signed_on = PartialDateField(_("Signed on"))
@@ -266,7 +266,12 @@ class ConsentEvent(SiteScoped):
                 violation_error_message=_("A representative signs this consent, not the participant."),
             ),
         ]
-        indexes = [models.Index(fields=["participant", "id"]), models.Index(fields=["site", "id"])]
+        indexes = [
+            models.Index(fields=["participant", "id"]),
+            models.Index(fields=["site", "id"]),
+            # The feed of one site reads from any number on, however few of the study's entries are its own.
+            models.Index(fields=["site", "sequence"], name="consentevent_site_sequence"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
         ]

@@ -1,31 +1,105 @@
-"""Hard rules of one entry of the log. Pure."""
+"""What one entry of the log may say, whatever stands around it. Pure.
+
+Nothing here can be recorded “as it happened”: these are contradictions, dates that have not come, and values that the
+kind of entry does not have. What can happen and should not is in `circumstances`.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from apps.consent.rules.events import (
+    COPY_GIVEN,
     CORRECTION,
+    DISSENT,
     LAR_CONSENT,
+    OPTIONAL,
+    OPTIONAL_ITEMS,
     ORAL_ASSENT,
+    OWN_CONSENT,
+    PARTICIPATION,
+    PROCEDURE,
+    RE_CONSENT,
+    RECORDED,
     REPRESENTATIVES,
+    SIGNATURES,
     WITHDRAWAL,
+    WITNESSED,
     WRITTEN_ASSENT,
 )
 
+Said = tuple[str, str, str]
 
-def signature_problems(values: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
-    """Hard rules of one entry: (field, code, message). Keys as in Event."""
+OPTIONAL_PURPOSES = frozenset(OPTIONAL)
+SCREEN, PAPER, SPOKEN = "screen", "paper", "spoken"
+SHORTEST_REASON = 10
+PNG = "image/png"
+
+_WHEN = ("signed_on", "signed_at")
+_WHO = (
+    "signer", "signer_relationship", "signer_can_read", "capacity", "age_at_signature", "lar_relationship_proof",
+)  # fmt: skip
+_WORDS = (
+    "document_version", "document_language", "ethics_approval_number", "ethics_approval_validity", "informed_at",
+)  # fmt: skip
+_HOW = ("method", "obtained_by")
+_WITNESS = ("witness", "witness_relation")
+_RECORDING = ("audio_visual", "recording_sha256", "recording_reason")
+_ALWAYS = ("note", "as_it_happened")
+_SIGNATURE = (
+    *_WHEN, *_WHO, *_WORDS, *_HOW, *_WITNESS, *_RECORDING, "copy_given", "purposes", "declined", "session_number", *_ALWAYS,
+)  # fmt: skip
+
+# Kind of entry → the fields that it has. A correction has those of the entry that it corrects.
+FIELDS_OF: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys((*SIGNATURES, RE_CONSENT), frozenset(_SIGNATURE)),
+    DISSENT: frozenset({*_WHEN, *_WHO, *_WORDS, *_HOW, *_WITNESS, *_RECORDING, *_ALWAYS}),
+    OPTIONAL_ITEMS: frozenset({*_SIGNATURE} - {"session_number"}),
+    WITHDRAWAL: frozenset(
+        {*_WHEN, *_WHO, *_WORDS, *_HOW, *_WITNESS, *_RECORDING, "copy_given", "withdrawal_scopes", "data_retained", *_ALWAYS}
+    ),
+    WITNESSED: frozenset({*_WHEN, "signer_can_read", *_HOW, *_WITNESS, *_ALWAYS}),
+    RECORDED: frozenset({*_WHEN, *_HOW, *_RECORDING, *_ALWAYS}),
+    COPY_GIVEN: frozenset({*_WHEN, "signer", "signer_relationship", *_HOW, "copy_given", *_ALWAYS}),
+}  # fmt: skip
+
+# Entries under which somebody puts a name.
+SIGNED_KINDS = (*SIGNATURES, RE_CONSENT, OPTIONAL_ITEMS)
+ABOUT_A_SIGNATURE = (WITNESSED, RECORDED, COPY_GIVEN)
+
+
+def signature_problems(values: Mapping[str, Any]) -> Iterable[Said]:
+    """Hard rules of one entry: (field, code, message). Keys as in Event, and what only the moment of entry knows:
+
+    of_kind: of a correction, the kind of the entry that it corrects; today: the day at the site; signed_day: the site's
+    day of signed_at; sheet: content type of the signed sheet, None for none; past: a past record, which states what its
+    source states.
+    """
     kind = values.get("kind")
+    of_kind = values.get("of_kind") or kind
+    yield from _structure(kind, of_kind, values)
+    yield from _days(values)
+    yield from _who(of_kind, values)
+    yield from _what_for(of_kind, values)
+    yield from _recording(values)
+    yield from _method(kind, of_kind, values)
+
+
+def _given(value: Any) -> bool:
+    return value not in (None, "", (), [])
+
+
+def _structure(kind: Any, of_kind: Any, values: Mapping[str, Any]) -> Iterable[Said]:
     if kind == WITHDRAWAL and not values.get("withdrawal_scopes"):
         yield (
             "withdrawal_scopes",
             "required",
             "Say what is withdrawn: a withdrawal without a scope ends nothing.",
         )
-    if kind != WITHDRAWAL and kind != CORRECTION and values.get("withdrawal_scopes"):
+    if of_kind != WITHDRAWAL and kind != CORRECTION and values.get("withdrawal_scopes"):
         yield (
             "withdrawal_scopes",
             "not_expected",
@@ -41,24 +115,50 @@ def signature_problems(values: Mapping[str, Any]) -> Iterable[tuple[str, str, st
             "required",
             "Give the reason of the correction: the first entry stays readable beside it.",
         )
-    signer = values.get("signer")
-    if kind == LAR_CONSENT and signer == "participant":
-        yield "signer", "not_a_representative", "A representative signs this consent, not the participant."
-    if kind in (ORAL_ASSENT, WRITTEN_ASSENT) and signer in REPRESENTATIVES:
-        yield "signer", "not_the_child", "Assent is given by the child, not by a representative."
+    if kind not in ABOUT_A_SIGNATURE and values.get("concerns"):
+        yield (
+            "concerns",
+            "not_expected",
+            "Only a witness, a recording and a copy are about a signature that is in the log. Leave it empty.",
+        )
+    has = FIELDS_OF.get(str(of_kind))
+    if has is not None:
+        every = frozenset().union(*FIELDS_OF.values())
+        for name in sorted(every - has - {"withdrawal_scopes"}):
+            if _given(values.get(name)):
+                yield name, "not_expected", "This kind of entry has no such value. Leave it empty."
+    reason = (values.get("as_it_happened") or "").strip()
+    if reason and len(reason) < SHORTEST_REASON:
+        yield (
+            "as_it_happened",
+            "too_short",
+            f"Say what happened and why, in at least {SHORTEST_REASON} characters.",
+        )
+
+
+def _days(values: Mapping[str, Any]) -> Iterable[Said]:
     signed_on, signed_at = values.get("signed_on"), values.get("signed_at")
-    entered_at = values.get("entered_at")
+    entered_at, today, informed_at = (
+        values.get("entered_at"),
+        values.get("today"),
+        values.get("informed_at"),
+    )
     if entered_at is not None:
-        # One day of grace: the site's day may be ahead of UTC.
-        limit = entered_at.date() + dt.timedelta(days=1)
+        # Without the site's day one day of grace: it may be ahead of UTC.
+        limit = today or entered_at.date() + dt.timedelta(days=1)
         if signed_on is not None and signed_on.earliest is not None and signed_on.earliest > limit:
             yield "signed_on", "future", "The date of signature lies in the future."
-        if signed_at is not None and signed_at > entered_at + dt.timedelta(minutes=5):
+        latest = entered_at + dt.timedelta(minutes=5)
+        if signed_at is not None and signed_at > latest:
             yield "signed_at", "future", "The time of signature lies in the future."
+        if informed_at is not None and informed_at > latest:
+            yield "informed_at", "future", "The time of the information lies in the future."
     if signed_at is not None and signed_on is not None and signed_on.earliest is not None:
-        distance = (signed_at.date() - signed_on.earliest).days
-        span = (signed_on.latest - signed_on.earliest).days
-        if not -1 <= distance <= span + 1:
+        day, grace = values.get("signed_day"), 0
+        if day is None:
+            day, grace = signed_at.date(), 1
+        before, after = (signed_on.earliest - day).days, (day - signed_on.latest).days
+        if max(before, after) > grace:
             yield (
                 "signed_at",
                 "contradiction",
@@ -66,14 +166,108 @@ def signature_problems(values: Mapping[str, Any]) -> Iterable[tuple[str, str, st
             )
 
 
+def _who(kind: Any, values: Mapping[str, Any]) -> Iterable[Said]:
+    signer = values.get("signer")
+    if kind == LAR_CONSENT and signer == "participant":
+        yield "signer", "not_a_representative", "A representative signs this consent, not the participant."
+    if kind in (ORAL_ASSENT, WRITTEN_ASSENT) and signer in REPRESENTATIVES:
+        yield "signer", "not_the_child", "Assent is given by the child, not by a representative."
+    if kind == DISSENT and signer in REPRESENTATIVES:
+        yield "signer", "not_the_child", "Dissent is the child's own. A representative withdraws."
+    if kind == OWN_CONSENT and signer in REPRESENTATIVES:
+        yield (
+            "signer",
+            "not_the_participant",
+            "This is the participant's own consent. Choose the consent of a representative.",
+        )
+    if signer not in (None, "other") and _given(values.get("signer_relationship")):
+        yield (
+            "signer_relationship",
+            "not_expected",
+            "The signer says it already. Give the relationship of another representative only.",
+        )
+
+
+def _what_for(kind: Any, values: Mapping[str, Any]) -> Iterable[Said]:
+    purposes, declined = set(values.get("purposes") or ()), set(values.get("declined") or ())
+    if both := sorted(purposes & declined):
+        yield (
+            "declined",
+            "contradiction",
+            f"Consented to and declined at once: {', '.join(both)}. Leave one of the two.",
+        )
+    if kind == OPTIONAL_ITEMS:
+        if not purposes | declined:
+            yield "purposes", "required", "Say which optional items are agreed to, and which are declined."
+        if purposes - OPTIONAL_PURPOSES:
+            yield (
+                "purposes",
+                "not_optional",
+                "Only optional items are changed here. Taking part and procedures need a consent.",
+            )
+        if declined - OPTIONAL_PURPOSES:
+            yield "declined", "not_optional", "Taking part and procedures are ended by a withdrawal."
+    elif PARTICIPATION in declined:
+        yield "declined", "not_optional", "Who does not take part does not sign. Leave taking part out here."
+    if _given(values.get("session_number")) and purposes and PROCEDURE not in purposes:
+        yield (
+            "session_number",
+            "contradiction",
+            "A session is named, but harvest and infusion are not among what is consented to.",
+        )
+
+
+def _recording(values: Mapping[str, Any]) -> Iterable[Said]:
+    state, digest = values.get("audio_visual"), values.get("recording_sha256")
+    if values.get("kind") == RECORDED and not state:
+        yield "audio_visual", "required", "Say whether the recording was required, and whether it was made."
+    if _given(digest):
+        if re.fullmatch(r"[0-9a-fA-F]{64}", str(digest)) is None:
+            yield (
+                "recording_sha256",
+                "sha256",
+                "A SHA-256 is 64 digits and letters a to f. Copy it from the tool that made it.",
+            )
+        if state in ("not_required", "required_not_done"):
+            yield "recording_sha256", "contradiction", "There is a recording, so it was made."
+    if state == "recorded" and _given(values.get("recording_reason")):
+        yield "recording_reason", "contradiction", "The recording was made, so nothing is to be explained."
+
+
+def _method(kind: Any, of_kind: Any, values: Mapping[str, Any]) -> Iterable[Said]:
+    sheet = values.get("sheet")
+    if of_kind == RECORDED and sheet is not None:
+        yield "sheet", "not_expected", "A recording has no sheet: only its SHA-256 is kept here."
+    if values.get("method") != SCREEN or kind == CORRECTION:
+        return
+    # On the screen the portal itself is there: it shows the words, and takes the signature now.
+    if of_kind == RECORDED:
+        yield "method", "choice", "A recording is signed by nobody."
+    if _given(values.get("as_it_happened")):
+        yield (
+            "as_it_happened",
+            "not_on_screen",
+            "What is signed on the screen follows the rules. Record as it happened what was signed on paper.",
+        )
+    today, signed_on = values.get("today"), values.get("signed_on")
+    if today is not None and signed_on is not None and not (signed_on.earliest == signed_on.latest == today):
+        yield "signed_on", "not_now", "What is signed on the screen is signed today."
+    if values.get("past"):
+        yield "method", "past", "A past record was not signed on this screen."
+    if of_kind in (*SIGNED_KINDS, WITHDRAWAL, WITNESSED, COPY_GIVEN) and sheet != PNG:
+        yield "sheet", "signature_required", "Draw the signature, or have it signed on paper."
+    if of_kind in (*SIGNATURES, RE_CONSENT) and not values.get("document_id"):
+        yield "document", "required", "Choose the document that was shown and signed."
+
+
 def absent_problems(
     absent: Mapping[str, str], known: Collection[str], stated: Mapping[str, Any]
-) -> Iterable[tuple[str, str, str]]:
+) -> Iterable[Said]:
     """Reasons for absent values: only for fields that exist and are absent."""
     for name in absent:
         if name not in known:
             yield f"absent.{name}", "unknown_field", "There is no such field."
-        elif stated.get(name) not in (None, "", (), []):
+        elif _given(stated.get(name)):
             yield (
                 f"absent.{name}",
                 "contradiction",
