@@ -54,10 +54,34 @@ class ConsentRule(Frozen):
     severity: Severity
 
 
+class Recording(Sourced):
+    """When the giving of information and the signature are recorded. vulnerable: somebody else signs as well, or the
+    signer cannot read."""
+
+    when: Literal["never", "vulnerable", "always"] = "vulnerable"
+
+
+class Interim(Sourced):
+    """What an earlier consent still carries while a new signature is due, and what comes once it is overdue."""
+
+    carries: tuple[Key, ...] = ("participation", "sample_storage", "future_contact", "data_sharing", "images")
+    after_birthday: Literal["suspended", "goes_on"] = "suspended"
+    after_amendment: Literal["suspended", "goes_on"] = "goes_on"
+
+
 class Consent(Sourced):
     age_bands: Keyed[AgeBand]
+    # Who signs for somebody who cannot decide, at any age.
+    incapacity_signatures: tuple[Key, ...] = Field(default=("lar_consent",), min_length=1)
+    birthday_warning_days: NaturalInt = 60
+    session_warning_days: NaturalInt = 14
     resign_within_days: PositiveInt
     reconsent_within_days: PositiveInt
+    copy_within_days: NaturalInt = 7
+    recording: Recording = Field(
+        default_factory=lambda: Recording(source="Working default", configurable=True)
+    )
+    interim: Interim = Field(default_factory=lambda: Interim(source="Working default", configurable=True))
     languages: tuple[Key, ...] = Field(min_length=1)
     types: tuple[Key, ...] = Field(min_length=1)
     optional_items: tuple[Key, ...] = ()
@@ -88,6 +112,21 @@ class Consent(Sourced):
                 raise ValueError(
                     f"age band {band.key} asks for {', '.join(unknown)}, not among the consent types"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _known_signatures_and_purposes(self) -> Consent:
+        unknown = sorted(set(self.incapacity_signatures) - set(self.types))
+        if unknown:
+            raise ValueError(
+                f"incapacity_signatures asks for {', '.join(unknown)}, not among the consent types"
+            )
+        purposes = {"participation", "procedure", *self.optional_items}
+        unknown = sorted(set(self.interim.carries) - purposes)
+        if unknown:
+            raise ValueError(
+                f"interim carries {', '.join(unknown)}: only participation, procedure and optional items can go on"
+            )
         return self
 
     def band_for(self, age: int) -> AgeBand:

@@ -84,6 +84,7 @@ def sections(protocol: Protocol) -> list[Section]:
         _endpoints(protocol),
         _matching(protocol),
         _consent(protocol),
+        _consent_terms(protocol),
         _consent_rules(protocol),
         *_follow_up(protocol),
         _ethics(protocol),
@@ -396,9 +397,45 @@ def _consent(protocol: Protocol) -> Section:
             [band.label, ", ".join(signature.replace("_", " ") for signature in band.signatures), basis(band)]
             for band in protocol.age_bands.values()
         ],
-        note=_("A birthday that opens another band asks for a new signature within %d days.")
-        % protocol.consent.resign_within_days,
+        note=_("Whoever cannot decide, at any age: %s.")
+        % ", ".join(signature.replace("_", " ") for signature in protocol.consent.incapacity_signatures),
     )
+
+
+def _consent_terms(protocol: Protocol) -> Section:
+    consent, interim = protocol.consent, protocol.consent.interim
+    within = _("within %d days")
+    ahead = _("%d days ahead")
+    recorded = {
+        "never": _("never"),
+        "vulnerable": _("when somebody else signs too, or the signer cannot read"),
+        "always": _("always"),
+    }
+    after = {
+        "suspended": _("taking part is suspended until it is signed"),
+        "goes_on": _("taking part goes on"),
+    }
+    own = basis(consent)
+    rows: list[list[Cell | str]] = [
+        [
+            _("New signature after a birthday or a change of capacity"),
+            within % consent.resign_within_days,
+            own,
+        ],
+        [_("New signature after an amendment"), within % consent.reconsent_within_days, own],
+        [_("Signed copy"), within % consent.copy_within_days, own],
+        [_("A birthday is on the worklist"), ahead % consent.birthday_warning_days, own],
+        [_("Consent for a session is on the worklist"), ahead % consent.session_warning_days, own],
+        [_("Audio-visual recording"), recorded[consent.recording.when], basis(consent.recording)],
+        [
+            _("What goes on until the new signature is overdue"),
+            ", ".join(purpose.replace("_", " ") for purpose in interim.carries) or _("nothing"),
+            basis(interim),
+        ],
+        [_("Overdue after a birthday"), after[interim.after_birthday], basis(interim)],
+        [_("Overdue after an amendment"), after[interim.after_amendment], basis(interim)],
+    ]
+    return Section("consent-terms", _("Signing anew"), columns(_("What"), _("How"), _("Basis")), rows)
 
 
 def _consent_rules(protocol: Protocol) -> Section:

@@ -1,9 +1,7 @@
 """The rules of consent, by topic. Pure."""
 
-from apps.consent.rules.ages import (
-    age_on,
-)
-from apps.consent.rules.due import Due
+from apps.consent.rules.ages import KnownAges, age_on
+from apps.consent.rules.due import Due, Facts
 from apps.consent.rules.entry import (
     absent_problems,
     signature_problems,
@@ -44,12 +42,12 @@ from apps.consent.rules.events import (
     age_range,
     effective_events,
 )
+from apps.consent.rules.signed import signed_by
 from apps.consent.rules.signers import Required, document_purpose, required
 from apps.consent.rules.state import (
     ConsentState,
     Phase,
     consent_state,
-    signed_by,
     words,
 )
 from apps.consent.rules.tasks import Task
@@ -87,6 +85,8 @@ __all__ = [
     "ConsentState",
     "Due",
     "Event",
+    "Facts",
+    "KnownAges",
     "Moment",
     "PartialDay",
     "Phase",

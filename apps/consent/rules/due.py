@@ -1,14 +1,20 @@
-"""What must be signed anew, or is missing beside a signature. Pure."""
+"""What must be signed anew, or is missing beside a signature: as plain data, and in words. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from apps.consent.rules.documents import Register
+from apps.consent.rules.events import LAR_CONSENT, OWN_CONSENT, PARTICIPATION, PROCEDURE, PartialDay
 
 DueKind = Literal[
     "birthday", "capacity", "representative", "reconsent", "session", "copy", "recording", "witness"
 ]
+# Those that ask for a signature; the others ask for something beside one.
+SIGNING = ("birthday", "capacity", "representative", "reconsent", "session")
 
 
 @dataclass(frozen=True)
@@ -25,3 +31,39 @@ class Due:
     concerns: int | None = None  # the entry that it is about
     document: int | None = None  # the ConsentDocument to be signed
     session: int | None = None
+    ahead: bool = False  # it cannot be done yet
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known around the log, for what is due. group: of the participant. coming: the sessions that are planned,
+    with their days as far as they are known. past: the record is transcribed from a source, so nothing is due."""
+
+    register: Register | None = None
+    group: str = ""
+    can_read: bool | None = None
+    coming: Sequence[tuple[int, PartialDay | None]] = ()
+    past: bool = False
+
+
+NO_FACTS = Facts()
+
+NAMES: Mapping[str, str] = {
+    OWN_CONSENT: "the participant's own consent as an adult",
+    LAR_CONSENT: "the consent of a legally acceptable representative",
+    "oral_assent": "the child's oral assent",
+    "written_assent": "the child's written assent",
+}
+ITEMS: Mapping[str, str] = {
+    PARTICIPATION: "taking part",
+    PROCEDURE: "harvest and infusion",
+    "sample_storage": "storage of samples",
+    "future_contact": "contact in future",
+    "data_sharing": "sharing of coded data",
+    "images": "images",
+}
+
+
+def listed(words: Iterable[str]) -> str:
+    found = list(words)
+    return " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)

@@ -1,7 +1,7 @@
 """Consent state: a pure fold over the events of one participant, for one day.
 
 Nothing here is taken as law: the age bands come from the protocol, and what cannot be shown from the record
-is said to be indeterminate, never passed.
+is said to be indeterminate, never passed. docs/decisions/0023-consent-state.md
 """
 
 from __future__ import annotations
@@ -11,20 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from apps.consent.rules.due import Due
+from apps.consent.rules import amendments, beside, changes
+from apps.consent.rules.ages import AgeOnce, KnownAges
+from apps.consent.rules.due import NAMES, NO_FACTS, SIGNING, Due, Facts
 from apps.consent.rules.events import (
     LAR_CONSENT,
-    ORAL_ASSENT,
     OWN_CONSENT,
     PARTICIPATION,
     PROCEDURE,
     PURPOSES,
     RE_CONSENT,
-    REPRESENTATIVES,
     SIGNATURES,
-    WITHDRAWAL,
-    WITHDRAWAL_ENDS,
-    WRITTEN_ASSENT,
     Age,
     AgeAt,
     AgeBand,
@@ -32,9 +29,10 @@ from apps.consent.rules.events import (
     Moment,
     Verdict,
     age_range,
-    effective_events,
 )
-from apps.consent.rules.terms import Terms, required_signatures, terms_of
+from apps.consent.rules.fold import ASSENTS, Fold
+from apps.consent.rules.signed import bounds, strongest
+from apps.consent.rules.terms import Terms, terms_of
 
 Phase = Literal["in_force", "due", "overdue", "none"]
 
@@ -46,8 +44,9 @@ class ConsentState:
     in_force: for taking part at all. procedure: for harvest and infusion; with all_sessions, or for the
     sessions in for_sessions. missing: signatures and particulars that are absent. withdrawn: scopes withdrawn
     and not consented to again. purposes: the verdict for every Purpose, the two above among them. until: the last day
-    on which taking part is in force as far as is known. due: what must be signed anew. representative: who consents for
-    the participant now (a value of Signer; None: nobody does or needs to).
+    on which taking part is in force as far as is known. due: what must be signed anew or added. phase: "due" while a
+    signature is due and in time, "overdue" after that, "none" without consent. representative: who consents for the
+    participant now (a value of Signer; None: nobody does or needs to).
     """
 
     in_force: Verdict
@@ -58,6 +57,7 @@ class ConsentState:
     withdrawn: frozenset[str] = frozenset()
     why: tuple[str, ...] = field(default=())
     purposes: Mapping[str, Verdict] = field(default_factory=dict)
+    sessions: Mapping[int, Verdict] = field(default_factory=dict)
     until: dt.date | None = None
     due: tuple[Due, ...] = ()
     phase: Phase = "none"
@@ -65,83 +65,13 @@ class ConsentState:
 
     def covers_session(self, number: int) -> Verdict:
         """Whether the harvest and infusion of this session are consented to."""
-        if self.procedure == "no" or not (self.all_sessions or number in self.for_sessions):
-            return "no"
-        return self.procedure
-
-
-def signed_by(event: Event, on: Moment) -> Verdict:
-    """Whether the event was signed before the moment `on` (None: not known when).
-
-    A signature of the same day counts only when both times are known: a date alone is indeterminate, and so
-    is a signature without a date.
-    """
-    if on is None:
-        return "indeterminate"
-    day = on.date() if isinstance(on, dt.datetime) else on
-    if event.signed_at is not None and isinstance(on, dt.datetime):
-        return "yes" if event.signed_at <= on else "no"
-    if event.signed_on is None or event.signed_on.latest is None or event.signed_on.earliest is None:
-        return "indeterminate"
-    if event.signed_on.latest < day:
-        return "yes"
-    if event.signed_on.earliest > day:
-        return "no"
-    return "indeterminate"
-
-
-def _withdrawn(events: Sequence[Event], on: Moment) -> tuple[frozenset[str], frozenset[str]]:
-    """(scopes withdrawn, purposes that they end) on that day; a later consent for a purpose restores it.
-
-    A withdrawal whose date cannot be placed counts from the start: doubt protects the participant.
-    """
-    scopes: set[str] = set()
-    ended: set[str] = set()
-    for event in events:
-        if event.kind == WITHDRAWAL and _withdrawal_counts(event, on):
-            scopes |= set(event.withdrawal_scopes)
-            for scope in event.withdrawal_scopes:
-                ended |= WITHDRAWAL_ENDS.get(scope, frozenset())
-        elif event.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT) and signed_by(event, on) == "yes":
-            given = set(event.purposes or ())
-            if given & ended:
-                ended -= given
-                scopes = {scope for scope in scopes if WITHDRAWAL_ENDS.get(scope, frozenset()) & ended}
-    return frozenset(scopes), frozenset(ended)
-
-
-def _withdrawal_counts(event: Event, on: Moment) -> bool:
-    if on is None:
-        return True
-    day = on.date() if isinstance(on, dt.datetime) else on
-    if event.signed_at is not None and isinstance(on, dt.datetime):
-        return event.signed_at <= on
-    if event.signed_on is None or event.signed_on.earliest is None:
-        return True
-    return event.signed_on.earliest <= day
-
-
-def _gives(event: Event, signature: str, age_now: int) -> bool:
-    """Whether the event is the signature asked for, given by someone who can give it."""
-    if signature == OWN_CONSENT:
-        if event.kind not in (OWN_CONSENT, RE_CONSENT) or (event.signer or "participant") != "participant":
-            return False
-        # A signature of a minor is no consent of an adult, however old the signer has become since.
-        return event.age_at_signature is None or event.age_at_signature >= 18
-    if signature == LAR_CONSENT:
-        if event.kind == LAR_CONSENT:
-            return event.signer is None or event.signer in REPRESENTATIVES
-        return event.kind == RE_CONSENT and event.signer in REPRESENTATIVES
-    if signature == ORAL_ASSENT:
-        return event.kind in (ORAL_ASSENT, WRITTEN_ASSENT)
-    return event.kind == signature
+        if number in self.sessions:
+            return self.sessions[number]
+        return self.procedure if self.all_sessions else "no"
 
 
 _WORDS = {
-    OWN_CONSENT: "the participant's own consent as an adult",
-    LAR_CONSENT: "the consent of a legally acceptable representative",
-    ORAL_ASSENT: "the child's oral assent",
-    WRITTEN_ASSENT: "the child's written assent",
+    **NAMES,
     "age": "the age on that day",
     "document_version": "the version of the document",
     "signed_on": "the date of signature",
@@ -152,93 +82,161 @@ def words(missing: str) -> str:
     return _WORDS.get(missing, missing)
 
 
-def _purpose_verdict(
-    events: Sequence[Event], needed: Iterable[str], age: int, on: Moment, purpose: str
-) -> tuple[Verdict, list[str]]:
-    """For one age: whether each needed signature for the purpose was given before `on`, and what is missing."""
-    verdict: Verdict = "yes"
-    missing: list[str] = []
-    for signature in needed:
-        best: Verdict = "no"
-        for event in events:
-            if not _gives(event, signature, age):
-                continue
-            # Assent is to the study; consent names what it is for, and consent for nothing named cannot be told.
-            if (
-                signature in (OWN_CONSENT, LAR_CONSENT)
-                and event.purposes is not None
-                and purpose not in event.purposes
-            ):
-                continue
-            given = signed_by(event, on)
-            if given == "yes" and (event.document_version is None or event.purposes is None):
-                given = "indeterminate" if signature in (OWN_CONSENT, LAR_CONSENT) else given
-            if given == "yes" or (given == "indeterminate" and best == "no"):
-                best = given
-        if best == "no":
-            missing.append(signature)
-            verdict = "no"
-        elif best == "indeterminate" and verdict == "yes":
-            verdict = "indeterminate"
-    return verdict, missing
-
-
 def consent_state(
-    events: Iterable[Event], terms: Terms | Iterable[AgeBand], on: Moment, age: Age | AgeAt = None
+    events: Iterable[Event],
+    terms: Terms | Iterable[AgeBand],
+    on: Moment,
+    age: Age | AgeAt = None,
+    *,
+    facts: Facts = NO_FACTS,
+    reveal: bool = True,
 ) -> ConsentState:
     """The consent in force on a day or at a moment; None: at a moment that nobody recorded.
 
-    age: the age on that day, or its lowest and highest possible value. Unknown: the signatures of every band
-    are possible, so a state can be shown to be absent but never to be in force.
+    age: who knows the age on any day; or the age on that day alone, or its lowest and highest possible value. Unknown:
+    the signatures of every band are possible, so a state can be shown to be absent but never to be in force.
+    facts: what is known around the log, for what is due. reveal: days that tell a birth date may be said.
     """
-    bands = terms_of(terms).bands
-    log = effective_events(events)
-    withdrawn, ended = _withdrawn(log, on)
-    consents = [e for e in log if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
-    day = on.date() if isinstance(on, dt.datetime) else on
-    if age is not None and not isinstance(age, (int, tuple)):
-        age = None if day is None else age.on(day)
-    ages = age_range(age)
-    candidates = ages or tuple(sorted({band.from_age for band in bands}))
+    terms = terms_of(terms)
+    ages, at = _ages(age, on)
+    fold = Fold(events, terms, on, at)
+    candidates = ages or tuple(sorted({band.from_age for band in terms.bands}))
 
     verdicts: dict[str, Verdict] = {}
-    missing: list[str] = []
+    carried = False
     for purpose in PURPOSES:
-        per_age = [_purpose_verdict(log, required_signatures(bands, a), a, on, purpose) for a in candidates]
-        found = {verdict for verdict, _ in per_age}
-        if not per_age or found == {"no"}:
-            verdicts[purpose] = "no"
-        elif found == {"yes"} and ages:
-            verdicts[purpose] = "yes"
-        else:
-            verdicts[purpose] = "indeterminate"
-        if purpose == PARTICIPATION and per_age:
-            common = set.intersection(*(set(absent) for _, absent in per_age))
-            missing = [s for s in SIGNATURES if s in common]
-        if purpose in ended:
-            verdicts[purpose] = "no"
+        if purpose == PROCEDURE:
+            continue
+        verdicts[purpose], interim = _together(fold, purpose, candidates, known=bool(ages))
+        carried |= interim and purpose == PARTICIPATION
+    numbers = sorted({e.session_number for e in fold.given if e.session_number is not None})
+    every, _interim = _together(fold, PROCEDURE, candidates, known=bool(ages))
+    each = {n: _together(fold, PROCEDURE, candidates, known=bool(ages), session=n)[0] for n in numbers}
+    verdicts[PROCEDURE] = strongest(every, *each.values())
 
-    if not ages:
-        missing.append("age")
-    if consents and all(e.document_version is None for e in consents):
-        missing.append("document_version")
-    if consents and all(e.signed_on is None or e.signed_on.earliest is None for e in consents):
-        missing.append("signed_on")
-
-    for_procedure = [
-        e for e in consents if (e.purposes is None or PROCEDURE in e.purposes) and signed_by(e, on) != "no"
-    ]
-    why = [f"{words(m)} is missing" for m in missing]
-    why += [f"withdrawn: {scope.replace('_', ' ')}" for scope in sorted(withdrawn)]
+    changed = (
+        list(changes.changes(fold, ages, reveal=reveal))
+        if verdicts[PARTICIPATION] != "yes" or carried
+        else []
+    )
+    found = [*changed, *_other_dues(fold, ages, verdicts, facts, every, each, reveal=reveal)]
+    if terms.after_amendment == "suspended" and any(d.overdue for d in found if d.kind == "reconsent"):
+        every = "no"
+        verdicts = {purpose: every for purpose in verdicts}
+        each = {number: every for number in each}
+    missing = _missing(fold, candidates, known=bool(ages), carried=carried)
     return ConsentState(
         in_force=verdicts[PARTICIPATION],
         procedure=verdicts[PROCEDURE],
-        all_sessions=any(e.session_number is None for e in for_procedure),
-        for_sessions=frozenset(e.session_number for e in for_procedure if e.session_number is not None),
-        missing=tuple(missing),
-        withdrawn=withdrawn,
-        why=tuple(why),
-        purposes=verdicts,
-        phase="none" if verdicts[PARTICIPATION] == "no" else "in_force",
-        representative=next((e.signer for e in reversed(log) if e.kind == LAR_CONSENT), None),
+        all_sessions=every != "no",
+        for_sessions=frozenset(n for n, verdict in each.items() if verdict != "no"),
+        missing=missing,
+        withdrawn=fold.withdrawn,
+        why=tuple(_why(fold, missing, found, verdicts[PARTICIPATION])),
+        purposes={purpose: verdicts[purpose] for purpose in PURPOSES},
+        sessions=each,
+        until=changes.in_force_until(fold, ages) if reveal and verdicts[PARTICIPATION] != "no" else None,
+        due=tuple(found),
+        phase=_phase(verdicts[PARTICIPATION], found),
+        representative=_representative(fold, candidates),
     )
+
+
+def _ages(age: Age | AgeAt, on: Moment) -> tuple[tuple[int, ...], AgeAt | None]:
+    """Every age that is possible at the moment, and who knows it on other days."""
+    day = on.date() if isinstance(on, dt.datetime) else on
+    if age is None or isinstance(age, (int, tuple)):
+        return age_range(age), AgeOnce(age, day)
+    if day is not None:
+        return age_range(age.on(day)), age
+    return age_range(age.stated if isinstance(age, KnownAges) else None), age
+
+
+def _together(
+    fold: Fold, purpose: str, candidates: Sequence[int], *, known: bool, session: int | None = None
+) -> tuple[Verdict, bool]:
+    """The verdict over every possible age, and whether an earlier signature carries it."""
+    outcomes = [fold.outcome(purpose, age, session) for age in candidates]
+    found = {verdict for verdict, _ in outcomes}
+    interim = any(carried for _, carried in outcomes)
+    if not found or found == {"no"}:
+        return "no", interim
+    return ("yes" if found == {"yes"} and known else "indeterminate"), interim
+
+
+def _other_dues(
+    fold: Fold,
+    ages: Sequence[int],
+    verdicts: Mapping[str, Verdict],
+    facts: Facts,
+    every: Verdict,
+    each: Mapping[int, Verdict],
+    *,
+    reveal: bool,
+) -> Iterable[Due]:
+    if verdicts[PARTICIPATION] == "no" or facts.past:
+        return
+    yield from changes.birthday_ahead(fold, ages, reveal=reveal)
+    if any(LAR_CONSENT in fold.needed(age) for age in ages):
+        yield from changes.representative(fold)
+    if facts is NO_FACTS:
+        return
+    yield from amendments.amendments(fold, ages, facts)
+    covered = {number: each.get(number, every) for number, _day in facts.coming}
+    yield from beside.sessions(fold, ages, facts, covered)
+    yield from beside.beside(fold, facts)
+
+
+def _missing(fold: Fold, candidates: Sequence[int], *, known: bool, carried: bool) -> tuple[str, ...]:
+    missing: list[str] = []
+    if not carried and candidates:
+        common = set.intersection(*(set(_absent(fold, age)) for age in candidates))
+        missing = [signature for signature in SIGNATURES if signature in common]
+    if not known:
+        missing.append("age")
+    consents = [e for e in fold.log if e.kind in (OWN_CONSENT, LAR_CONSENT, RE_CONSENT)]
+    if consents and all(e.document_version is None and e.document_id is None for e in consents):
+        missing.append("document_version")
+    if consents and all(bounds(e) is None for e in consents):
+        missing.append("signed_on")
+    return tuple(missing)
+
+
+def _absent(fold: Fold, age: int) -> list[str]:
+    """The signatures that nobody gave; what was only withdrawn is said as that."""
+    absent = fold.absent(fold.needed(age))
+    if not fold.withdrawn & {"visits", "new_data", "erasure_request"}:
+        return absent
+    return [
+        s for s in absent if not any(fold.gives(e, s) != "no" and fold.when(e) != "no" for e in fold.given)
+    ]
+
+
+def _why(fold: Fold, missing: Sequence[str], found: Sequence[Due], in_force: Verdict) -> Iterable[str]:
+    for one in missing:
+        yield f"{words(one)} is missing"
+    for scope in sorted(fold.withdrawn):
+        yield f"withdrawn: {scope.replace('_', ' ')}"
+    if any(not fold.stands(e, e.kind, PARTICIPATION) for e in fold.given if e.kind in ASSENTS):
+        yield from ["the child dissented"] if fold.dissents else []
+    for one in found:
+        if one.kind in ("birthday", "capacity") and not one.ahead:
+            yield one.why[:1].lower() + one.why[1:]
+            if one.overdue and in_force == "no":
+                yield "taking part is suspended until it is signed"
+
+
+def _phase(in_force: Verdict, found: Iterable[Due]) -> Phase:
+    asked = [one for one in found if one.kind in SIGNING and not one.ahead]
+    if any(one.overdue for one in asked):
+        return "overdue"
+    if in_force == "no":
+        return "none"
+    return "due" if asked else "in_force"
+
+
+def _representative(fold: Fold, candidates: Iterable[int]) -> str | None:
+    now = fold.representative
+    if now is None or not any(LAR_CONSENT in fold.needed(age) for age in candidates):
+        return None
+    return now.signer
