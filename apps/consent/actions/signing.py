@@ -38,7 +38,7 @@ def sign(
                 obtainer=stated.get("obtainer"),
                 sheet=witness_sheet,
                 method=Method.SCREEN.value,
-                ticket=f"{ticket}w"[-32:] if ticket else "",
+                ticket=f"{ticket}-witness" if ticket else "",
                 **{
                     name: stated[name]
                     for name in ("witness", "witness_relation", "signed_on", "signed_at")

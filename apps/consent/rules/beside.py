@@ -9,8 +9,8 @@ from apps.consent.rules.due import NAMES, Due, DueKind, Facts
 from apps.consent.rules.events import (
     COPY_GIVEN,
     LAR_CONSENT,
-    ORAL_ASSENT,
     OPTIONAL_ITEMS,
+    ORAL_ASSENT,
     PROCEDURE,
     RECORDED,
     REPRESENTATIVES,

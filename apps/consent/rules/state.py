@@ -122,8 +122,8 @@ def consent_state(
     found = [*changed, *_other_dues(fold, ages, verdicts, facts, every, each, reveal=reveal)]
     if terms.after_amendment == "suspended" and any(d.overdue for d in found if d.kind == "reconsent"):
         every = "no"
-        verdicts = {purpose: every for purpose in verdicts}
-        each = {number: every for number in each}
+        verdicts = dict.fromkeys(verdicts, every)
+        each = dict.fromkeys(each, every)
     missing = _missing(fold, candidates, known=bool(ages), carried=carried)
     return ConsentState(
         in_force=verdicts[PARTICIPATION],

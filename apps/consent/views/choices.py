@@ -120,7 +120,7 @@ def items(request: HttpRequest, code: str) -> HttpResponse:
             purposes=agreed or None,
             declined=declined or None,
             **inputs.stated(typed, ("signer", "signer_relationship", "note")),
-            **sheets.signed(typed, request.FILES, participant.site.timezone),
+            **sheets.signed(typed, request.FILES),
         )
         return _("The optional items are in the log."), frame.home_url(participant)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.consent import actions, selectors
-from apps.consent.models import AudioVisual, ConsentEvent, Kind, Method
+from apps.consent.models import AudioVisual, Kind, Method
 from apps.consent.rules import SIGNATURES
 from apps.consent.views import entry_page, frame, inputs, sheets
 from apps.consent.views.inputs import Errors, Section
@@ -27,6 +27,7 @@ from studyportal.crf import drafts
 from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import ShowIf
+from studyportal.ui.parts import FieldView
 
 WITNESS_PAGE = frame.page("consent-witness", "consent:entry-witness")
 RECORDING_PAGE = frame.page("consent-recording", "consent:entry-recording")
@@ -75,7 +76,7 @@ def _about_a_signature(
     def act(typed: QueryDict, ticket: str) -> tuple[str, str]:
         stated = inputs.stated(typed, names)
         if signs:
-            stated |= sheets.signed(typed, request.FILES, participant.site.timezone)
+            stated |= sheets.signed(typed, request.FILES)
         elif kind == Kind.COPY_GIVEN:
             stated["copy_given"] = True
         if kind == Kind.RECORDED and not stated.get("audio_visual"):
@@ -254,42 +255,64 @@ def correct(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         initial = inputs.filled({name: value for name, value in stands.items() if name in names})
 
         def sections(typed: QueryDict, errors: Errors) -> list[Section]:
-            fields = [
-                inputs.shown(
-                    name,
-                    typed,
-                    errors,
-                    required=False,
-                    help=str(ConsentEvent.fields_entered()[name].help_text),
-                )
-                for name in names
-            ]
+            fields = [inputs.shown(name, typed, errors, required=False) for name in names]
+            sheet = [inputs.sheet_field(errors, label=_("The right sheet"))] if may_keep_sheet else []
             return [
                 Section(
-                    _("As it reads now, to be corrected"),
-                    [*fields, *([inputs.sheet_field(errors, label=_("The right sheet"))] if may_keep_sheet else [])],
-                    help=_("Change what is wrong and leave the rest. A value cannot be emptied, only replaced."),
+                    _("What is wrong"),
+                    [
+                        FieldView(
+                            "take_back",
+                            _("The correction concerns"),
+                            widget="radio",
+                            value=typed.get("take_back", ""),
+                            choices=[
+                                ("values", _("Some of its values")),
+                                ("whole", _("The whole entry: it should not have been made")),
+                            ],
+                            errors=errors.get("take_back", []),
+                        )
+                    ],
+                ),
+                Section(
+                    _("As it reads now"),
+                    [*fields, *sheet],
+                    help=_(
+                        "Change what is wrong and leave the rest. A value cannot be emptied, only replaced."
+                    ),
                     file_errors=errors.get("sheet", []),
+                    show_if=ShowIf("take_back", ("values",)),
                 ),
                 Section(
                     _("Why"),
                     [
                         inputs.shown(
-                            "note", typed, errors, label=_("Reason of the correction"), required=True,
-                            help=_("Both readings stay in the log, with this reason. No name and no address."),
+                            "note",
+                            typed,
+                            errors,
+                            label=_("Reason of the correction"),
+                            required=True,
+                            help=_(
+                                "Both readings stay in the log, with this reason. No name and no address."
+                            ),
                         )
                     ],
                 ),
-            ]  # fmt: skip
+            ]
 
         def act(typed: QueryDict, ticket: str) -> tuple[str, str]:
+            whole = typed.get("take_back") == "whole"
             changed = {
                 name: inputs.value_of(name, typed)
                 for name in names
                 if any(typed.getlist(name)) and sorted(typed.getlist(name)) != sorted(initial.getlist(name))
             }
             sheet = sheets.scan_of(request.FILES)
-            if not changed and sheet is None:
+            if whole:
+                changed, sheet = {}, None
+            elif typed.get("take_back") != "values":
+                raise CrfInvalid([Problem("take_back", "required", _("Say what the correction concerns."))])
+            elif not changed and sheet is None:
                 raise CrfInvalid(
                     [Problem(None, "unchanged", _("Nothing was changed, so there is nothing to correct."))]
                 )

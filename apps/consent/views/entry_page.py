@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.consent.models import ABOUT_A_SIGNATURE, AudioVisual, ConsentEvent, Kind
 from apps.consent.rules import SIGNATURES
+from apps.consent.rules.entry import FIELDS_OF
 from apps.consent.views.sitting import language_name
 from apps.consent.views.standing import about, corrections_of, original_of, standing
 from apps.enrolment.models import Participant
@@ -19,27 +20,13 @@ from studyportal.ui.parts import FieldChange
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 SIGNED = (*SIGNATURES, Kind.RE_CONSENT)
-OF_ANY = ("signed_on", "signed_at", "signer", "signer_relationship", "method")
-OF_SIGNATURE = (
-    "purposes", "declined", "session_number", "document_version", "document_language", "ethics_approval_number",
-    "ethics_approval_validity", "informed_at", "age_at_signature", "capacity", "signer_can_read",
-    "lar_relationship_proof", "obtained_by", "witness", "witness_relation", "audio_visual", "recording_sha256",
-    "recording_reason", "copy_given", "as_it_happened",
-)  # fmt: skip
 
 
 def fields_of(kind: str) -> tuple[str, ...]:
-    """The fields that an entry of this kind may state."""
-    if kind in SIGNED:
-        return (*OF_ANY, *OF_SIGNATURE)
-    return {
-        Kind.WITHDRAWAL: (*OF_ANY, "withdrawal_scopes", "data_retained", "obtained_by"),
-        Kind.OPTIONAL_ITEMS: (*OF_ANY, "purposes", "declined", "obtained_by"),
-        Kind.WITNESSED: ("signed_on", "signed_at", "method", "witness", "witness_relation"),
-        Kind.RECORDED: ("signed_on", "audio_visual", "recording_sha256", "recording_reason"),
-        Kind.COPY_GIVEN: ("signed_on", "copy_given"),
-        Kind.DISSENT: ("signed_on", "signed_at", "method"),
-    }.get(Kind(kind), (*OF_ANY, *OF_SIGNATURE))
+    """The fields that an entry of this kind has, in the order of the form; its note is the reason of a correction."""
+    return tuple(
+        name for name in ConsentEvent.fields_entered() if name in FIELDS_OF.get(kind, ()) and name != "note"
+    )
 
 
 def url(participant: Participant, entry: ConsentEvent) -> str:

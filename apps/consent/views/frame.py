@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
 from apps.consent.views.inputs import Errors, Section, at_fields, errors_of
@@ -31,6 +32,7 @@ OTHER_CONTROLS = (
     "concerns",
     "document",
     "obtainer",
+    "take_back",
     *(f"item-{key}" for key in ("procedure", "sample_storage", "future_contact", "data_sharing", "images")),
 )
 
@@ -69,12 +71,29 @@ def entry_or_404(participant: Participant, pk: int) -> ConsentEvent:
         else None
     )
     if found is None:
-        raise Http404("This participant has no such entry.")
+        raise Http404(_("This participant has no such entry."))
     return found
 
 
 def home_url(participant: Participant) -> str:
     return reverse("consent:participant", args=[participant.code])
+
+
+def _go(request: HttpRequest, url: str) -> HttpResponse:
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if is_partial(request) else redirect(url)
+
+
+def _sent_before(request: HttpRequest, participant: Participant) -> HttpResponse:
+    """The page was sent twice, as by a double click or by “Back”: its entry is in the log once."""
+    drafts.forget(posted=request.POST, by=request.user)  # type: ignore[arg-type]
+    messages.info(
+        request,
+        _(
+            "This page was sent before, and its entry is in the log once. What was changed on it since is not: to enter"
+            " something else, open the page again."
+        ),
+    )
+    return _go(request, home_url(participant))
 
 
 def entered(
@@ -106,6 +125,8 @@ def entered(
         except (CrfInvalid, IdentityInvalid) as error:
             problems, status = [Problem(p.field, p.code, p.message) for p in error.problems], 400
         except Refused as error:
+            if {p.code for p in error.problems} == {"ticket_used"}:
+                return _sent_before(request, participant)
             problems, status = list(error.problems), 409
         except PermissionDenied as error:
             # A sheet is kept by those who may record who a person is; what was typed stays.
@@ -113,11 +134,7 @@ def entered(
         else:
             drafts.forget(posted=request.POST, by=user)
             messages.success(request, said)
-            return (
-                HttpResponse(status=204, headers={"HX-Redirect": url})
-                if is_partial(request)
-                else redirect(url)
-            )
+            return _go(request, url)
     else:
         own = drafts.at(user, page, participant, parents=place)
         draft = next((one for one in own if str(one.pk) == request.GET.get("draft")), own[0] if own else None)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.consent.models import Method
+from apps.consent.views import inputs
 from apps.consent.views.drawing import drawn
 from apps.consent.views.frame import entry_or_404
 from apps.consent.views.inputs import Errors, Section, sheet_field, shown
@@ -51,24 +50,16 @@ def drawing_of(typed: QueryDict, name: str = "drawing") -> Accepted:
     return found
 
 
-def signed(typed: QueryDict, files: Mapping[str, Any], zone: str) -> dict[str, Any]:
+def signed(typed: QueryDict, files: Mapping[str, Any]) -> dict[str, Any]:
     """Method, sheet, day and time of a signature, as `actions.record_event` takes them.
 
-    On the screen it is signed now; on paper, or spoken, when the sheet says.
+    On the screen it is signed now, which the action says; on paper, or spoken, when the sheet says.
     """
     if typed.get("method") == Method.SCREEN:
-        now = timezone.localtime(timezone=ZoneInfo(zone))
-        return {
-            "method": Method.SCREEN,
-            "sheet": drawing_of(typed),
-            "signed_on": now.date().isoformat(),
-            "signed_at": now.isoformat(timespec="seconds"),
-        }
-    found: dict[str, Any] = {"method": typed.get("method") or None, "sheet": scan_of(files)}
-    for name in ("signed_on", "signed_at"):
-        if typed.get(name):
-            found[name] = typed[name]
-    return {name: value for name, value in found.items() if value is not None}
+        return {"method": Method.SCREEN.value, "sheet": drawing_of(typed)}
+    found = inputs.stated(typed, ("method", "signed_on", "signed_at"))
+    sheet = scan_of(files)
+    return found if sheet is None else found | {"sheet": sheet}
 
 
 def signature_sections(

@@ -106,7 +106,7 @@ def stated(sitting: Sitting, typed: QueryDict, request: HttpRequest, user: Any) 
     if sitting.kind in signing_page.CONSENTS:
         found |= _purposes(sitting, typed, problems)
     try:
-        found |= sheets.signed(typed, request.FILES, sitting.participant.site.timezone)
+        found |= sheets.signed(typed, request.FILES)
     except CrfInvalid as error:
         problems += error.problems
     if not typed.get("method"):

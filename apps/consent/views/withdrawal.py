@@ -84,35 +84,12 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
                 ),
             ),
             Section(
-                _("Who said so, and when"),
+                _("Who takes it back"),
                 [
                     inputs.shown(
                         "signer", typed, errors, label=_("Taken back by"), widget="radio", required=True
                     ),
                     inputs.shown("signer_relationship", typed, errors, show_if=ShowIf("signer", ("other",))),
-                    inputs.shown("signed_on", typed, errors, label=_("Said on"), widget="date"),
-                    inputs.shown("signed_at", typed, errors, label=_("Day and time, if known"), help=""),
-                    inputs.shown(
-                        "method",
-                        typed,
-                        errors,
-                        widget="radio",
-                        label=_("How it was said"),
-                        required=True,
-                        choices=[
-                            (Method.SPOKEN.value, _("Spoken: face to face or by telephone")),
-                            (Method.PAPER.value, _("In writing")),
-                        ],
-                    ),
-                    *(
-                        [
-                            inputs.sheet_field(
-                                errors, label=_("Scan of the letter or form"), show_if=sheets.ON_PAPER
-                            )
-                        ]
-                        if may_keep_sheet
-                        else []
-                    ),
                     inputs.shown(
                         "note",
                         typed,
@@ -121,23 +98,27 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
                         help=_("No name and no address."),
                     ),
                 ],
-                file_errors=errors.get("sheet", []),
+            ),
+            *sheets.signature_sections(
+                typed,
+                errors,
+                who=_("Signature of who takes it back"),
+                methods=(Method.SPOKEN, Method.PAPER, Method.SCREEN),
+                may_keep_sheet=may_keep_sheet,
+                help=_("Spoken is enough, face to face or by telephone. Nobody has to sign a withdrawal."),
             ),
         ]
 
     def act(typed: QueryDict, ticket: str) -> tuple[str, str]:
-        names = (
-            "withdrawal_scopes", "data_retained", "signer", "signer_relationship", "signed_on", "signed_at",
-            "method", "note",
-        )  # fmt: skip
+        names = ("withdrawal_scopes", "data_retained", "signer", "signer_relationship", "note")
         actions.record_event(
             participant=participant,
             kind=Kind.WITHDRAWAL,
             by=user,
             obtainer=user,
-            sheet=sheets.scan_of(request.FILES),
             ticket=ticket,
             **inputs.stated(typed, names),
+            **sheets.signed(typed, request.FILES),
         )
         return _(
             "The withdrawal is in the log, and holds from the day on which it was said."
