@@ -9,7 +9,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.consent.selectors import Procedure
-from apps.consent.signals import procedures_asked
+from apps.consent.signals import procedures_asked, sessions_asked
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
@@ -54,6 +54,11 @@ def visits_as_procedures(
             Procedure(what=visit.label if visit else key, kind="visit", on=happened_on)
         )
     return found
+
+
+@receiver(sessions_asked, dispatch_uid="visits.sessions")
+def sessions_to_come(sender: Any, *, participant_ids: Collection[int], **_: Any) -> dict[int, list[Any]]:
+    return selectors.sessions_to_come(participant_ids)
 
 
 @receiver(end_of_study_asked, dispatch_uid="visits.end_of_study")

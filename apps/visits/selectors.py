@@ -137,6 +137,28 @@ def follow_up_visits() -> frozenset[str]:
     return frozenset(visit.key for visit in planned if (visit.target_day or 0) > last)
 
 
+def sessions_to_come(participant_ids: Collection[int]) -> dict[int, list[tuple[int, PartialDate | None]]]:
+    """Case → the sessions of the protocol that are not done, with the first day of their window as far as it is known.
+    Four queries."""
+    sessions = {visit.key: visit.session for visit in protocol.current().visits.values() if visit.session}
+    cases = list(Participant.objects.filter(pk__in=participant_ids, group=Group.CASE))
+    anchors = anchor_dates(cases)
+    given: dict[int, set[str]] = defaultdict(set)
+    for pk, key in Visit.objects.filter(
+        participant__in=cases, key__in=sessions, status__in=[VisitStatus.DONE, VisitStatus.MISSED]
+    ).values_list("participant_id", "key"):
+        given[pk].add(key)
+    found: dict[int, list[tuple[int, PartialDate | None]]] = {}
+    for case in cases:
+        ahead: list[tuple[int, PartialDate | None]] = []
+        for key, number in sessions.items():
+            if key not in given[case.pk]:
+                due = due_of(key, anchors[case.pk].get(anchor_of(key, Group.CASE)))
+                ahead.append((number, None if due is None else PartialDate.of(due.earliest)))
+        found[case.pk] = ahead
+    return found
+
+
 def tells_of_life(key: str) -> bool:
     """Whether a visit of this key says how far its participant has come."""
     return key in session_visits() or key in follow_up_visits()

@@ -1,6 +1,6 @@
 """The rules of consent, by topic. Pure."""
 
-from apps.consent.rules.ages import KnownAges, age_on
+from apps.consent.rules.ages import KnownAges, age_on, known_ages
 from apps.consent.rules.due import Due, Facts
 from apps.consent.rules.entry import (
     absent_problems,
@@ -42,6 +42,7 @@ from apps.consent.rules.events import (
     age_range,
     effective_events,
 )
+from apps.consent.rules.fold import Fold
 from apps.consent.rules.signed import signed_by
 from apps.consent.rules.signers import Required, document_purpose, required
 from apps.consent.rules.state import (
@@ -50,7 +51,7 @@ from apps.consent.rules.state import (
     consent_state,
     words,
 )
-from apps.consent.rules.tasks import Task
+from apps.consent.rules.tasks import Task, tasks_of
 from apps.consent.rules.terms import Terms, required_signatures, terms_of
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "Due",
     "Event",
     "Facts",
+    "Fold",
     "KnownAges",
     "Moment",
     "PartialDay",
@@ -100,10 +102,12 @@ __all__ = [
     "consent_state",
     "document_purpose",
     "effective_events",
+    "known_ages",
     "required",
     "required_signatures",
     "signature_problems",
     "signed_by",
+    "tasks_of",
     "terms_of",
     "words",
 ]

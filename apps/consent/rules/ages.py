@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from apps.consent.rules.events import Age, AgeAt, PartialDay
+from apps.consent.rules.events import Age, AgeAt, Event, PartialDay
 
 LONGEST = 130  # years
 
@@ -36,23 +36,49 @@ class KnownAges:
     """The age as the sealed birth date tells it (`exact`); without one, as the ages on record bound it.
 
     recorded: (age, on which day) of the demographics and of each signature. stated: the age that holds when no age has
-    a day, as in a published case.
+    a day, as in a published case. coarse: `exact` is told by the year alone, so what is on record narrows it.
     """
 
-    recorded: Sequence[tuple[int | None, PartialDay | None]] = ()
+    recorded: Sequence[tuple[int, PartialDay]] = ()
     exact: AgeAt | None = None
     stated: int | None = None
+    coarse: bool = False
 
     def on(self, day: dt.date) -> tuple[int, int] | None:
-        if self.exact is not None:
-            return self.exact.on(day)
+        born = None if self.exact is None else self.exact.on(day)
+        if born is not None and not self.coarse:
+            return born
         ranges = [
             found for age, when in self.recorded if (found := age_on(day, known_age=age, known_on=when))
         ]
+        if born is not None:
+            ranges.insert(0, born)
         if ranges:
             lowest, highest = max(one[0] for one in ranges), min(one[1] for one in ranges)
             return (lowest, highest) if lowest <= highest else ranges[0]
         return None if self.stated is None else (self.stated, self.stated)
+
+
+def known_ages(
+    events: Iterable[Event],
+    *,
+    known_age: int | None = None,
+    known_on: PartialDay | None = None,
+    exact: AgeAt | None = None,
+    coarse: bool = False,
+    past: bool = False,
+) -> KnownAges:
+    """What the log, the demographics (known_age on the day known_on) and the birth date tell of the age. past: the
+    record is transcribed, so an age without a day is the age that its source states."""
+    events = list(events)
+    stated = [e.age_at_signature for e in events if e.age_at_signature is not None]
+    pairs = [(known_age, known_on), *((e.age_at_signature, e.signed_on) for e in events)]
+    return KnownAges(
+        recorded=tuple((age, on) for age, on in pairs if age is not None and on is not None),
+        exact=exact,
+        stated=stated[-1] if stated else known_age if past else None,
+        coarse=coarse,
+    )
 
 
 @dataclass(frozen=True)

@@ -37,16 +37,18 @@ class Due:
 @dataclass(frozen=True)
 class Facts:
     """What is known around the log, for what is due. group: of the participant. coming: the sessions that are planned,
-    with their days as far as they are known. past: the record is transcribed from a source, so nothing is due."""
+    with their days as far as they are known. past: the record is
+    transcribed from a source, so nothing is due. asked: what is due beside the signatures of the age is asked for at all."""
 
     register: Register | None = None
     group: str = ""
     can_read: bool | None = None
     coming: Sequence[tuple[int, PartialDay | None]] = ()
     past: bool = False
+    asked: bool = True
 
 
-NO_FACTS = Facts()
+NO_FACTS = Facts(asked=False)
 
 NAMES: Mapping[str, str] = {
     OWN_CONSENT: "the participant's own consent as an adult",

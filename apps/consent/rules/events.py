@@ -46,7 +46,7 @@ WITHDRAWAL_ENDS: Mapping[str, frozenset[str]] = {
     "future_contact": frozenset({"future_contact"}),
     "sample_use": frozenset({"sample_storage"}),
     "erasure_request": frozenset(
-        {PARTICIPATION, PROCEDURE, "sample_storage", "data_sharing", "future_contact"}
+        {PARTICIPATION, PROCEDURE, SAMPLE_STORAGE, FUTURE_CONTACT, DATA_SHARING, IMAGES}
     ),
 }
 

@@ -7,11 +7,10 @@ was signed before it and nothing that was certainly signed after it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cached_property
 
-from apps.consent.rules.ages import first_day_at
+from apps.consent.rules.bound import ASSENTS, CANNOT_DECIDE, Bound, for_purpose
 from apps.consent.rules.events import (
     DISSENT,
     LAR_CONSENT,
@@ -26,20 +25,17 @@ from apps.consent.rules.events import (
     REPRESENTATIVES,
     WITHDRAWAL,
     WITHDRAWAL_ENDS,
-    WRITTEN_ASSENT,
     AgeAt,
     Event,
     Moment,
     Verdict,
     effective_events,
 )
-from apps.consent.rules.signed import bounds, counts_by, day_of, is_after, signed_by, strongest, weakest
+from apps.consent.rules.signed import bounds, counts_by, is_after, signed_by, strongest, weakest
 from apps.consent.rules.terms import Terms
 
 CONSENTING = (OWN_CONSENT, LAR_CONSENT)
-ASSENTS = (ORAL_ASSENT, WRITTEN_ASSENT)
 GIVING = frozenset({OWN_CONSENT, LAR_CONSENT, RE_CONSENT, OPTIONAL_ITEMS, *ASSENTS})
-CANNOT_DECIDE = "cannot_decide"
 
 # Each scope of withdrawal is lifted by consent to its own purpose; what else it ended stays ended under the scope of that.
 OWN_PURPOSE = {
@@ -53,27 +49,11 @@ OWN_PURPOSE = {
 LEFT_AS = {PROCEDURE: "treatment", "sample_storage": "sample_use", "future_contact": "future_contact"}
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """Who had to sign before somebody's birthday or a change of capacity, and whether that may still carry.
-
-    changed: the first and the last day on which the change can have come. grace: whether the days to sign anew have not
-    passed. kind: of the Due that follows.
-    """
-
-    kind: str
-    needed: tuple[str, ...]
-    changed: tuple[dt.date, dt.date] | None
-    grace: Verdict
-
-
-class Fold:
+class Fold(Bound):
     """One participant's log at one moment. ages: who knows the age on any day, None when nobody does."""
 
     def __init__(self, events: Iterable[Event], terms: Terms, on: Moment, ages: AgeAt | None) -> None:
-        self.terms, self.on, self.ages = terms, on, ages
-        self.day = day_of(on)
-        self.log = effective_events(events)
+        super().__init__(effective_events(events), terms, on, ages)
         self.given = [e for e in self.log if e.kind in GIVING]
         self.withdrawals = [e for e in self.log if e.kind == WITHDRAWAL and counts_by(e, on)]
         self.dissents = [e for e in self.log if e.kind == DISSENT and counts_by(e, on)]
@@ -91,81 +71,6 @@ class Fold:
 
     def when(self, event: Event) -> Verdict:
         return self._when[event.id]
-
-    # --- Who must sign -----------------------------------------------------------------------------------
-
-    @cached_property
-    def _capacities(self) -> Sequence[Event]:
-        """The entries that say whether the participant can decide, in order of signing."""
-        stated = [e for e in self.log if e.capacity is not None and signed_by(e, self.on) != "no"]
-        return sorted(stated, key=lambda e: ((bounds(e) or (dt.date.min,))[0], e.id))
-
-    @cached_property
-    def can_decide(self) -> bool:
-        return not self._capacities or self._capacities[-1].capacity != CANNOT_DECIDE
-
-    @cached_property
-    def _capacity_changed(self) -> tuple[dt.date, dt.date] | None:
-        """When what holds of the capacity was first said after the contrary; None when it never changed."""
-        since: Event | None = None
-        for event in self._capacities:
-            if (event.capacity != CANNOT_DECIDE) == self.can_decide:
-                since = since or event
-            else:
-                since = None
-        # Before anything was said the participant could decide.
-        changed = since is not None and (not self.can_decide or since is not self._capacities[0])
-        return bounds(since) if changed and since is not None else None
-
-    def needed(self, age: int, purpose: str = PARTICIPATION) -> tuple[str, ...]:
-        return _for(purpose, self.terms.signatures_at(age, can_decide=self.can_decide))
-
-    def consenting(self, ages: Sequence[int]) -> str:
-        """Who consents at the youngest of these ages: the participant or a representative."""
-        return LAR_CONSENT if LAR_CONSENT in self.needed(ages[0]) else OWN_CONSENT
-
-    def earlier(self, age: int) -> list[Earlier]:
-        """What held before the last birthday into this band, and before the last change of capacity."""
-        now, found = self.needed(age), []
-        begins = max((band.from_age for band in self.terms.bands if band.from_age <= age), default=0)
-        if begins > 0 and self.can_decide:
-            before = self.terms.signatures_at(begins - 1)
-            if set(before) != set(now):
-                goes_on = self.terms.after_birthday == "goes_on"
-                changed = self._birthday(begins)
-                found.append(
-                    Earlier("birthday", before, changed, "yes" if goes_on else self._birthday_grace(begins))
-                )
-        if self._capacity_changed is not None:
-            before = self.terms.signatures_at(age, can_decide=not self.can_decide)
-            if set(before) != set(now):
-                found.append(
-                    Earlier("capacity", before, self._capacity_changed, self._grace(self._capacity_changed))
-                )
-        return found
-
-    def _birthday(self, age: int) -> tuple[dt.date, dt.date] | None:
-        if self.ages is None or self.day is None:
-            return None
-        first = first_day_at(self.ages, age, self.day, highest=True)
-        last = first_day_at(self.ages, age, self.day, highest=False)
-        return None if first is None or last is None else (first, last)
-
-    def _birthday_grace(self, age: int) -> Verdict:
-        if self.ages is None or self.day is None:
-            return "no"
-        then = self.ages.on(self.day - dt.timedelta(days=self.terms.resign_within_days + 1))
-        if then is None or then[0] >= age:
-            return "no"
-        return "yes" if then[1] < age else "indeterminate"
-
-    def _grace(self, changed: tuple[dt.date, dt.date]) -> Verdict:
-        if self.day is None:
-            return "indeterminate"
-        days = dt.timedelta(days=self.terms.resign_within_days)
-        if self.day <= changed[0] + days:
-            return "yes"
-        return "no" if self.day > changed[1] + days else "indeterminate"
 
     # --- Whose word it is --------------------------------------------------------------------------------
 
@@ -223,18 +128,19 @@ class Fold:
         """The consent of who speaks for the participant now."""
         return self._representatives[-1] if self._representatives else None
 
+    @property
+    def representative_can_read(self) -> bool | None:
+        now = self.representative
+        return None if now is None else now.signer_can_read
+
     @cached_property
     def new_representative(self) -> Event | None:
         """The first consent of the representative of now, when another one spoke before; None when nobody else did."""
         line = [e for e in self._representatives if e.signer is not None and bounds(e) is not None]
-        first: Event | None = None
-        for event, before in zip(reversed(line), [*reversed(line[:-1]), None], strict=True):
-            first = event
-            if before is None:
-                return None
-            if _speaks_as(before) != _speaks_as(event):
-                break
-        return first
+        for place in range(len(line) - 1, 0, -1):
+            if _speaks_as(line[place - 1]) != _speaks_as(line[place]):
+                return line[place]
+        return None
 
     # --- What stands -------------------------------------------------------------------------------------
 
@@ -300,12 +206,25 @@ class Fold:
         found = [self.best(signature, purpose, session) for signature in needed]
         return weakest(*found) if found else "indeterminate"
 
+    def signed(self, signature: str) -> Event | None:
+        """The last entry that gives this signature for taking part, and stands."""
+        found = [
+            e
+            for e in self.given
+            if e.kind != OPTIONAL_ITEMS
+            and self.when(e) != "no"
+            and self.gives(e, signature) != "no"
+            and self.names(e, signature, PARTICIPATION, None) != "no"
+            and self.stands(e, signature, PARTICIPATION)
+        ]
+        return max(found, key=lambda e: ((bounds(e) or (dt.date.min,))[0], e.id), default=None)
+
     def absent(self, needed: Iterable[str], purpose: str = PARTICIPATION) -> list[str]:
         return [signature for signature in needed if self.best(signature, purpose) == "no"]
 
     def outcome(self, purpose: str, age: int, session: int | None = None) -> tuple[Verdict, bool]:
         """For one possible age: the verdict, and whether what was signed before a change still carries it."""
-        if purpose in OPTIONAL and self._child_declined(purpose, age):
+        if self._child_says_no(purpose, age):
             return "no", False
         direct = self.all_of(self.needed(age, purpose), purpose, session)
         if direct != "no" or purpose not in self.terms.interim_carries:
@@ -316,7 +235,7 @@ class Fold:
             return "no", False
         carried: Verdict = "no"
         for before in self.earlier(age):
-            then = self.all_of(_for(purpose, before.needed), purpose, session)
+            then = self.all_of(for_purpose(purpose, before.needed), purpose, session)
             carried = strongest(carried, weakest(before.grace, then))
         return carried, carried != "no"
 
@@ -328,9 +247,20 @@ class Fold:
             if self.gives(e, signature) != "no"
         )
 
-    def _child_declined(self, purpose: str, age: int) -> bool:
-        """Whether a child who is asked for assent said no to an optional item, and not yes since."""
-        if not set(self.needed(age)) & set(ASSENTS):
+    def _child_says_no(self, purpose: str, age: int) -> bool:
+        """Whether the child dissented where no assent is asked for, or declined an optional item, and did not agree since.
+        Where assent is asked for, dissent ends it (`stands`); the representative's consent never outweighs it."""
+        needed = self.needed(age)
+        if LAR_CONSENT not in needed:
+            return False
+        assented = bool(set(needed) & set(ASSENTS))
+        for said in self.dissents:
+            if said.purposes is not None and purpose not in said.purposes:
+                continue
+            agrees = ASSENTS if assented else (*ASSENTS, LAR_CONSENT)
+            if not any(e.kind in agrees and self.when(e) != "no" and is_after(e, said) for e in self.given):
+                return True
+        if purpose not in OPTIONAL or not assented:
             return False
         words = [
             e
@@ -368,13 +298,6 @@ class Fold:
             and any(self.gives(e, signature) != "no" for signature in CONSENTING)
             for e in self.given
         )
-
-
-def _for(purpose: str, signatures: Iterable[str]) -> tuple[str, ...]:
-    """The signatures that a purpose asks for: an optional item is agreed to by who consents, without assent."""
-    if purpose not in OPTIONAL:
-        return tuple(signatures)
-    return tuple(signature for signature in signatures if signature not in ASSENTS)
 
 
 def _speaks_as(event: Event) -> str:

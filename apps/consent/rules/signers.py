@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from apps.consent.rules.bound import CANNOT_DECIDE
 from apps.consent.rules.events import (
     LAR_CONSENT,
     OPTIONAL,
@@ -18,8 +19,6 @@ from apps.consent.rules.events import (
     age_range,
 )
 from apps.consent.rules.terms import Terms
-
-CANNOT_DECIDE = "cannot_decide"
 
 # Values of models.DocumentPurpose.
 FORM_PARTICIPATION, FORM_SESSION = "participation", "session_harvest"
@@ -62,9 +61,22 @@ def required(
         signatures=signatures,
         witness=frozenset(witness),
         recording=recording,
-        why="",
+        why=_why(terms, age, can_decide=can_decide),
         possible=tuple(one for one in every if one not in certain),
     )
+
+
+def _why(terms: Terms, age: Age, *, can_decide: bool) -> str:
+    if not can_decide:
+        return "The participant cannot decide at present, so a representative signs."
+    if age is None:
+        return "The age is not known, so it cannot be told who must sign."
+    lowest, highest = (age, age) if isinstance(age, int) else age
+    if lowest == highest:
+        return f"The participant is {lowest} years old."
+    if terms.signatures_at(lowest) == terms.signatures_at(highest):
+        return f"The participant is {lowest} to {highest} years old."
+    return f"The participant may be {lowest} or {highest} years old: the record does not show the birthday."
 
 
 def document_purpose(signature_kind: str, purposes: Iterable[str] | None, signer: str | None = None) -> str:

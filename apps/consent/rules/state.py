@@ -179,7 +179,7 @@ def _other_dues(
     yield from changes.birthday_ahead(fold, ages, reveal=reveal)
     if any(LAR_CONSENT in fold.needed(age) for age in ages):
         yield from changes.representative(fold)
-    if facts is NO_FACTS:
+    if not facts.asked:
         return
     yield from amendments.amendments(fold, ages, facts)
     covered = {number: each.get(number, every) for number, _day in facts.coming}

@@ -1,5 +1,6 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
     Case,
@@ -7,7 +8,6 @@ from apps.consent.selectors.state import (
     ConsentState,
     ParticipantFinding,
     Procedure,
-    bands,
     events_of,
     evidence_of,
     findings,
@@ -17,15 +17,16 @@ from apps.consent.selectors.state import (
     may_read_log,
     state_for,
     states_for,
-    terms,
 )
 from apps.consent.selectors.tasks import tasks
+from apps.consent.selectors.terms import bands, terms
 
 __all__ = [
     "Asked",
     "Case",
     "ConsentFinding",
     "ConsentState",
+    "Known",
     "ParticipantFinding",
     "Procedure",
     "bands",
@@ -33,8 +34,10 @@ __all__ = [
     "evidence_of",
     "findings",
     "findings_of",
+    "known_of",
     "lives_of",
     "log",
+    "logs_of",
     "may_read_log",
     "state_for",
     "states_for",

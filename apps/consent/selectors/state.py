@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,11 +18,12 @@ from apps.consent.findings import consent_findings
 from apps.consent.findings.case import Case, ConsentFinding, Procedure
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import ConsentState
+from apps.consent.selectors.logs import Known, When, known_of
+from apps.consent.selectors.terms import bands
 from apps.enrolment.models import Demographics, Participant
 from apps.enrolment.rules import LifeEvent, witness_needed
 from apps.enrolment.rules.eligibility import CONSENT, Evidence
 from apps.enrolment.selectors import ETHICS_COMMITTEE, approval_facts
-from studyportal import protocol
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.partial_date import PartialDate
@@ -49,23 +50,6 @@ class ParticipantFinding:
 
     participant: Participant
     finding: ConsentFinding
-
-
-def bands() -> Sequence[rules.AgeBand]:
-    """The age bands of the protocol in force."""
-    return tuple(cast(Mapping[str, rules.AgeBand], protocol.current().age_bands).values())
-
-
-def terms() -> rules.Terms:
-    """What the protocol in force says of consent."""
-    said = protocol.current().consent
-    return rules.Terms(
-        bands=tuple(bands()),
-        resign_within_days=said.resign_within_days,
-        reconsent_within_days=said.reconsent_within_days,
-        optional_items=tuple(said.optional_items),
-        languages=tuple(said.languages),
-    )
 
 
 def may_read_log(user: User) -> bool:
@@ -99,41 +83,30 @@ def events_of(participant: Participant) -> list[ConsentEvent]:
 
 def state_for(
     participant: Participant,
-    on: dt.date | dt.datetime | PartialDate | None,
+    on: When,
     *,
     by: User | None = None,
 ) -> ConsentState:
     """The consent in force on a day, or at a moment. A partial date counts from its first possible day;
     without any date nothing can be shown to precede it.
 
-    by: who is shown it: days that tell a birth date are for those only who may see the identity. Without: for a
-    decision, and without such days.
+    by: who is shown it, and then with what is due by the register and the coming sessions; days that tell a birth date
+    are for those only who may see the identity. Without: for a decision.
     """
     return states_for([participant], on, by=by)[participant.pk]
 
 
 def states_for(
     participants: Iterable[Participant],
-    on: dt.date | dt.datetime | PartialDate | None,
+    on: When,
     *,
     by: User | None = None,
 ) -> dict[int, ConsentState]:
     """state_for of many, in a fixed number of queries."""
-    cases = _cases(list(participants), with_procedures=False)
-    in_force = bands()
-    moment = _moment(on)
     return {
-        participant.pk: rules.consent_state(case.events, in_force, moment, case.age(_day(moment)))
-        for participant, case in cases.values()
+        pk: known.state(on)
+        for pk, known in known_of(participants, by=by, on=on, around=by is not None).items()
     }
-
-
-def _moment(on: Any) -> rules.Moment:
-    return on.earliest if isinstance(on, PartialDate) else on  # type: ignore[no-any-return]
-
-
-def _day(moment: rules.Moment) -> dt.date | None:
-    return moment.date() if isinstance(moment, dt.datetime) else moment
 
 
 def findings_of(participant: Participant, *, today: dt.date | None = None) -> list[ConsentFinding]:
@@ -217,32 +190,30 @@ def _procedures(participant_ids: Collection[int]) -> dict[int, list[Procedure]]:
 
 
 def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:
-    """Participant id → when consent to take part was first complete, and what was withdrawn and stands. Three queries."""
+    """Participant id → when consent to take part was first complete, and what was withdrawn and stands. A fixed number
+    of queries."""
     people = list(Participant.objects.filter(pk__in=participant_ids))
-    in_force, today = bands(), timezone.localdate()
-    found: dict[int, list[LifeEvent]] = {}
-    for participant, case in _cases(people, with_procedures=False).values():
-        log = rules.effective_events(case.events)
+    return {pk: _life(known) for pk, known in known_of(people).items()}
 
-        def state(on: dt.date | None, case: Case = case) -> ConsentState:
-            return rules.consent_state(case.events, in_force, on, case.age(on))
 
-        own: list[LifeEvent] = []
-        days = sorted({e.signed_on.latest for e in log if e.signed_on and e.signed_on.latest})
-        complete = next((day for day in days if state(day).in_force != "no"), None)
-        if complete is not None:
-            own.append(LifeEvent("consented", _as_signed(log, complete)))
-        elif any(e.kind in (rules.OWN_CONSENT, rules.LAR_CONSENT) and e.signed_on is None for e in log):
-            own.append(LifeEvent("consented", None))
-        gone = state(today).withdrawn
+def _life(known: Known) -> list[LifeEvent]:
+    log = rules.effective_events(known.events)
+    own: list[LifeEvent] = []
+    days = sorted({e.signed_on.latest for e in log if e.signed_on and e.signed_on.latest})
+    complete = next((day for day in days if known.state(day).in_force != "no"), None)
+    if complete is not None:
+        own.append(LifeEvent("consented", _as_signed(log, complete)))
+    elif any(e.kind in (rules.OWN_CONSENT, rules.LAR_CONSENT) and e.signed_on is None for e in log):
+        own.append(LifeEvent("consented", None))
+    if any(e.kind == rules.WITHDRAWAL for e in log):
+        gone = known.state(known.today).withdrawn
         for event in log:
             scopes = sorted(gone & set(event.withdrawal_scopes))
-            if event.kind == "withdrawal" and scopes:
+            if event.kind == rules.WITHDRAWAL and scopes:
                 entered: Any = event.entered_at
                 when: Any = event.signed_on or PartialDate.of(entered.date())
                 own.append(LifeEvent("withdrawn", when, ",".join(scopes)))
-        found[participant.pk] = own
-    return found
+    return own
 
 
 def _as_signed(log: Iterable[rules.Event], day: dt.date) -> PartialDate:
