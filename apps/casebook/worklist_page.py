@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
-from apps.consent.selectors.places import task_url
+from apps.consent.selectors.places import task_state, task_url
 from apps.enrolment.selectors import ApprovalDue, warning_days
 from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
 from studyportal import protocol
@@ -217,7 +217,7 @@ def _consent_row(row: worklist.ConsentDue) -> Row:
         [
             _person(row.code, row.synthetic),
             Cell(row.task.words, url=task_url(row.code, row.task)),
-            Cell("", state="overdue" if row.task.overdue else "due"),
+            Cell("", state=task_state(row.task)),
             human_date_text(row.task.due_on) if row.task.due_on else "–",
         ],
         tone="bad" if row.task.overdue else "",

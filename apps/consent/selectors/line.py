@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import PARTICIPATION, PROCEDURE, ConsentState
-from apps.consent.selectors.state import state_for
+from apps.consent.selectors.logs import Known, known_of
 from apps.enrolment.models import Participant
 from studyportal.access.models import User
 
@@ -43,27 +43,31 @@ def line_of(
     turns = sorted(day for day in days if day <= today)[-MOST_DAYS:]
     if not turns:
         return {}
-    states = {day: state_for(participant, day, by=by) for day in turns}
+    known = known_of([participant], by=by)[participant.pk]
     for start, end in pairwise([*turns, today + dt.timedelta(days=1)]):
-        until = states[start].until
+        # What ends a consent without an entry: a birthday, a new version that was not signed.
+        until = known.state(start).until
         if until is not None and start <= until < end - dt.timedelta(days=1):
-            turn = until + dt.timedelta(days=1)
-            states[turn] = state_for(participant, turn, by=by)
-    found: dict[str, list[Span]] = {}
-    for purpose in (PARTICIPATION, PROCEDURE):
-        spans: list[Span] = []
-        for start, end in pairwise([*sorted(states), today + dt.timedelta(days=1)]):
-            last = end - dt.timedelta(days=1)
-            verdict = _verdict(states[start], purpose)
-            if last > start and _verdict(state_for(participant, last, by=by), purpose) != verdict:
-                verdict = "changes"
-            if spans and spans[-1].verdict == verdict:
-                spans[-1] = Span(purpose, verdict, spans[-1].starts, last, spans[-1].why)
-            else:
-                spans.append(Span(purpose, verdict, start, last, states[start].why))
-        found[purpose] = spans
-    return found
+            turns.append(until + dt.timedelta(days=1))
+    return {
+        purpose: _spans(purpose, known, sorted(set(turns)), today) for purpose in (PARTICIPATION, PROCEDURE)
+    }
+
+
+def _spans(purpose: str, known: Known, turns: list[dt.date], today: dt.date) -> list[Span]:
+    spans: list[Span] = []
+    for start, end in pairwise([*turns, today + dt.timedelta(days=1)]):
+        last = end - dt.timedelta(days=1)
+        state = known.state(start)
+        verdict = _verdict(state, purpose)
+        if last > start and _verdict(known.state(last), purpose) != verdict:
+            verdict = "changes"
+        if spans and spans[-1].verdict == verdict:
+            spans[-1] = Span(purpose, verdict, spans[-1].starts, last, spans[-1].why)
+        else:
+            spans.append(Span(purpose, verdict, start, last, state.why))
+    return spans
 
 
 def _verdict(state: ConsentState, purpose: str) -> str:
-    return str(state.purposes.get(purpose) or (state.procedure if purpose == PROCEDURE else state.in_force))
+    return str(state.purposes.get(purpose, state.in_force))

@@ -27,6 +27,11 @@ def chip_of(state: ConsentState) -> str:
     return "consent_unclear" if state.in_force == "indeterminate" else "not_in_force"
 
 
+def task_state(task: Task) -> str:
+    """The state of a task as one word of the portal."""
+    return "overdue" if task.overdue else "soon" if task.ahead else "due"
+
+
 def sign_url(code: str, signature: str, session: int | None = None) -> str:
     """The page on which a signature of the participant with this code is given."""
     url = reverse("consent:sign", args=[code, signature])
@@ -37,6 +42,9 @@ def task_url(code: str, task: Task) -> str:
     """Where a task of the participant with this code is done."""
     if task.kind in _LATER and task.concerns is not None:
         return reverse(_LATER[task.kind], args=[code, task.concerns])
-    if task.signature in SIGNATURES:
+    if task.kind == "representative" and task.concerns is not None and task.from_on is None:
+        # Something of the entry is missing: it is mended there.
+        return reverse("consent:entry", args=[code, task.concerns])
+    if task.signature in SIGNATURES and not task.ahead:
         return sign_url(code, task.signature, task.session)
     return reverse("consent:participant", args=[code])

@@ -60,4 +60,6 @@ def _is_of_one_colour(png: bytes) -> bool:
             packed += body
         at += length + 12
     pixels = zlib.decompressobj().decompress(packed, MOST_PIXELS * 4 + 1200)
+    if not pixels:
+        raise ValueError("no picture")
     return len(set(pixels)) < FEWEST_TONES

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from apps.consent import selectors
 from apps.consent.models import OPTIONAL, ConsentEvent, Kind, Purpose, Signer, WithdrawalScope
-from apps.consent.rules import ConsentState, Task
+from apps.consent.rules import ConsentState, Task, same
 from apps.consent.selectors import Asked
 from apps.consent.selectors.line import line_of
-from apps.consent.selectors.places import chip_of, sign_url, task_url
+from apps.consent.selectors.places import chip_of, sign_url, task_state, task_url
 from apps.consent.views import entry_page, signing_page
 from apps.consent.views.choices import items_standing
 from apps.consent.views.consent_line import ConsentLine
@@ -46,7 +46,8 @@ def context_of(user: User, participant: Participant) -> dict[str, Any]:
     today = today_at(participant.site)
     log = selectors.events_of(participant)
     state = selectors.state_for(participant, timezone.now(), by=user)
-    asked = selectors.to_sign(participant, today)
+    asked = selectors.to_sign(participant, today, by=user)
+    gone = same.taken_back(entry.as_event() for entry in log)
     tone, title = in_words(state, bool(log))
     return {
         "participant": participant,
@@ -69,7 +70,7 @@ def context_of(user: User, participant: Participant) -> dict[str, Any]:
         "agreed_columns": [_("For"), _("State")],
         "gone": [scope.label for scope in WithdrawalScope if scope in state.withdrawn],
         "line": ConsentLine(line_of(participant, log, today, by=user), log, today),
-        "rows": [log_row(participant, entry, log) for entry in reversed(log)],
+        "rows": [log_row(participant, entry, log, gone) for entry in reversed(log)],
         "columns": [_("Entry"), _("Signed"), _("By"), _("Document"), _("Beside it"), _("Entered")],
         "may_see_sheet": user.may(Permission.VIEW_IDENTITY, participant.site_id),
         "signs": signs_offered(participant, asked),
@@ -118,6 +119,10 @@ def to_sign(participant: Participant, asked: Asked) -> ToSign:
     state = "signed" if not asked.to_be_signed else "due"
     if asked.due is not None and asked.due.overdue:
         state = "overdue"
+    elif asked.due is not None and asked.due.ahead:
+        detail = "; ".join(part for part in (detail, asked.due.why) if part)
+    if not asked.certain and asked.to_be_signed:
+        detail = "; ".join([_("perhaps: the age is not known well enough"), *beside])
     return ToSign(
         title=title,
         who=_("A representative") if asked.by_representative else _("The participant"),
@@ -148,7 +153,7 @@ def task_row(participant: Participant, task: Task) -> Row:
     return Row(
         [
             Cell(task.words, url=task_url(participant.code, task)),
-            Cell("", state="overdue" if task.overdue else "due"),
+            Cell("", state=task_state(task)),
             human_date_text(task.due_on) if task.due_on else "–",
         ],
         tone="bad" if task.overdue else "",
@@ -185,7 +190,9 @@ def agreed(participant: Participant, state: ConsentState) -> list[list[Any]]:
     return rows
 
 
-def log_row(participant: Participant, entry: ConsentEvent, log: Sequence[ConsentEvent]) -> Row:
+def log_row(
+    participant: Participant, entry: ConsentEvent, log: Sequence[ConsentEvent], gone: frozenset[int]
+) -> Row:
     corrected = corrections_of(entry, log) if entry.kind != Kind.CORRECTION else []
     beside = []
     if entry.paper_sha256:
@@ -206,6 +213,7 @@ def log_row(participant: Participant, entry: ConsentEvent, log: Sequence[Consent
         part
         for part in (
             scopes,
+            _("taken back by a correction") if entry.pk in gone else "",
             _("corrected") if corrected else "",
             _("as it happened") if entry.as_it_happened else "",
         )

@@ -57,6 +57,7 @@ def sign(request: HttpRequest, code: str, signature: str) -> HttpResponse:
             session=session,
             language=request.GET.get("language", ""),
             today=today_at(participant.site),
+            by=user,
         )
         may_keep_sheet = user.may(Permission.EDIT_IDENTITY, participant.site_id)
 

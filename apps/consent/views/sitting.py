@@ -15,6 +15,7 @@ from apps.consent.rules import signers
 from apps.consent.selectors import Asked
 from apps.consent.selectors import documents as register
 from apps.enrolment.models import Participant
+from studyportal.access.models import User
 
 TITLES = {
     Kind.CONSENT: lazy("Consent of the participant"),
@@ -57,13 +58,13 @@ class Sitting:
 
 
 def sitting_of(
-    participant: Participant, kind: str, *, session: int | None, language: str, today: dt.date
+    participant: Participant, kind: str, *, session: int | None, language: str, today: dt.date, by: User
 ) -> Sitting:
     """The signature as it is asked for today; one that is not asked for can be given all the same."""
     found = next(
         (
             one
-            for one in selectors.to_sign(participant, today)
+            for one in selectors.to_sign(participant, today, by=by)
             if one.signature == kind and one.session == session
         ),
         None,

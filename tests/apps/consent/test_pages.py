@@ -22,6 +22,7 @@ from tests.apps.consent.documents import a_document, text_of
 from tests.apps.consent.factories import a_minors_consent, a_scan, an_adults_consent, an_event
 from tests.apps.enrolment.factories import a_case
 from tests.cast import Cast
+from tests.counting import questions
 from tests.studyportal.files.samples import PDF, SVG
 
 pytestmark = pytest.mark.django_db
@@ -551,8 +552,6 @@ def test_the_page_of_a_person(cast: Cast, participant: Any, page: Any) -> None:
 
 
 def test_the_page_asks_a_fixed_number_of_questions(cast: Cast, participant: Any, page: Any) -> None:
-    from tests.counting import questions
-
     asha = page(cast.asha)
     entry = an_adults_consent(participant, cast.asha)
     with questions() as few:
