@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from django.utils import timezone
+
 from apps.consent.models import ConsentEvent
 from apps.consent.rules import PARTICIPATION, PROCEDURE, ConsentState
 from apps.consent.selectors.logs import Known, known_of
@@ -46,7 +48,7 @@ def line_of(
     known = known_of([participant], by=by)[participant.pk]
     for start, end in pairwise([*turns, today + dt.timedelta(days=1)]):
         # What ends a consent without an entry: a birthday, a new version that was not signed.
-        until = known.state(start).until
+        until = _at_the_end_of(known, start, today).until
         if until is not None and start <= until < end - dt.timedelta(days=1):
             turns.append(until + dt.timedelta(days=1))
     return {
@@ -58,15 +60,22 @@ def _spans(purpose: str, known: Known, turns: list[dt.date], today: dt.date) -> 
     spans: list[Span] = []
     for start, end in pairwise([*turns, today + dt.timedelta(days=1)]):
         last = end - dt.timedelta(days=1)
-        state = known.state(start)
+        state = _at_the_end_of(known, start, today)
         verdict = _verdict(state, purpose)
-        if last > start and _verdict(known.state(last), purpose) != verdict:
+        if last > start and _verdict(_at_the_end_of(known, last, today), purpose) != verdict:
             verdict = "changes"
         if spans and spans[-1].verdict == verdict:
             spans[-1] = Span(purpose, verdict, spans[-1].starts, last, spans[-1].why)
         else:
             spans.append(Span(purpose, verdict, start, last, state.why))
     return spans
+
+
+def _at_the_end_of(known: Known, day: dt.date, today: dt.date) -> ConsentState:
+    """The state when the day ends (today: now), so that what was signed at a known time counts from its day."""
+    if day >= today:
+        return known.state(timezone.now())
+    return known.state(dt.datetime.combine(day, dt.time.max, tzinfo=known.zone))
 
 
 def _verdict(state: ConsentState, purpose: str) -> str:

@@ -20,11 +20,11 @@ def chip_of(state: ConsentState) -> str:
     signs_anew = state.phase in ("due", "overdue")
     if state.in_force == "yes":
         return "partly_withdrawn" if state.withdrawn else "reconsent_due" if signs_anew else "in_force"
+    if state.in_force == "indeterminate":
+        return "partly_withdrawn" if state.withdrawn else "consent_unclear"
     if state.withdrawn:
         return "withdrawn"
-    if state.phase == "overdue":
-        return "reconsent_overdue"
-    return "consent_unclear" if state.in_force == "indeterminate" else "not_in_force"
+    return "reconsent_overdue" if state.phase == "overdue" else "not_in_force"
 
 
 def task_state(task: Task) -> str:

@@ -50,7 +50,7 @@ class Layout:
     height: int
     rows: tuple[Row, ...]
     marks: tuple[Mark, ...]
-    ticks: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, str, str], ...]  # place, words, and which end of the words stands there
 
 
 def words_of(verdict: str) -> str:
@@ -135,7 +135,11 @@ class ConsentLine:
             if entry.signed_on is not None and entry.signed_on.earliest is not None
         )
         ticks = tuple(
-            (round(x(day), 2), f"{day:%b %Y}" if (high - low).days > 90 else f"{day.day} {day:%b}")
+            (
+                round(x(day), 2),
+                f"{day:%b %Y}" if (high - low).days > 90 else f"{day.day} {day:%b}",
+                "start" if x(day) < 30 else "end" if x(day) > width - 30 else "middle",
+            )
             for day in date_ticks(low, high, 6 if size == "wide" else 3)
         )
         return Layout(size, width, bottom + 14, tuple(rows), marks, ticks)

@@ -136,15 +136,20 @@ def _change(participant: Participant, correction: ConsentEvent) -> dict[str, Any
 
 def _todo(
     participant: Participant, entry: ConsentEvent, stands: dict[str, Any], log: Sequence[ConsentEvent]
-) -> list[tuple[str, str, bool]]:
-    """What may be added about a signature: words, address, and whether it is still missing."""
+) -> list[tuple[str, str, str]]:
+    """What may be added about a signature: words, address, and (where it is missing) what is missing."""
     there = {one.kind for one in about(entry, log)}
     args = [participant.code, entry.pk]
     rows = []
-    for kind, name, words in zip(
+    for kind, name, words, said in zip(
         ABOUT_A_SIGNATURE,
         ("consent:entry-witness", "consent:entry-recording", "consent:entry-copy"),
         (_("Add the witness's signature"), _("Add a recording"), _("Copy given")),
+        (
+            _("The signer cannot read, and no witness is in the log"),
+            _("A recording is asked for, and none is in the log"),
+            _("No copy is in the log"),
+        ),
         strict=True,
     ):
         missing = (
@@ -156,5 +161,5 @@ def _todo(
                 Kind.COPY_GIVEN: not stands["copy_given"],
             }[kind]
         )
-        rows.append((words, reverse(name, args=args), missing))
+        rows.append((words, reverse(name, args=args), said if missing else ""))
     return rows

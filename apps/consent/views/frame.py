@@ -20,6 +20,7 @@ from studyportal.access.permissions import Permission
 from studyportal.access.signing_in.sessions import is_partial
 from studyportal.crf import drafts
 from studyportal.crf.errors import CrfInvalid, Refused
+from studyportal.crf.fields import MultiCodedField
 from studyportal.crf.outcomes import Problem
 from studyportal.identity.errors import IdentityInvalid
 from studyportal.ui.posted import listed
@@ -77,6 +78,17 @@ def entry_or_404(participant: Participant, pk: int) -> ConsentEvent:
 
 def home_url(participant: Participant) -> str:
     return reverse("consent:participant", args=[participant.code])
+
+
+def _with_hidden(posted: QueryDict, initial: QueryDict) -> QueryDict:
+    """What was typed, and what the page began with in controls that were hidden and therefore not sent. Boxes that can
+    be unticked are not among them: sent without a tick they say no."""
+    whole = posted.copy()
+    fields = ConsentEvent.fields_entered()
+    for name in initial:
+        if name not in whole and not isinstance(fields.get(name), MultiCodedField):
+            whole.setlist(name, initial.getlist(name))
+    return whole
 
 
 def _go(request: HttpRequest, url: str) -> HttpResponse:
@@ -140,6 +152,8 @@ def entered(
         draft = next((one for one in own if str(one.pk) == request.GET.get("draft")), own[0] if own else None)
         opened = draft.page if draft is not None else ""
         typed = drafts.posted_of(draft) if draft is not None else initial
+    if problems:
+        typed = _with_hidden(typed, initial)
     drawn = list(sections(typed, errors_of(problems)))
     fields = [field for section in drawn for field in section.fields]
     return render(

@@ -174,7 +174,7 @@ def agreed(participant: Participant, state: ConsentState) -> list[list[Any]]:
         elif verdict is None:
             cell = Cell(_("not asked"))
         else:
-            word = {"yes": "in_force", "no": "not_in_force", "indeterminate": "consent_unclear"}[verdict]
+            word = {"yes": "agreed", "no": "not_in_force", "indeterminate": "consent_unclear"}[verdict]
             cell = (
                 Cell(_("not asked"))
                 if purpose in OPTIONAL and purpose not in answers

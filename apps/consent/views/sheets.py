@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -62,6 +63,21 @@ def signed(typed: QueryDict, files: Mapping[str, Any]) -> dict[str, Any]:
     return found if sheet is None else found | {"sheet": sheet}
 
 
+@dataclass(frozen=True)
+class Pad:
+    """A field to sign in; only_for_witness: shown only when the signer cannot read."""
+
+    name: str
+    label: str
+    value: str
+    errors: Sequence[str]
+    only_for_witness: bool = False
+
+
+def pad(name: str, label: str, typed: QueryDict, errors: Errors, *, only_for_witness: bool = False) -> Pad:
+    return Pad(name, label, typed.get(name, ""), errors.get(name, []), only_for_witness)
+
+
 def signature_sections(
     typed: QueryDict,
     errors: Errors,
@@ -70,6 +86,7 @@ def signature_sections(
     methods: tuple[str, ...] = (Method.SCREEN, Method.PAPER),
     may_keep_sheet: bool = True,
     help: str = "",
+    how: str = "",
 ) -> list[Section]:
     """The parts in which somebody signs: how, the field to sign in, and the sheet."""
     words = dict(Method.choices)
@@ -81,6 +98,7 @@ def signature_sections(
                 "method",
                 typed,
                 errors,
+                label=how or _("How it was signed"),
                 widget="radio",
                 required=True,
                 choices=[(one, words[one]) for one in kept],
@@ -95,12 +113,7 @@ def signature_sections(
                 _("Sign here"),
                 part="consent/_pad.html",
                 show_if=ON_SCREEN,
-                more={
-                    "name": "drawing",
-                    "label": who,
-                    "value": typed.get("drawing", ""),
-                    "errors": errors.get("drawing", []),
-                },
+                more={"pads": [pad("drawing", who, typed, errors)]},
             )
         )
     others = tuple(one for one in kept if one != Method.SCREEN)
@@ -113,7 +126,7 @@ def signature_sections(
                     "signed_at",
                     typed,
                     errors,
-                    label=_("Day and time, if the sheet gives the time"),
+                    label=_("Day and time, if known"),
                     help=_("Needed to show what came first when something is done on the same day."),
                 ),
                 *(

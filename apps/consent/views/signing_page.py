@@ -24,13 +24,14 @@ from apps.consent.selectors import documents as register
 from apps.consent.views import inputs, sheets
 from apps.consent.views.choices import item_fields
 from apps.consent.views.inputs import Errors, Section
-from apps.consent.views.sitting import Sitting, language_name
+from apps.consent.views.sitting import Sitting, language_name, own_name
 from apps.enrolment.models import Group, Participant
 from studyportal.access.models import Membership, User
 from studyportal.access.permissions import Permission
 from studyportal.access.roles import roles_with
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView, Tab
+from studyportal.ui.templatetags.ui_tags import human_date_text
 
 CANNOT_READ = ShowIf("signer_can_read", ("false",))
 CONSENTS = (Kind.CONSENT, Kind.LAR_CONSENT)
@@ -44,7 +45,7 @@ def tabs(sitting: Sitting, query: QueryDict) -> list[Tab]:
         own = query.copy()
         own["language"] = key
         own.pop("draft", None)
-        found.append(Tab(language_name(key), f"?{own.urlencode()}", key == sitting.language))
+        found.append(Tab(own_name(key), f"?{own.urlencode()}", key == sitting.language))
     return found
 
 
@@ -76,7 +77,7 @@ def versions(sitting: Sitting) -> list[tuple[str, str]]:
             % {
                 "version": text.document.version_label,
                 "language": language_name(text.language),
-                "day": text.document.valid_from,
+                "day": human_date_text(text.document.valid_from),
             },
         )
         for text in rows
@@ -259,21 +260,14 @@ def _signature(sitting: Sitting, typed: QueryDict, errors: Errors, may_keep_shee
     )
     found = sheets.signature_sections(typed, errors, who=who, methods=methods, may_keep_sheet=may_keep_sheet)
     if Method.SCREEN in methods and may_keep_sheet:
-        found.insert(
-            2,
-            Section(
-                _("The witness signs here"),
-                part="consent/_pad_of_witness.html",
-                show_if=sheets.ON_SCREEN,
-                more={
-                    "name": "witness_drawing",
-                    "label": _("Signature of the witness"),
-                    "value": typed.get("witness_drawing", ""),
-                    "errors": errors.get("witness_drawing", []),
-                    "always": sitting.asked.witness,
-                },
-            ),
+        witness = sheets.pad(
+            "witness_drawing",
+            _("Signature of the witness"),
+            typed,
+            errors,
+            only_for_witness=not sitting.asked.witness,
         )
+        found[1] = replace(found[1], more={"pads": [*found[1].more["pads"], witness]})
     of_sheet = found[-1]
     found[-1] = replace(
         of_sheet,

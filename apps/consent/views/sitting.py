@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.consent import selectors
@@ -26,8 +27,17 @@ TITLES = {
 
 
 def language_name(key: str) -> str:
-    """The language in its own words, as its readers call it."""
+    """The language, as the reader of the page calls it."""
     return str(dict(settings.LANGUAGES).get(key, key))
+
+
+def own_name(key: str) -> str:
+    """The language with its name in itself, as its readers call it."""
+    try:
+        local = str(get_language_info(key)["name_local"])
+    except KeyError:
+        return language_name(key)
+    return language_name(key) if local == language_name(key) else f"{language_name(key)} · {local}"
 
 
 @dataclass(frozen=True)

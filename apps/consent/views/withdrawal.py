@@ -105,6 +105,7 @@ def withdraw(request: HttpRequest, code: str) -> HttpResponse:
                 who=_("Signature of who takes it back"),
                 methods=(Method.SPOKEN, Method.PAPER, Method.SCREEN),
                 may_keep_sheet=may_keep_sheet,
+                how=_("How it was said"),
                 help=_("Spoken is enough, face to face or by telephone. Nobody has to sign a withdrawal."),
             ),
         ]
