@@ -5,7 +5,6 @@ Whatever an app declares as a form gets its record here by itself, with its pare
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,7 +19,6 @@ from studyportal.crf import actions as crf
 from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
-from studyportal.files.checks import Accepted
 from tests.cast import Cast
 
 
@@ -40,19 +38,6 @@ class World:
             by=self.cast.asha,
             signer="mother",
             signed_on="2016-10-01",
-        )
-
-    @cached_property
-    def signed_sheet(self) -> Any:
-        """A signature with the sealed scan of its sheet."""
-        content = b"%PDF-1.4\n%%EOF\n"
-        sheet = Accepted("sheet.pdf", content, "application/pdf", hashlib.sha256(content).hexdigest())
-        return consent.record_event(
-            participant=self.participant,
-            kind="oral_assent",
-            by=self.cast.asha,
-            signed_on="2016-10-01",
-            sheet=sheet,
         )
 
     def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:

@@ -20,9 +20,11 @@ from studyportal.signatures.models import Signature
 
 # The fields that a dataset shows, in order. What is not named here never leaves the portal.
 CONSENT_EVENT = (
-    "kind", "purposes", "session_number", "document_version", "document_language", "ethics_approval_number",
-    "ethics_approval_validity", "signed_on", "signed_at", "age_at_signature", "signer", "lar_relationship_proof",
-    "obtained_by", "witness", "audio_visual", "copy_given", "withdrawal_scopes", "note",
+    "kind", "purposes", "declined", "session_number", "document_version", "document_language", "ethics_approval_number",
+    "ethics_approval_validity", "informed_at", "signed_on", "signed_at", "age_at_signature", "capacity", "signer",
+    "signer_relationship", "signer_can_read", "method", "lar_relationship_proof", "obtained_by", "witness",
+    "witness_relation", "audio_visual", "recording_sha256", "recording_reason", "copy_given", "withdrawal_scopes",
+    "data_retained", "as_it_happened", "note",
 )  # fmt: skip
 VISIT = (
     "key", "number", "status", "happened_on", "missed_reason", "anchor", "nominal_label", "day_number", "day_from",
@@ -63,10 +65,28 @@ def consent_events() -> Dataset:
         ),
         kind="table",
         table=ConsentEvent._meta.db_table,
+        joins=f'LEFT JOIN "{User._meta.db_table}" obtainer ON obtainer.id = t.obtainer_id',
         columns=(
             *key_columns(),
             *own,
+            Column("document", "t.document_id", "integer", _("Document of the register: record number")),
+            Column(
+                "document_sha256", "nullif(t.document_sha256, '')", "text", _("SHA-256 of what was signed")
+            ),
+            Column(
+                "obtainer", "obtainer.username", "text", _("User name of who obtained it"), free_text=True
+            ),
+            Column(
+                "has_sheet",
+                "(t.paper_id IS NOT NULL)::text",
+                "boolean",
+                _("A signed sheet is kept"),
+                required=True,
+            ),
+            Column("concerns", "t.concerns_id", "integer", _("Signature that it is about: record number")),
             Column("corrects", "t.corrects_id", "integer", _("Entry corrected: record number")),
+            Column("sequence", "t.sequence", "integer", _("Number in the chain of the log")),
+            Column("sha256", "t.sha256", "text", _("SHA-256 of the entry in the chain")),
             Column("entered_at", moment("t.entered_at"), "datetime", _("Entered"), required=True),
             Column("record_id", "t.id", "integer", _("Record number"), required=True),
         ),

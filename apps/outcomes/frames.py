@@ -10,6 +10,7 @@ import pandas as pd
 from django.db.models import Max, QuerySet
 
 from apps.consent.models import ConsentEvent, Kind
+from apps.consent.rules import effective_events
 from apps.enrolment.models import Participant
 from apps.labs.frames import hba1c_frame, visit_frame
 from apps.labs.models import LabResult
@@ -77,23 +78,15 @@ def _withdrawals(site_ids: Collection[int] | None) -> dict[int, date]:
     events = ConsentEvent.objects.filter(kind__in=(Kind.WITHDRAWAL, Kind.CORRECTION)).order_by("id")
     if site_ids is not None:
         events = events.filter(site_id__in=site_ids)
-    original: dict[int, int] = {}  # entry → the withdrawal that it is, or corrects
-    scopes: dict[int, set[str]] = {}
-    entries: dict[int, tuple[int, date]] = {}
-    for event in events:
-        root = event.pk if event.kind == Kind.WITHDRAWAL else original.get(event.corrects_id or 0)
-        if root is None:
-            continue
-        original[event.pk] = root
-        if event.withdrawal_scopes:
-            scopes[root] = set(event.withdrawal_scopes)
-        signed = None if event.signed_on is None else event.signed_on.latest
-        if root not in entries or signed is not None:
-            entries[root] = (event.participant_id, signed or event.entered_at.date())
+    rows = {event.pk: event for event in events}
     days: dict[int, date] = {}
-    for root, (participant, day) in entries.items():
-        if scopes.get(root, set()) & ENDS_VISITS:
-            days[participant] = min(day, days.get(participant, day))
+    # As corrected, and without what was taken back.
+    for event in effective_events(row.as_event() for row in rows.values()):
+        if not set(event.withdrawal_scopes) & ENDS_VISITS:
+            continue
+        row, signed = rows[event.id], None if event.signed_on is None else event.signed_on.latest
+        day = signed or row.entered_at.date()
+        days[row.participant_id] = min(day, days.get(row.participant_id, day))
     return days
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
-
-from studyportal.files.models import StoredFile
 
 # Should a browser show the file in spite of everything, then without script, forms, or the portal's origin.
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
-def as_attachment(stored: StoredFile) -> HttpResponse:
+class Kept(Protocol):
+    """A file with its bytes: a StoredFile, or a sheet that was unsealed."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def content(self) -> bytes | memoryview: ...
+
+
+def as_attachment(stored: Kept) -> HttpResponse:
     return HttpResponse(
         bytes(stored.content),
         content_type=stored.content_type,
@@ -19,5 +30,6 @@ def as_attachment(stored: StoredFile) -> HttpResponse:
             "Content-Disposition": content_disposition_header(True, stored.name) or "attachment",
             "Content-Security-Policy": SANDBOX,
             "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
         },
     )

@@ -23,12 +23,17 @@ from studyportal.identity.models import Paper
 
 logger = logging.getLogger(__name__)
 
+# What a file is called at the site often is the person's name: a sheet is kept under a name of its own.
+NAMES = {
+    "application/pdf": "signed-sheet.pdf",
+    "image/png": "signature.png",
+    "image/jpeg": "signed-sheet.jpg",
+}
+
 
 class Sheet(Protocol):
     """A file that was accepted by its content (`files.checks.Accepted`)."""
 
-    @property
-    def name(self) -> str: ...
     @property
     def content(self) -> bytes: ...
     @property
@@ -81,7 +86,7 @@ def keep(*, participant: Whose, sheet: Sheet, by: User) -> Paper:
     return Paper.objects.create(
         site_id=participant.site_id,
         participant_id=participant.pk,
-        name=sheet.name,
+        name=NAMES[sheet.content_type],
         content_type=sheet.content_type,
         size=len(sheet.content),
         sha256=sheet.sha256,

@@ -1,4 +1,4 @@
-"""Sealing every identity again with the first key, its history included, so that old keys may go.
+"""Sealing every identity and every signed sheet again with the first key, history included, so that old keys may go.
 
 Run by the owner of the database: the application's role cannot change history. In batches, each a transaction;
 what was interrupted goes on where it stopped, because a row says which key sealed it.
@@ -18,11 +18,13 @@ from django.db.models import Model
 from studyportal.access import walls
 from studyportal.audit import acting
 from studyportal.audit.selectors import event_model_of
-from studyportal.identity import sealing
+from studyportal.identity import papers, sealing
 from studyportal.identity.errors import CannotBeOpened
-from studyportal.identity.models import Identity
+from studyportal.identity.models import Identity, Paper
 
 BATCH = 500
+# A sheet may have ten megabytes: so many are in memory at once.
+BATCH_OF_PAPERS = 10
 REASON = "Keys of identities rotated"
 Say = Callable[[str], None]
 
@@ -39,7 +41,7 @@ class Found:
 
 
 def tables() -> tuple[tuple[str, type[Model]], ...]:
-    return (("identities", Identity), ("history", event_model_of(Identity)))
+    return (("identities", Identity), ("history", event_model_of(Identity)), ("papers", Paper))
 
 
 def check() -> dict[str, Found]:
@@ -58,8 +60,8 @@ def rotate(*, reindex: bool = False, say: Say = lambda line: None) -> dict[str, 
         found = report[name]
 
         def renew(row: Any, found: Found = found) -> None:
-            person = _look(row, found)
-            if person is not None and _renew(row, person, reindex=reindex):
+            plain = _look(row, found)
+            if plain is not None and _renew(row, plain, reindex=reindex):
                 found.changed += 1
 
         _for_each(model, renew, lock=True, after_each=functools.partial(_tell, name, found, say))
@@ -78,11 +80,11 @@ def _for_each(
     after_each: Callable[[], None] = lambda: None,
 ) -> None:
     """Every row in the order of the keys; a batch is a transaction of its own."""
-    last = 0
+    last, size = 0, BATCH_OF_PAPERS if model is Paper else BATCH
     while True:
         with walls.whole_study(), acting(source="command", reason=REASON):
             rows = model._default_manager.filter(pk__gt=last).order_by("pk")
-            batch = list((rows.select_for_update() if lock else rows)[:BATCH])
+            batch = list((rows.select_for_update() if lock else rows)[:size])
             for row in batch:
                 act(row)
         if not batch:
@@ -95,6 +97,8 @@ def _look(row: Any, found: Found) -> Any:
     found.rows += 1
     found.by_key[row.key_id] += 1
     try:
+        if isinstance(row, Paper):
+            return papers.plain(row)
         person = sealing.unseal(
             row.sealed, row.key_id, participant_id=row.participant_id, site_id=row.site_id
         )
@@ -106,7 +110,27 @@ def _look(row: Any, found: Found) -> Any:
     return person
 
 
-def _renew(row: Any, person: Any, *, reindex: bool) -> bool:
+def _renew(row: Any, plain: Any, *, reindex: bool) -> bool:
+    if isinstance(row, Paper):
+        return _renew_paper(row, plain)
+    return _renew_identity(row, plain, reindex=reindex)
+
+
+def _renew_paper(row: Paper, content: bytes) -> bool:
+    if row.key_id == sealing.first_key_id():
+        return False
+    whose: dict[str, Any] = {
+        "participant_id": row.participant_id, "site_id": row.site_id, "sha256": row.sha256
+    }  # fmt: skip
+    sealed, key_id = sealing.seal_paper(content, **whose)
+    # Nothing takes the place of a sheet that does not open to the same: `unseal_paper` compares its hash.
+    sealing.unseal_paper(sealed, key_id, **whose)
+    with pgtrigger.ignore("identity.Paper:append_only"):
+        Paper.objects.filter(pk=row.pk).update(sealed=sealed, key_id=key_id)
+    return True
+
+
+def _renew_identity(row: Any, person: Any, *, reindex: bool) -> bool:
     values: dict[str, Any] = {}
     if row.key_id != sealing.first_key_id():
         values["sealed"], values["key_id"] = sealing.seal(

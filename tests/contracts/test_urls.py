@@ -18,6 +18,7 @@ from studyportal.access.declare import declared
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
 from tests.approvals import approval_of
+from tests.apps.consent.factories import an_entry_with_a_sheet
 from tests.cast import ROLES
 from tests.world import World
 
@@ -100,7 +101,14 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
         f"consent:entry{name}": lambda w: {"code": w.participant.code, "pk": w.consent.pk}
         for name in ("", "-correct", "-witness", "-recording", "-copy")
     },
-    "consent:entry-sheet": lambda w: {"code": w.participant.code, "pk": w.signed_sheet.pk},
+    "consent:entry-sheet": lambda w: {
+        "code": w.participant.code,
+        "pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk,
+    },
+    "api:consent-state": lambda w: {"code": w.participant.code},
+    "api:consent-to-sign": lambda w: {"code": w.participant.code},
+    "api:consent-event-detail": lambda w: {"pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk},
+    "api:consent-event-paper": lambda w: {"pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk},
     "oversight:finding": lambda w: {"number": 1},
     "oversight:consent-story": lambda w: {"code": w.participant.code},
     "exports:dataset": lambda w: {"key": "demographics"},
@@ -166,6 +174,9 @@ SITE_OBJECTS = [
             "api:session",
             "api:site-approval",
             "api:site-start-up",
+            "api:consent-event",
+            "api:consent-state",
+            "api:consent-to-sign",
             "enrolment:site-start-up",
             "enrolment:approval",
         )

@@ -32,6 +32,7 @@ from studyportal.imports import registry
 from studyportal.jobs.models import Job
 from studyportal.queries import actions as queries
 from tests.approvals import approval_of, approve, none_at
+from tests.apps.consent.factories import an_entry_with_a_sheet
 from tests.cast import Cast
 from tests.studyportal.files.samples import PDF
 from tests.world import World
@@ -109,6 +110,7 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
     held.others["consent"] = consent.record_event(
         participant=participant, kind="oral_assent", by=coordinator, signed_on="2016-10-01"
     )
+    held.others["sheet"] = an_entry_with_a_sheet(participant, coordinator)
     held.others["job"] = Job.objects.create(kind="nothing", requester=coordinator, params={})
     held.others["import"] = imports.upload(
         importer=registry.get("screening-list"), site=site, file_name=f"{site.code}.csv", by=coordinator,

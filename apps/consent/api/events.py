@@ -4,63 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import generics
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from apps.consent import actions, selectors
+from apps.consent.api import payloads
+from apps.consent.api.shapes import ConsentEventFormSerializer, ConsentEventSerializer, as_json
 from apps.consent.models import ConsentEvent, Kind
-from apps.enrolment.models import Participant
+from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
 from studyportal.api.filters import SinceFilter
-from studyportal.crf.api import payload
-from studyportal.crf.errors import CrfInvalid
-from studyportal.crf.outcomes import Problem
+from studyportal.api.middleware import takes_files
+from studyportal.api.parsers import StrictJSONParser
+from studyportal.api.problems import ProblemError
 from studyportal.crf.refusals import as_problems
-from studyportal.crf.serializers import AbsentSerializer, described
+from studyportal.files.serving import as_attachment
+from studyportal.identity import papers
+from studyportal.identity.errors import CannotBeOpened
 
-
-def _serializer() -> type[serializers.Serializer]:
-    members: dict[str, Any] = {
-        "id": serializers.IntegerField(read_only=True),
-        "participant": serializers.CharField(help_text="Participant code."),
-        "site": serializers.CharField(read_only=True),
-        "kind": serializers.ChoiceField(choices=Kind.choices),
-        **{name: described(field) for name, field in ConsentEvent.fields_entered().items()},
-        "corrects": serializers.IntegerField(
-            required=False, allow_null=True, help_text="Id of the entry that this one corrects."
-        ),
-        "absent": AbsentSerializer(required=False),
-        "entered_at": serializers.DateTimeField(read_only=True),
-        "entered_by": serializers.CharField(read_only=True),
-    }
-    members["__doc__"] = (
-        "One entry of the consent log. Values that are left out are absent; `absent` gives reasons."
-    )
-    return type("ConsentEventSerializer", (serializers.Serializer,), members)
-
-
-ConsentEventSerializer = _serializer()
-
-
-def as_json(event: ConsentEvent) -> dict[str, Any]:
-    return {
-        "id": event.pk,
-        "participant": event.participant.code,
-        "site": event.site.code,
-        "kind": event.kind,
-        **{
-            name: field.as_json(getattr(event, name)) for name, field in ConsentEvent.fields_entered().items()
-        },
-        "corrects": event.corrects_id,
-        "absent": event.absent,
-        "entered_at": event.entered_at,
-        "entered_by": event.entered_by.get_username(),
-    }
+WHOLE = ("participant", "site", "entered_by", "obtainer")
 
 
 class ConsentEventFilters(filters.FilterSet):
@@ -68,6 +36,8 @@ class ConsentEventFilters(filters.FilterSet):
     site = filters.CharFilter(field_name="site__code")
     kind = filters.ChoiceFilter(choices=Kind.choices)
     document_version = filters.CharFilter()
+    corrects = filters.NumberFilter(field_name="corrects_id", max_value=2**62, min_value=0)
+    concerns = filters.NumberFilter(field_name="concerns_id", max_value=2**62, min_value=0)
     entered_since = SinceFilter("entered_at")
 
     class Meta:
@@ -78,7 +48,7 @@ class ConsentEventFilters(filters.FilterSet):
 class ConsentEventView(generics.GenericAPIView):
     serializer_class = ConsentEventSerializer
     # Two kinds of people read the log (see selectors.log, which refuses everyone else with 403).
-    permissions = {
+    permissions: Any = {
         "GET": (Permission.RECORD_CONSENT, Permission.VIEW_CONSENT_LOG),
         "POST": Permission.RECORD_CONSENT,
     }
@@ -90,13 +60,18 @@ class ConsentEventView(generics.GenericAPIView):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return ConsentEvent.objects.none()
-        return selectors.log(self.user).select_related("participant", "site", "entered_by").order_by("id")
+        return selectors.log(self.user).select_related(*WHOLE).order_by("id")
 
 
 class ConsentEvents(ConsentEventView):
-    """List the consent log; add an entry."""
+    """List the consent log; add an entry, as JSON or, with a large sheet, as `multipart/form-data`.
+
+    A rule that was broken (a superseded document, an obtainer without delegation, a witness who is study staff) is
+    refused, unless `as_it_happened` says why it is recorded nevertheless. What the log says already is refused with 409.
+    """
 
     filterset_class = ConsentEventFilters
+    parser_classes = (StrictJSONParser, MultiPartParser)
 
     @extend_schema(
         operation_id="consent_events_list",
@@ -108,59 +83,18 @@ class ConsentEvents(ConsentEventView):
         return self.get_paginated_response([as_json(event) for event in page or []])
 
     @extend_schema(
-        operation_id="consent_events_create", responses={201: ConsentEventSerializer}, tags=["consent-events"]
+        operation_id="consent_events_create",
+        request={
+            "application/json": ConsentEventSerializer,
+            "multipart/form-data": ConsentEventFormSerializer,
+        },
+        responses={201: ConsentEventSerializer},
+        tags=["consent-events"],
     )
     def post(self, request: Any) -> Response:
-        raw = dict(payload(request))
         with as_problems():
-            participant, corrects = self._named(raw)
-            kind, absent = raw.pop("kind", None), raw.pop("absent", None)
-            if not isinstance(kind, str):
-                raise CrfInvalid(
-                    [Problem("kind", "required", _("Kinds of entry: %s.") % ", ".join(Kind.values))]
-                )
-            stated = {str(name)[:80]: value for name, value in raw.items()}
-            for name in ("by", *("id", "site", "entered_at", "entered_by")):
-                if name in stated:
-                    raise CrfInvalid(
-                        [Problem(name, "read_only", _("This is set by the portal; leave it out."))]
-                    )
-            event = actions.record_event(
-                participant=participant,
-                kind=kind,
-                by=request.user,
-                corrects=corrects,
-                absent={} if absent is None else absent,
-                **stated,
-            )
+            event = actions.record_event(by=request.user, **payloads.read(request))
         return Response(as_json(event), status=201)
-
-    def _named(self, raw: dict[str, Any]) -> tuple[Participant, ConsentEvent | None]:
-        """The participant and the corrected entry, each among what the user may record for."""
-        code, corrected = raw.pop("participant", None), raw.pop("corrects", None)
-        visible = Participant.objects.visible_to(self.user, Permission.RECORD_CONSENT).select_related("site")
-        readable = isinstance(code, str) and code.isascii() and "\x00" not in code
-        participant = visible.filter(code=code).first() if readable else None
-        if participant is None:
-            raise CrfInvalid(
-                [
-                    Problem(
-                        "participant",
-                        "not_found",
-                        _("Give the code of a participant whose consent you may record."),
-                    )
-                ]
-            )
-        if corrected is None:
-            return participant, None
-        event = None
-        if isinstance(corrected, int) and not isinstance(corrected, bool) and 0 < corrected < 2**63:
-            event = ConsentEvent.objects.filter(participant=participant, pk=corrected).first()
-        if event is None:
-            raise CrfInvalid(
-                [Problem("corrects", "not_found", _("This participant has no entry with this id."))]
-            )
-        return participant, event
 
 
 class ConsentEventDetail(ConsentEventView):
@@ -176,7 +110,31 @@ class ConsentEventDetail(ConsentEventView):
         return Response(as_json(event))
 
 
+class ConsentEventPaper(ConsentEventView):
+    """The signed sheet of an entry, as it was brought: for those who may know who the participant is. The look is kept."""
+
+    permissions = {"GET": Permission.VIEW_IDENTITY}
+
+    @extend_schema(
+        operation_id="consent_events_paper",
+        responses={(200, "application/octet-stream"): bytes},
+        tags=["consent-events"],
+    )
+    def get(self, request: Any, pk: int) -> HttpResponse:
+        event = get_visible_or_404(ConsentEvent.objects.all(), request.user, Permission.VIEW_IDENTITY, pk=pk)
+        if event.paper_id is None:
+            raise Http404(_("No signed sheet is kept with this entry."))
+        try:
+            paper = papers.opened_paper(
+                event.paper_id, by=request.user, purpose=f"sheet of entry {event.pk} of the consent log"
+            )
+        except CannotBeOpened as error:
+            raise ProblemError(409, "cannot_be_opened", error.message) from None
+        return as_attachment(paper)
+
+
 api_urls = [
-    path("consent-events/", ConsentEvents.as_view(), name="consent-events"),
+    path("consent-events/", takes_files(ConsentEvents.as_view()), name="consent-events"),
     path("consent-events/<int:pk>/", ConsentEventDetail.as_view(), name="consent-event-detail"),
+    path("consent-events/<int:pk>/paper/", ConsentEventPaper.as_view(), name="consent-event-paper"),
 ]

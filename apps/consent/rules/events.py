@@ -155,14 +155,16 @@ def age_range(age: Age) -> tuple[int, ...]:
     return (age,) if isinstance(age, int) else tuple(range(age[0], age[1] + 1))
 
 
-def effective_events(events: Iterable[Event]) -> list[Event]:
+def effective_events(events: Iterable[Event], *, with_taken_back: bool = False) -> list[Event]:
     """The log with its corrections applied, in order of entry.
 
     A correction keeps the kind of what it corrects; the values that it states replace those before it, the
-    values that it leaves out stand.
+    values that it leaves out stand. One that states nothing takes the entry back (it should not have been made: the
+    wrong participant, say) until a later one states something again; with_taken_back: such entries are given, too.
     """
     standing: dict[int, Event] = {}
     alias: dict[int, int] = {}
+    gone: set[int] = set()
     for event in sorted(events, key=lambda e: e.id):
         if event.kind != CORRECTION:
             standing[event.id] = event
@@ -178,4 +180,5 @@ def effective_events(events: Iterable[Event]) -> list[Event]:
             if name not in NEVER_CORRECTED and getattr(event, name) not in (None, (), "")
         }
         standing[original] = replace(standing[original], **stated)
-    return list(standing.values())
+        (gone.discard if stated else gone.add)(original)
+    return [event for event in standing.values() if with_taken_back or event.id not in gone]

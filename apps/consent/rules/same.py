@@ -14,6 +14,7 @@ from apps.consent.rules.entry import (
 )
 from apps.consent.rules.events import (
     CORRECTION,
+    NEVER_CORRECTED,
     OWN_CONSENT,
     RE_CONSENT,
     WITHDRAWAL,
@@ -37,7 +38,8 @@ def root_of(events: Iterable[Event], entry: int) -> Event | None:
 
 def standing(events: Iterable[Event], entry: int) -> Event | None:
     """The entry as it stands, its corrections applied."""
-    return next((event for event in effective_events(events) if event.id == entry), None)
+    every = effective_events(events, with_taken_back=True)
+    return next((event for event in every if event.id == entry), None)
 
 
 def corrected(events: Sequence[Event], correction: Event) -> tuple[Event, Event] | None:
@@ -52,23 +54,19 @@ def corrected(events: Sequence[Event], correction: Event) -> tuple[Event, Event]
 
 def takes_back(correction: Event) -> bool:
     """Whether a correction states nothing: the entry that it names should not have been made."""
-    nothing = Event(id=correction.id, kind=CORRECTION)
-    own = ("id", "kind", "corrects", "note", "entered_at", "entered_by", "sequence", "as_it_happened")
-    return all(
-        getattr(correction, name) in (None, (), "") or getattr(correction, name) == getattr(nothing, name)
+    states = (
+        getattr(correction, name) not in (None, (), "")
         for name in Event.__dataclass_fields__
-        if name not in own
+        if name not in NEVER_CORRECTED
     )
+    return not any(states)
 
 
 def taken_back(events: Iterable[Event]) -> frozenset[int]:
-    """The entries whose last correction takes them back."""
-    events = sorted(events, key=lambda one: one.id)
-    last: dict[int, bool] = {}
-    for event in events:
-        if event.kind == CORRECTION and (root := root_of(events, event.id)) is not None:
-            last[root.id] = takes_back(event)
-    return frozenset(entry for entry, gone in last.items() if gone)
+    """The entries that were taken back and stand no longer."""
+    events = list(events)
+    every = {event.id for event in effective_events(events, with_taken_back=True)}
+    return frozenset(every - {event.id for event in effective_events(events)})
 
 
 def already(events: Iterable[Event], new: Event) -> Event | None:
@@ -76,9 +74,7 @@ def already(events: Iterable[Event], new: Event) -> Event | None:
 
     Only what is dated can be told to be the same: two entries without a date may be of two days.
     """
-    events = list(events)
-    gone = taken_back(events)
-    return next((one for one in effective_events(events) if one.id not in gone and _same(one, new)), None)
+    return next((one for one in effective_events(events) if _same(one, new)), None)
 
 
 def _same(one: Event, new: Event) -> bool:

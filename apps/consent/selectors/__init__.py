@@ -1,5 +1,6 @@
 """Reading consent, by topic: always within what the user may see."""
 
+from apps.consent.selectors.feed import feed
 from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
@@ -32,6 +33,7 @@ __all__ = [
     "bands",
     "events_of",
     "evidence_of",
+    "feed",
     "findings",
     "findings_of",
     "known_of",

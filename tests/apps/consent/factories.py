@@ -82,3 +82,15 @@ def a_png(shade: int = 0) -> bytes:
 def a_drawing(shade: int = 0) -> Accepted:
     """A drawn signature."""
     return _accepted("signature.png", a_png(shade), "image/png")
+
+
+def an_entry_with_a_sheet(participant: Any, by: Any) -> ConsentEvent:
+    """One and the same of a participant, however often it is asked for."""
+    return actions.record_event(
+        participant=participant,
+        kind="dissent",
+        by=by,
+        signed_on="2016-10-02",
+        sheet=a_drawing(),
+        ticket="sheet",
+    )

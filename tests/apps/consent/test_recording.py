@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from apps.consent import actions
+from apps.consent import actions, selectors
 from apps.consent.models import ConsentEvent
 from apps.consent.rules.circumstances import MAY_BE_RECORDED
 from apps.enrolment.actions import register
@@ -24,7 +24,7 @@ from studyportal.identity.models import Paper
 from tests.approvals import approval_of, none_at
 from tests.apps.consent.documents import a_document, a_draft, text_of
 from tests.apps.consent.factories import a_drawing, a_scan, an_adults_consent, an_event
-from tests.apps.enrolment.factories import a_case
+from tests.apps.enrolment.factories import a_case, demographics_of, enrolled
 from tests.studyportal.files.samples import PDF
 
 pytestmark = pytest.mark.django_db
@@ -531,6 +531,24 @@ def test_a_correction_that_states_nothing_takes_the_entry_back_once(cast: Any, p
     assert ("absent", "alone") in refused(
         participant, cast.asha, "correction", corrects=again, note="x", absent={"witness": "not_recorded"}
     )
+
+
+def test_what_was_taken_back_counts_for_nothing(cast: Any, participant: Any) -> None:
+    enrolled(participant, "2024-02-01")
+    demographics_of(participant, cast.asha, age_at_enrolment=25)
+    signed = an_adults_consent(participant, cast.asha)
+    gone = record(participant, cast.asha, "withdrawal", withdrawal_scopes=["visits"], signed_on="2024-02-10")
+
+    def in_force() -> str:
+        return selectors.state_for(participant, dt.date(2024, 3, 1)).in_force
+
+    assert in_force() == "no"
+    correct(gone, cast.asha)
+    assert in_force() == "yes"
+    empty = correct(signed, cast.asha)
+    assert in_force() == "no"
+    correct(empty, cast.asha, copy_given=False)
+    assert in_force() == "yes", "stated again, it stands"
 
 
 def test_a_scan_is_added_later(cast: Any, participant: Any) -> None:

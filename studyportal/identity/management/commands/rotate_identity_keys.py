@@ -1,4 +1,4 @@
-"""`manage.py rotate_identity_keys [--check] [--reindex]`: seal every identity again with the first of IDENTITY_KEYS."""
+"""`manage.py rotate_identity_keys [--check] [--reindex]`: seal every identity and signed sheet again with the first key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN = 20
 
 class Command(BaseCommand):
     help = (
-        "Seal every identity and its history again with the first of IDENTITY_KEYS. Put the new key first, keep the old"
+        "Seal every identity, its history and every signed sheet again with the first of IDENTITY_KEYS. Put the new key first, keep the old"
         " ones after it, restart the portal, run this as the owner of the database, then remove the old keys."
     )
 
