@@ -20,6 +20,8 @@ from studyportal.ui.parts import Cell, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 SHOWN, SHOWN_IN_FULL = 15, 500
+# Participants up to whom the part about consent is made with the page.
+CONSENT_AT_ONCE = 200
 
 
 def worklist_of(user: User, show: str) -> dict[str, Any]:
@@ -33,7 +35,8 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     unfinished = worklist.unfinished_forms(sites, limit=limit("unfinished"))
     missing = worklist.visits_without_forms(sites, limit=limit("missing"))
     queries = worklist.open_queries(user, limit=limit("queries"))
-    consent = worklist.consent_due(user, limit=limit("consent"))
+    consent_later = worklist.consent_asked(user).count() > CONSENT_AT_ONCE
+    consent = None if consent_later else worklist.consent_due(user, limit=limit("consent"))
     products = worklist.products_waiting(user, limit=limit("products"))
     approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
@@ -48,15 +51,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             [_("Participant"), _("Visit"), _("State"), _("Window"), _("Target")],
             _("No visit is overdue, due, or due within %(n)d days.") % {"n": worklist.SOON_DAYS},
         ),
-        section(
-            "consent",
-            _("Consent"),
-            consent,
-            [_consent_row(row) for row in consent.rows],
-            show,
-            [_("Participant"), _("What is due"), _("State"), _("By")],
-            _("No signature, copy, witness or recording is due."),
-        ),
+        _consent_later(show) if consent is None else _consent_section(consent, show),
         section(
             "unfinished",
             _("Unfinished forms"),
@@ -130,7 +125,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         ),
         (_("Visits due now"), due.counts.get("due", 0), "#visits", ""),
         (_("Due within %(n)d days") % {"n": worklist.SOON_DAYS}, due.counts.get("soon", 0), "#visits", ""),
-        (_("Consent due"), consent.total, "#consent", "bad" if consent.counts.get("overdue") else ""),
+        *([] if consent is None else [(_("Consent due"), consent.total, "#consent", "")]),
         (_("Unfinished forms"), unfinished.total, "#unfinished", ""),
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
@@ -149,6 +144,35 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             )
         )
     return {"sections": sections, "stats": stats, "sites": ", ".join(site.code for site in sites)}
+
+
+def consent_of(user: User, show: str) -> dict[str, Any]:
+    """The part of the worklist about consent alone."""
+    shown = SHOWN_IN_FULL if show == "consent" else SHOWN
+    return {"sections": [_consent_section(worklist.consent_due(user, limit=shown), show)], "stats": []}
+
+
+def _consent_section(listing: worklist.Listing, show: str) -> dict[str, Any]:
+    return section(
+        "consent",
+        _("Consent"),
+        listing,
+        [_consent_row(row) for row in listing.rows],
+        show,
+        [_("Participant"), _("What is due"), _("State"), _("By")],
+        _("No signature, copy, witness or recording is due."),
+    )
+
+
+def _consent_later(show: str) -> dict[str, Any]:
+    """Of a large site: the page is there at once, and this part when the consent of everybody is folded."""
+    return {
+        "key": "consent",
+        "title": _("Consent"),
+        "total": "…",
+        "rows": [],
+        "part_url": f"{reverse('casebook:worklist')}?part=consent&show={show if show == 'consent' else ''}",
+    }
 
 
 def section(

@@ -145,6 +145,7 @@ def test_a_mother_signs_on_paper_beside_a_witness_and_her_child_assents(
 
     page.locator("#sign .card", has_text="assent").get_by_role("link", name="Sign").click()
     page.get_by_label("Spoken").check()
+    page.locator("#field-audio_visual").get_by_label("Required and recorded").check()
     page.locator("#id_signed_on").fill(today)
     asha.shot("consent-assent", both=True)
     asha.press_for("Alt+s")

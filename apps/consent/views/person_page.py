@@ -46,7 +46,8 @@ def context_of(user: User, participant: Participant) -> dict[str, Any]:
     today = today_at(participant.site)
     log = selectors.events_of(participant)
     state = selectors.state_for(participant, timezone.now(), by=user)
-    asked = selectors.to_sign(participant, today, by=user)
+    # Nobody signs anew for a record of the past: it holds what its source states.
+    asked = [] if participant.retrospective else selectors.to_sign(participant, today, by=user)
     gone = same.taken_back(entry.as_event() for entry in log)
     tone, title = in_words(state, bool(log))
     return {
@@ -73,7 +74,7 @@ def context_of(user: User, participant: Participant) -> dict[str, Any]:
         "rows": [log_row(participant, entry, log, gone) for entry in reversed(log)],
         "columns": [_("Entry"), _("Signed"), _("By"), _("Document"), _("Beside it"), _("Entered")],
         "may_see_sheet": user.may(Permission.VIEW_IDENTITY, participant.site_id),
-        "signs": signs_offered(participant, asked),
+        "signs": [] if participant.retrospective else signs_offered(participant, asked),
         "may_dissent": any(one.by_representative for one in asked)
         or any(entry.kind in (Kind.LAR_CONSENT, *signing_page.ASSENTS) for entry in log),
     }

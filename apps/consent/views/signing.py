@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.consent import actions
-from apps.consent.models import ConsentDocumentText, Kind, Method, Purpose, Signer
+from apps.consent.models import AudioVisual, ConsentDocumentText, Kind, Method, Purpose, Signer
 from apps.consent.rules import SIGNATURES
 from apps.consent.selectors import documents as register
 from apps.consent.views import frame, inputs, sheets, signing_page
@@ -102,6 +102,12 @@ def stated(sitting: Sitting, typed: QueryDict, request: HttpRequest, user: Any) 
         problems.append(
             Problem("signer_can_read", "required", _("Ask: it decides whether a witness is needed."))
         )
+    if sitting.asked.recording and "audio_visual" not in found:
+        problems.append(
+            Problem("audio_visual", "required", _("A recording is asked for: say whether it was made."))
+        )
+    if found.get("audio_visual") == AudioVisual.REQUIRED_NOT_DONE and "recording_reason" not in found:
+        problems.append(Problem("recording_reason", "required", _("Say why there is no recording.")))
     if typed.get("capacity"):
         found["capacity"] = typed["capacity"]
     if sitting.kind in signing_page.CONSENTS:

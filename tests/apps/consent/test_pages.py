@@ -52,6 +52,7 @@ BLANK = as_url(png(b"\xff" * 1024))
 DRAWING = as_url(png(bytes(255 - n % 60 * 4 for n in range(1024))))
 OTHER_DRAWING = as_url(png(bytes(255 - n % 50 * 5 for n in range(1024))))
 ASKED = {
+    "audio_visual": "recorded",
     "item-procedure": "true",
     "item-sample_storage": "true",
     "item-future_contact": "false",
@@ -157,6 +158,8 @@ def test_without_an_approved_form_there_is_nothing_to_sign_on_the_screen(
         ({"item-images": ""}, "yes or no"),
         ({"item-procedure": ""}, "yes or no"),
         ({"signer_can_read": "false"}, "who the impartial witness is"),
+        ({"audio_visual": ""}, "say whether it was made"),
+        ({"audio_visual": "required_not_done"}, "why there is no recording"),
         (
             {"signer_can_read": "false", "witness": "teacher", "witness_relation": "study_staff",
              "witness_drawing": OTHER_DRAWING},
