@@ -18,7 +18,7 @@ from apps.consent.selectors.places import chip_of, sign_url, task_state, task_ur
 from apps.consent.views import entry_page, signing_page
 from apps.consent.views.choices import items_standing
 from apps.consent.views.consent_line import ConsentLine
-from apps.consent.views.sitting import TITLES, language_name
+from apps.consent.views.sitting import TITLES, language_name, title_of
 from apps.consent.views.standing import corrections_of
 from apps.enrolment.models import Participant
 from studyportal.access.clock import today_at
@@ -105,9 +105,6 @@ def to_sign(participant: Participant, asked: Asked) -> ToSign:
     kind = Kind(asked.signature)
     text = next(iter(asked.texts.values()), None)
     signed: Any = asked.signed
-    title = str(TITLES.get(kind, kind.label))
-    if asked.session is not None:
-        title = _("%(signature)s, session %(n)d") % {"signature": title, "n": asked.session}
     detail = ""
     if signed is not None:
         detail = human_date_text(signed.signed_on) if signed.signed_on else _("day not recorded")
@@ -125,7 +122,7 @@ def to_sign(participant: Participant, asked: Asked) -> ToSign:
     if not asked.certain and asked.to_be_signed:
         detail = "; ".join([_("perhaps: the age is not known well enough"), *beside])
     return ToSign(
-        title=title,
+        title=title_of(kind, asked.session),
         who=_("A representative") if asked.by_representative else _("The participant"),
         form=f"{text.document.title}, {_('version %s') % text.document.version_label}"
         if text is not None

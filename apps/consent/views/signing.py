@@ -17,7 +17,7 @@ from apps.consent.selectors import documents as register
 from apps.consent.views import frame, inputs, sheets, signing_page
 from apps.consent.views.choices import items_chosen
 from apps.consent.views.inputs import Errors, Section
-from apps.consent.views.sitting import TITLES, Sitting, language_name, sitting_of
+from apps.consent.views.sitting import Sitting, language_name, sitting_of, title_of
 from apps.enrolment.models import Group
 from apps.enrolment.selectors import participant_or_404
 from studyportal.access.clock import today_at
@@ -61,12 +61,14 @@ def sign(request: HttpRequest, code: str, signature: str) -> HttpResponse:
         )
         may_keep_sheet = user.may(Permission.EDIT_IDENTITY, participant.site_id)
 
+        title = title_of(signature, session)
+
         def sections(typed: QueryDict, errors: Errors) -> list[Section]:
             return signing_page.sections_of(sitting, typed, errors, may_keep_sheet=may_keep_sheet)
 
         def act(typed: QueryDict, ticket: str) -> tuple[str, str]:
             actions.sign(by=user, ticket=ticket, **stated(sitting, typed, request, user))
-            return _("“%s” is in the consent log.") % TITLES[Kind(signature)], frame.home_url(participant)
+            return _("“%s” is in the consent log.") % title, frame.home_url(participant)
 
         return frame.entered(
             request,
@@ -77,7 +79,7 @@ def sign(request: HttpRequest, code: str, signature: str) -> HttpResponse:
             initial=signing_page.initial_of(sitting, user),
             sections=sections,
             act=act,
-            title=TITLES[Kind(signature)],
+            title=title,
             sitting=sitting,
             language_name=language_name(sitting.language),
             tabs=signing_page.tabs(sitting, request.GET),

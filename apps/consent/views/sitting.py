@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.utils.translation import get_language_info
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.consent import selectors
@@ -29,6 +30,12 @@ TITLES = {
 def language_name(key: str) -> str:
     """The language, as the reader of the page calls it."""
     return str(dict(settings.LANGUAGES).get(key, key))
+
+
+def title_of(kind: str, session: int | None) -> str:
+    """What is signed, as a heading."""
+    title = str(TITLES.get(Kind(kind), Kind(kind).label))
+    return _("%(signature)s, session %(n)d") % {"signature": title, "n": session} if session else title
 
 
 def own_name(key: str) -> str:

@@ -366,6 +366,34 @@ def test_a_representative_signs_and_the_child_speaks(cast: Cast, participant: An
     )  # fmt: skip
 
 
+def test_one_session_is_signed_by_itself(cast: Cast, participant: Any, form: Any, page: Any) -> None:
+    own = a_document(cast.mumbai, cast.rao, purpose="session_harvest", version="S1")
+    address = url(participant, "sign/consent/?session=2")
+    shown = page(cast.asha).get(address).content.decode()
+    assert "session 2" in shown and "version S1, in en" in shown
+    assert "item-images" not in shown, "the optional items belong to taking part"
+    typed = {"method": "screen", "signer_can_read": "true", "drawing": DRAWING, "audio_visual": "recorded"}
+    answer = page(cast.asha).post(address, typed)
+    assert answer.status_code == 302, answer.content.decode()
+    event = ConsentEvent.objects.get()
+    assert (event.purposes, event.session_number, event.document) == (["procedure"], 2, text_of(own))
+
+
+def test_a_representative_of_an_adult_who_cannot_decide(cast: Cast, participant: Any, page: Any) -> None:
+    a_document(cast.mumbai, cast.rao, purpose="lar_consent")
+    an_adults_consent(participant, cast.asha)
+    address = url(participant, "sign/lar_consent/")
+    assert "only while the adult cannot decide" in page(cast.asha).get(address).content.decode()
+    typed = ASKED | {
+        "signer": "other", "signer_relationship": "husband", "lar_relationship_proof": "ration card",
+        "capacity": "cannot_decide", "signer_can_read": "true", "method": "screen", "drawing": DRAWING,
+    }  # fmt: skip
+    answer = page(cast.asha).post(address, typed)
+    assert answer.status_code == 302, answer.content.decode()
+    event = ConsentEvent.objects.latest("id")
+    assert (event.capacity, event.signer, event.signer_relationship) == ("cannot_decide", "other", "husband")
+
+
 # --- Taking back, and changing ---------------------------------------------------------------------------
 
 

@@ -15,6 +15,19 @@
     const entry = document.getElementById("consent-entry");
     if (entry && event.detail.target?.id === "consent-entry") entry.querySelector("[data-focus]")?.focus();
   });
+  /* Whatever else came back, or nothing at all: the page stays as it is, and says so. */
+  const failed = (event) => {
+    const form = event.detail.requestConfig?.elt;
+    if (!form?.matches?.("form[data-consent-entry]") || event.detail.xhr?.getResponseHeader("X-Session-Ended")) return;
+    form.querySelector("[data-entry-failed]").hidden = false;
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const note = event.target.closest?.("form[data-consent-entry]")?.querySelector("[data-entry-failed]");
+    if (note) note.hidden = true;
+  });
+
   /* The page leaves after a redirect that htmx follows: what was typed is in the log, so nothing is asked. */
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const form = event.detail.requestConfig?.elt;
