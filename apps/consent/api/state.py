@@ -44,6 +44,7 @@ class DueSerializer(serializers.Serializer):
     concerns = serializers.IntegerField(allow_null=True, help_text="The entry that it is about.")
     document = serializers.IntegerField(allow_null=True, help_text="The document that is to be signed.")
     session = serializers.IntegerField(allow_null=True)
+    ahead = serializers.BooleanField(help_text="It cannot be signed yet.")
 
 
 class ConsentStateSerializer(serializers.Serializer):
@@ -87,6 +88,9 @@ class ToSignSerializer(serializers.Serializer):
     texts = serializers.DictField(child=TextToSignSerializer(), help_text="Language → what is signed in it.")
     signed = serializers.IntegerField(allow_null=True, help_text="The entry that gives it already.")
     to_be_signed = serializers.BooleanField()
+    certain = serializers.BooleanField(
+        help_text="False: the age is not known well enough to tell whether this signature is needed."
+    )
     witness = serializers.BooleanField()
     recording = serializers.BooleanField()
     due = DueSerializer(allow_null=True)
@@ -105,6 +109,7 @@ def due_json(due: Due) -> dict[str, Any]:
             "concerns",
             "document",
             "session",
+            "ahead",
         )
     }
 
@@ -153,7 +158,7 @@ class ConsentStateOf(OfParticipant):
     def get(self, request: Any, code: str) -> Response:
         participant = self.participant(code)
         day = self.day(participant)
-        state = selectors.state_for(participant, day.exact or day)
+        state = selectors.state_for(participant, day.exact or day, by=request.user)
         return Response(
             {
                 "participant": participant.code,
@@ -210,11 +215,12 @@ class ConsentToSign(OfParticipant):
                     },
                     "signed": None if one.signed is None else one.signed.id,
                     "to_be_signed": one.to_be_signed,
+                    "certain": one.certain,
                     "witness": one.witness,
                     "recording": one.recording,
                     "due": None if one.due is None else due_json(one.due),
                 }
-                for one in to_sign(participant, day.exact)
+                for one in to_sign(participant, day.exact, by=request.user)
             ]
         )
 

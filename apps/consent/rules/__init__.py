@@ -49,6 +49,7 @@ from apps.consent.rules.state import (
     ConsentState,
     Phase,
     consent_state,
+    taking_part,
     words,
 )
 from apps.consent.rules.tasks import Task, tasks_of
@@ -107,6 +108,7 @@ __all__ = [
     "required_signatures",
     "signature_problems",
     "signed_by",
+    "taking_part",
     "tasks_of",
     "terms_of",
     "words",

@@ -31,14 +31,13 @@ CANNOT_DECIDE = "cannot_decide"
 class Earlier:
     """Who had to sign before somebody's birthday or a change of capacity, and whether that may still carry.
 
-    changed: the first and the last day on which the change can have come. grace: whether the days to sign anew have not
-    passed. kind: of the Due that follows.
+    grace: whether the days to sign anew have not passed. kind: of the Due that follows. age: the one that was reached.
     """
 
     kind: str
     needed: tuple[str, ...]
-    changed: tuple[dt.date, dt.date] | None
     grace: Verdict
+    age: int = 0
 
 
 class Bound:
@@ -47,6 +46,7 @@ class Bound:
     def __init__(self, log: Sequence[Event], terms: Terms, on: Moment, ages: AgeAt | None) -> None:
         self.log, self.terms, self.on, self.ages = log, terms, on, ages
         self.day = day_of(on)
+        self._needed: dict[tuple[int, str], tuple[str, ...]] = {}
 
     @cached_property
     def _capacities(self) -> Sequence[Event]:
@@ -77,7 +77,11 @@ class Bound:
         return bounds(since) if changed and since is not None else None
 
     def needed(self, age: int, purpose: str = PARTICIPATION) -> tuple[str, ...]:
-        return for_purpose(purpose, self.terms.signatures_at(age, can_decide=self.can_decide))
+        key = (age, purpose)
+        if key not in self._needed:
+            asked = self.terms.signatures_at(age, can_decide=self.can_decide)
+            self._needed[key] = for_purpose(purpose, asked)
+        return self._needed[key]
 
     def consenting(self, ages: Sequence[int]) -> str:
         """Who consents at the youngest of these ages: the participant or a representative."""
@@ -91,17 +95,17 @@ class Bound:
             before = self.terms.signatures_at(begins - 1)
             if set(before) != set(now):
                 goes_on = self.terms.after_birthday == "goes_on"
-                changed = self._birthday(begins)
-                found.append(
-                    Earlier("birthday", before, changed, "yes" if goes_on else self._birthday_grace(begins))
-                )
+                grace = "yes" if goes_on else self._birthday_grace(begins)
+                found.append(Earlier("birthday", before, grace, begins))
         if self._capacity_changed is not None:
             before = self.terms.signatures_at(age, can_decide=not self.can_decide)
             if set(before) != set(now):
-                found.append(
-                    Earlier("capacity", before, self._capacity_changed, self._grace(self._capacity_changed))
-                )
+                found.append(Earlier("capacity", before, self._grace(self._capacity_changed)))
         return found
+
+    def changed(self, before: Earlier) -> tuple[dt.date, dt.date] | None:
+        """The first and the last day on which the change can have come."""
+        return self._birthday(before.age) if before.kind == "birthday" else self._capacity_changed
 
     def _birthday(self, age: int) -> tuple[dt.date, dt.date] | None:
         if self.ages is None or self.day is None:

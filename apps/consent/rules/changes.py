@@ -34,7 +34,7 @@ def changes(fold: Fold, ages: Collection[int], *, reveal: bool) -> Iterator[Due]
                     continue
                 told.add(signature)
                 days = dt.timedelta(days=fold.terms.resign_within_days)
-                shown = before.changed if reveal or before.kind != "birthday" else None
+                shown = fold.changed(before) if reveal or before.kind != "birthday" else None
                 yield Due(
                     kind="birthday" if before.kind == "birthday" else "capacity",
                     signature=signature,
@@ -42,7 +42,7 @@ def changes(fold: Fold, ages: Collection[int], *, reveal: bool) -> Iterator[Due]
                     by_on=shown[1] + days if shown else None,
                     overdue=before.grace == "no"
                     if fold.terms.after_birthday == "suspended"
-                    else _passed(fold, before.changed),
+                    else _passed(fold, fold.changed(before)),
                     why=_since(before.kind, age, signature),
                 )
 
@@ -101,8 +101,8 @@ def in_force_until(fold: Fold, ages: Sequence[int]) -> dt.date | None:
     days = dt.timedelta(days=fold.terms.resign_within_days)
     for age in ages:
         if fold.all_of(fold.needed(age), PARTICIPATION) == "no":
-            changed = next((before.changed for before in fold.earlier(age) if before.changed), None)
-            return changed[0] + days if changed else None
+            changed = next((on for before in fold.earlier(age) if (on := fold.changed(before))), None)
+            return None if changed is None else changed[0] + days
     if not fold.can_decide:
         return None
     upcoming = _next_change(fold, max(ages))

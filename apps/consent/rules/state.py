@@ -142,6 +142,16 @@ def consent_state(
     )
 
 
+def taking_part(
+    events: Iterable[Event], terms: Terms, on: Moment, age: Age | AgeAt
+) -> tuple[Verdict, frozenset[str]]:
+    """`in_force` and `withdrawn` of `consent_state`, at a third of its cost."""
+    ages, at = _ages(age, on)
+    fold = Fold(events, terms, on, at)
+    candidates = ages or tuple(sorted({band.from_age for band in terms.bands}))
+    return _together(fold, PARTICIPATION, candidates, known=bool(ages))[0], fold.withdrawn
+
+
 def _ages(age: Age | AgeAt, on: Moment) -> tuple[tuple[int, ...], AgeAt | None]:
     """Every age that is possible at the moment, and who knows it on other days."""
     day = on.date() if isinstance(on, dt.datetime) else on

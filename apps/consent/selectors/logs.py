@@ -97,6 +97,10 @@ class Known:
             self.events, self.terms, self.moment(on), self.ages, facts=self.facts, reveal=self.reveal
         )
 
+    def taking_part(self, on: When) -> tuple[rules.Verdict, frozenset[str]]:
+        """Whether consent to take part is in force, and what is withdrawn: what `state` says of them, for less."""
+        return rules.taking_part(self.events, self.terms, self.moment(on), self.ages)
+
     def reading(self, on: When) -> rules.Fold:
         """The log as it reads on that day: which entry stands for what."""
         return rules.Fold(self.events, self.terms, self.moment(on), self.ages)
@@ -172,10 +176,10 @@ def known_of(
 
 
 def _is_now(on: When, zone: ZoneInfo) -> bool:
-    """Whether it is asked for the day that it is at the site."""
+    """Whether it is asked for the day that it is at the site, or for none."""
     if isinstance(on, dt.datetime):
         on = on.astimezone(zone).date()
-    return on == timezone.localdate(timezone=zone)
+    return on is None or on == timezone.localdate(timezone=zone)
 
 
 def zones_of(people: Collection[Participant]) -> dict[int, ZoneInfo]:

@@ -200,13 +200,13 @@ def _life(known: Known) -> list[LifeEvent]:
     log = rules.effective_events(known.events)
     own: list[LifeEvent] = []
     days = sorted({e.signed_on.latest for e in log if e.signed_on and e.signed_on.latest})
-    complete = next((day for day in days if known.state(day).in_force != "no"), None)
+    complete = next((day for day in days if known.taking_part(day)[0] != "no"), None)
     if complete is not None:
         own.append(LifeEvent("consented", _as_signed(log, complete)))
     elif any(e.kind in (rules.OWN_CONSENT, rules.LAR_CONSENT) and e.signed_on is None for e in log):
         own.append(LifeEvent("consented", None))
     if any(e.kind == rules.WITHDRAWAL for e in log):
-        gone = known.state(known.today).withdrawn
+        gone = known.taking_part(known.today)[1]
         for event in log:
             scopes = sorted(gone & set(event.withdrawal_scopes))
             if event.kind == rules.WITHDRAWAL and scopes:

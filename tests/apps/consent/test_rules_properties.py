@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.consent.rules import PURPOSES, Event, KnownAges, Terms, consent_state, effective_events
+from apps.consent.rules import PURPOSES, Event, KnownAges, Terms, consent_state, effective_events, taking_part
 from apps.consent.rules.ages import first_day_at
 from studyportal.crf.partial_date import PartialDate
 from studyportal.identity.births import Ages
@@ -71,7 +71,7 @@ def ages(birth: dt.date) -> KnownAges:
     return KnownAges(exact=Ages(birth, birth))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs(), DAYS, st.none() | BIRTHS, st.randoms())
 def test_the_order_in_which_entries_are_read_changes_nothing(
     log: list[Event], on: dt.date, birth: dt.date | None, random: Any
@@ -81,9 +81,10 @@ def test_the_order_in_which_entries_are_read_changes_nothing(
     mixed = list(log)
     random.shuffle(mixed)
     assert consent_state(mixed, TERMS, on, known) == expected
+    assert taking_part(mixed, TERMS, on, known) == (expected.in_force, expected.withdrawn)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs(), DAYS, BIRTHS)
 def test_what_is_signed_later_changes_no_day_before(log: list[Event], on: dt.date, birth: dt.date) -> None:
     dated = [e for e in log if e.signed_on is not None and e.signed_on.earliest is not None]
@@ -93,7 +94,7 @@ def test_what_is_signed_later_changes_no_day_before(log: list[Event], on: dt.dat
     assert all(whole.covers_session(number) == cut.covers_session(number) for number in (1, 2, 3))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs(), DAYS, BIRTHS, st.sampled_from(SCOPES))
 def test_a_withdrawal_never_gives_anything(log: list[Event], on: dt.date, birth: dt.date, scope: str) -> None:
     before = consent_state(log, TERMS, on, ages(birth)).purposes
@@ -102,7 +103,7 @@ def test_a_withdrawal_never_gives_anything(log: list[Event], on: dt.date, birth:
     assert all(ORDER[after[purpose]] <= ORDER[before[purpose]] for purpose in PURPOSES)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs(), DAYS, BIRTHS)
 def test_a_dissent_never_gives_anything(log: list[Event], on: dt.date, birth: dt.date) -> None:
     before = consent_state(log, TERMS, on, ages(birth)).purposes
@@ -111,7 +112,7 @@ def test_a_dissent_never_gives_anything(log: list[Event], on: dt.date, birth: dt
     assert all(ORDER[after[purpose]] <= ORDER[before[purpose]] for purpose in PURPOSES)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs(), DAYS, BIRTHS)
 def test_who_may_not_know_the_birth_date_is_told_the_same_verdicts(
     log: list[Event], on: dt.date, birth: dt.date
@@ -128,7 +129,7 @@ def test_who_may_not_know_the_birth_date_is_told_the_same_verdicts(
     assert all(one.by_on is None for one in hidden.due if one.kind == "birthday")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs(), DAYS, BIRTHS)
 def test_what_is_known_less_well_contradicts_nothing(log: list[Event], on: dt.date, birth: dt.date) -> None:
     """The year of birth alone may leave open what the day decides, and never says the contrary."""
@@ -138,7 +139,7 @@ def test_what_is_known_less_well_contradicts_nothing(log: list[Event], on: dt.da
     assert all(coarse[purpose] in ("indeterminate", exact[purpose]) for purpose in PURPOSES)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(logs(), BIRTHS, DAYS)
 def test_until_is_the_last_day(log: list[Event], birth: dt.date, on: dt.date) -> None:
     """Nothing else being signed, taking part is in force until then and not after. Entries that are known in part or
@@ -191,7 +192,7 @@ def corrections(draw: Any) -> list[Event]:
     return chain
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(corrections(), st.randoms())
 def test_corrections_of_different_values_commute(chain: list[Event], random: Any) -> None:
     mixed = list(chain)
@@ -211,7 +212,7 @@ def test_corrections_of_different_values_commute(chain: list[Event], random: Any
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(BIRTHS, st.integers(1, 30), st.dates(dt.date(1980, 1, 1), dt.date(2060, 1, 1)))
 def test_the_first_day_at_an_age_is_the_birthday(birth: dt.date, age: int, near: dt.date) -> None:
     found = first_day_at(Ages(birth, birth), age, near, highest=True)
