@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from demo import approvals
+from demo import approvals, paper
 from studyportal.access.models import Membership, Site, User
 from studyportal.audit import acting
+from studyportal.files import actions as files
+from studyportal.files.models import DelegationDocument, DocumentKind
 
 PASSWORD = "studyportal-demo"  # noqa: S105 (the demo's own; the command refuses outside of demo mode)
 SITES = {"MUM": "Mumbai", "PUN": "Pune"}
@@ -67,4 +69,39 @@ def ensure() -> list[str]:
             users[username] = user
         approved = approvals.ensure({code: site for code, site in sites.items() if code and site}, users)
         added += [f"approvals of {code}" for code in approved]
+        added += [f"training of {name}" for name in _train(users, sites)]
+    return added
+
+
+# Who obtains consent, and the days for which the certificate of training holds (last None: to this day). That of Dr Iyer
+# was renewed a month late.
+TRAINED: Mapping[str, tuple[tuple[dt.date, dt.date | None], ...]] = {
+    "asha": ((SINCE, None),),
+    "rao": ((SINCE, None),),
+    "vikram": ((SINCE, None),),
+    "iyer": ((SINCE, dt.date(2024, 2, 29)), (dt.date(2024, 4, 1), None)),
+}
+
+
+def _train(users: Mapping[str, User], sites: Mapping[str | None, Site | None]) -> list[str]:
+    """The certificates of those who have none; returns whose were added."""
+    added = []
+    for username, spans in TRAINED.items():
+        user = users[username]
+        if DelegationDocument.objects.filter(user=user, kind=DocumentKind.TRAINING).exists():
+            continue
+        for first, last in spans:
+            files.add_delegation_document(
+                user=user,
+                site=sites[CAST[username].site],
+                kind=DocumentKind.TRAINING,
+                valid_from=first,
+                valid_until=last,
+                upload=paper.Upload(
+                    paper.sheet("Certificate of training", CAST[username].name, f"from {first}"),
+                    f"training-{username}-{first.year}-demo.pdf",
+                ),
+                by=users["admin"],
+            )
+        added.append(username)
     return added

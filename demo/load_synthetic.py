@@ -15,12 +15,19 @@ from django.db import connections
 from django.utils import timezone
 
 from apps.celldose import actions as celldose
-from apps.consent import actions as consent
 from apps.enrolment import actions as enrolment
 from apps.enrolment.models import Group, Participant, ScreeningEntry
 from apps.labs import actions as labs
 from apps.visits import actions as visits
-from demo import synthetic, synthetic_identities, synthetic_screening
+from demo import (
+    consent_documents,
+    load_gaps,
+    synthetic,
+    synthetic_gaps,
+    synthetic_identities,
+    synthetic_screening,
+)
+from demo.consent_log import Log
 from demo.synthetic import Blemish, Form, Product, Session, SyntheticParticipant, Visit
 from demo.synthetic_cells import CODE
 from studyportal.access import walls
@@ -57,6 +64,7 @@ def load(
     cases: int = synthetic.CASES,
     controls: int = synthetic.CONTROLS_PER_CASE,
     sites: Collection[str] = tuple(COORDINATORS),
+    gaps: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> Loaded:
     """Enter who is not there yet at the sites. until: the day of the data; left out, that of the first load, or today."""
@@ -67,6 +75,9 @@ def load(
         for planned in synthetic.cohort(seed=seed, until=until, cases=cases, controls=controls)
         if planned.person.site in sites
     ]
+    for site in sites:
+        with walls.whole_study(), acting(source="command", reason=REASON):
+            consent_documents.ensure(crews[site].site, by=crews[site].investigator, until=until)
     with walls.whole_study():
         known = {one.label: one for one in Participant.objects.filter(synthetic=True)}
     loaded = Loaded()
@@ -81,11 +92,44 @@ def load(
         say(
             f"{position:3d} of {len(cohort)} at {planned.person.site}: {participant.code} {planned.person.label}"
         )
+    if gaps:
+        _enter_gaps(crews, sites, known, loaded, until, say)
     _screen_others([crews[site] for site in sites], until)
     say(
         f"Synthetic cohort at {' and '.join(sites)}: {len(loaded.created)} entered, {loaded.there} already there."
     )
     return loaded
+
+
+def _enter_gaps(
+    crews: Mapping[str, Crew],
+    sites: Collection[str],
+    known: Mapping[str, Participant],
+    loaded: Loaded,
+    until: dt.date,
+    say: Callable[[str], None],
+) -> None:
+    """Those of whom the consent is not as it should be, and the case between its sessions."""
+
+    def one(label: str, site: str, enter: Callable[[Crew], Participant]) -> None:
+        if site not in sites:
+            return
+        if label in known:
+            loaded.there += 1
+            return
+        with walls.whole_study(), acting(source="command", reason=REASON):
+            participant = enter(crews[site])
+        loaded.created.append(participant.code)
+        say(f"at {site}: {participant.code} {label}")
+
+    for gap in synthetic_gaps.gaps(until):
+        one(
+            gap.label,
+            gap.site,
+            lambda crew, gap=gap: load_gaps.enter(gap, site=crew.site, by=crew.coordinator),  # type: ignore[misc]
+        )
+    treated = synthetic_gaps.in_treatment(until)
+    one(treated.person.label, treated.person.site, lambda crew: enter(treated, crew, None))
 
 
 def _screen_others(crews: Iterable[Crew], until: dt.date) -> None:
@@ -160,11 +204,13 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
     )
     if (who := synthetic_identities.identity(planned)) is not None:
         identity.record(participant=participant, raw=who, by=by)
-    for event in planned.consents:
-        consent.record_event(participant=participant, by=by, **event)
+    log = Log(participant, by)
+    # The sheet without assent was found when everything else was entered: no visit would have been taken after it.
+    consented = Blemish.NO_ASSENT not in person.blemishes
+    if consented:
+        log.record_all(planned.consents)
     for form in planned.history:
         _save(form, participant, by)
-    consented = Blemish.NO_ASSENT not in person.blemishes
     synthetic_screening.judge(participant, group=group, consented=consented, by=by)
     if consented:  # the portal enrols no minor without assent
         participant = enrolment.enrol(participant=participant, on=planned.enrolled_on, by=by)
@@ -178,6 +224,9 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
     for visit in planned.visits:
         events = [event for event in planned.events if event[0] == visit.key]
         _enter_visit(visit, sessions.get(visit.key), events, numbered, participant, crew)
+    if not consented:
+        log.record_all(planned.consents)
+    log.record_all(planned.later)
     for form in planned.endings:
         _save(form, participant, by)
     return participant

@@ -183,6 +183,7 @@ class SyntheticParticipant:
     history: tuple[Form, ...]
     visits: tuple[Visit, ...]
     sessions: tuple[Session, ...] = ()
+    later: tuple[Mapping[str, Any], ...] = ()  # what is signed after the visits, such as an amendment
     events: tuple[tuple[str, int | None, Form], ...] = field(default=())  # (visit, session, adverse event)
     endings: tuple[Form, ...] = ()  # loss to follow-up, then end of study
 

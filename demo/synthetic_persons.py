@@ -3,86 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from demo.synthetic import ETHICS_NUMBERS, Blemish, Drawn, Form
-from demo.synthetic_history import READS_NOT, WITHDRAWN_ON_DAY
+from demo.synthetic import Blemish, Drawn, Form
 
 OFFSET = "+05:30"
-
-
-def consents(drawn: Drawn, enrolled_on: dt.date) -> Iterator[Mapping[str, Any]]:
-    person = drawn.person
-    late = Blemish.LATE_CONSENT in person.blemishes
-    signed_on = enrolled_on + dt.timedelta(days=9 if late else -1)
-    purposes = [
-        "participation",
-        *(["procedure"] if person.control is None else []),
-        "data_sharing",
-        "future_contact",
-    ]
-    language = str(drawn.rng.choice(("English", "Hindi", "Marathi"), p=(0.3, 0.3, 0.4)))
-    shared = {
-        "document_version": "2.0",
-        "document_language": language,
-        "ethics_approval_number": ETHICS_NUMBERS[person.site],
-        "ethics_approval_validity": (person.day0 + dt.timedelta(days=900)).isoformat(),
-        "signed_on": signed_on.isoformat(),
-        "signed_at": f"{signed_on.isoformat()}T{int(drawn.rng.integers(9, 17)):02d}:{int(drawn.rng.integers(0, 60)):02d}:00{OFFSET}",
-        "age_at_signature": person.age,
-        "obtained_by": f"Investigator, {person.site}",
-        "audio_visual": "recorded",
-        "copy_given": Blemish.NO_COPY not in person.blemishes,
-    }
-    not_asked = {"witness": "not_applicable"}
-    if (witness := READS_NOT.get((person.number, person.control))) is not None:
-        shared["witness"], not_asked = witness, {}
-    if person.age >= 18:
-        absent = not_asked | {"lar_relationship_proof": "not_applicable"}
-        yield {"kind": "consent", "signer": "participant", "purposes": purposes, **shared, "absent": absent}
-    else:
-        parent = str(drawn.rng.choice(("mother", "father")))
-        proof = "Birth certificate seen"
-        yield {
-            "kind": "lar_consent",
-            "signer": parent,
-            "purposes": purposes,
-            "lar_relationship_proof": proof,
-            **shared,
-            "absent": not_asked,
-        }
-        if Blemish.NO_ASSENT not in person.blemishes:
-            kind = "written_assent" if person.age >= 12 else "oral_assent"
-            absent = not_asked | {"lar_relationship_proof": "not_applicable"}
-            yield {
-                "kind": kind,
-                "signer": "participant",
-                "purposes": ["participation"],
-                **shared,
-                "absent": absent,
-            }
-    if Blemish.WITHDRAWAL in person.blemishes:
-        day = person.day0 + dt.timedelta(days=WITHDRAWN_ON_DAY)
-        yield {
-            "kind": "withdrawal",
-            "signer": "participant" if person.age >= 18 else "father",
-            "withdrawal_scopes": ["visits", "new_data"],
-            "signed_on": day.isoformat(),
-            "age_at_signature": person.age,
-            "obtained_by": f"Investigator, {person.site}",
-            "note": "Moved to another city. Data collected so far may be used.",
-            "absent": {
-                "document_version": "not_applicable",
-                "document_language": "not_applicable",
-                "ethics_approval_number": "not_applicable",
-                "ethics_approval_validity": "not_applicable",
-                "lar_relationship_proof": "not_applicable",
-                "witness": "not_applicable",
-                "audio_visual": "not_applicable",
-                "copy_given": "not_applicable",
-            },
-        }
 
 
 def events(drawn: Drawn) -> Iterator[tuple[str, int | None, Form]]:

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from demo import synthetic_cells, synthetic_history, synthetic_labs, synthetic_persons, trajectories
+from demo import (
+    synthetic_cells,
+    synthetic_consents,
+    synthetic_history,
+    synthetic_labs,
+    synthetic_persons,
+    trajectories,
+)
 from demo.synthetic import (
     LATE_SHARE,
     MISSED_REASONS,
@@ -75,14 +82,18 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
     # Nobody is enrolled before consent: who signed late was enrolled late, after the visit of screening.
     late = Blemish.LATE_CONSENT in person.blemishes
     sessions = synthetic_cells.sessions(drawn) if person.control is None else ()
-    consents = tuple(synthetic_persons.consents(drawn, screening))
+    # Drawn in this order since the first cohort. What is read best is drawn after what is signed, so it is put in later.
+    signed = tuple(synthetic_consents.consents(drawn, screening, until))
     history = tuple(synthetic_history.history(drawn, screening))
+    language = synthetic_consents.language_of(history)
+    consents = tuple({**one, "document_language": language} if "form" in one else one for one in signed)
     attended, endings = synthetic_history.ended(drawn, tuple(visits), until)
     return SyntheticParticipant(
         person=person,
         screened_on=screening - dt.timedelta(days=2),
         enrolled_on=screening + dt.timedelta(days=10 if late else 0),
         consents=consents,
+        later=tuple(synthetic_consents.again(drawn, consents, language, until)),
         history=history,
         visits=attended,
         sessions=sessions,

@@ -19,6 +19,7 @@ from studyportal.crf import actions as crf
 from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
+from tests.apps.consent.documents import a_draft
 from tests.cast import Cast
 
 
@@ -39,6 +40,11 @@ class World:
             signer="mother",
             signed_on="2016-10-01",
         )
+
+    @cached_property
+    def consent_document(self) -> Any:
+        """A draft of the participant's site with its words in English: what may still change of the register."""
+        return a_draft(self.participant.site, self.cast.rao)
 
     def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:
         return {name: self._parent(spec, name, fresh) for name in spec.parents}

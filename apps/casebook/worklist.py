@@ -16,6 +16,7 @@ from apps.casebook.holdings import Expectations
 from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
 from apps.consent.rules import Task
 from apps.consent.selectors import tasks as consent_tasks
+from apps.consent.selectors.documents import documents_due
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import participation
 from apps.enrolment.selectors import approvals_due, screening
@@ -339,6 +340,13 @@ def approvals_to_renew(user: User, *, limit: int) -> Listing:
     """Approvals that do not hold at the user's sites, or lapse within the protocol's days of warning."""
     held = user.sites_with(Permission.VIEW_APPROVALS)
     due = approvals_due([site for site in sites_of(user) if site.pk in held])
+    return Listing(due[:limit], len(due))
+
+
+def documents_to_settle(user: User, *, limit: int) -> Listing:
+    """Consent documents whose approval does not hold or soon will not, and drafts, at the sites where they are kept."""
+    held = user.sites_with(Permission.MANAGE_CONSENT_DOCUMENTS)
+    due = documents_due([site for site in sites_of(user) if site.pk in held])
     return Listing(due[:limit], len(due))
 
 

@@ -10,6 +10,8 @@ from django.utils.translation import ngettext
 
 from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
+from apps.consent.models import DocumentPurpose
+from apps.consent.selectors.documents import DocumentDue
 from apps.consent.selectors.places import task_state, task_url
 from apps.enrolment.selectors import ApprovalDue, warning_days
 from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
@@ -39,6 +41,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     consent = None if consent_later else worklist.consent_due(user, limit=limit("consent"))
     products = worklist.products_waiting(user, limit=limit("products"))
     approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
+    documents = worklist.documents_to_settle(user, limit=limit("documents"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
     unanswered = worklist.criteria_unanswered(user, limit=limit("criteria"))
     sections = [
@@ -96,6 +99,21 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             show,
             [_("Site"), _("Approval"), _("State"), _("Last day")],
             _("Every approval holds, and none lapses within %(n)d days.") % {"n": warning_days()},
+        ),
+        *(
+            [
+                section(
+                    "documents",
+                    _("Consent documents to settle"),
+                    documents,
+                    [_document_row(row) for row in documents.rows],
+                    show,
+                    [_("Site"), _("Document"), _("State"), _("Last day")],
+                    _("No draft waits, and every document in use stands under an approval that holds."),
+                )
+            ]
+            if user.may(Permission.MANAGE_CONSENT_DOCUMENTS)
+            else []
         ),
         section(
             "screening",
@@ -302,6 +320,28 @@ def _product_row(product: Any) -> list[Any]:
         Cell(str(product), url=reverse("celldose:product", args=[product.pk])),
         ", ".join(waits),
     ]
+
+
+def _document_row(due: DocumentDue) -> Row:
+    states = {
+        "draft": "document_not_approved",
+        "lapsed": "document_approval_lapsed",
+        "ending": "document_ending",
+    }
+    document = due.document
+    return Row(
+        [
+            due.site.name,
+            Cell(
+                f"{document.title} {document.version_label}",
+                url=reverse("consent:document", args=[document.id]),
+                detail=str(DocumentPurpose(document.purpose).label),
+            ),
+            Cell("", state=states[due.why]),
+            Cell(human_date_text(due.until)) if due.until else "",
+        ],
+        tone="bad" if due.why == "lapsed" else "",
+    )
 
 
 def _approval_row(due: ApprovalDue) -> Row:

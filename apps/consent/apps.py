@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsentConfig(AppConfig):
@@ -7,3 +8,15 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.consent import receivers  # noqa: F401 (connects them)
+        from studyportal.access.permissions import Permission
+        from studyportal.ui.navigation import NavItem, register
+
+        register(
+            NavItem(
+                _("Consent documents"),
+                "consent:documents",
+                permission=Permission.VIEW_CONSENT_DOCUMENTS,
+                order=77,
+                icon="file",
+            )
+        )

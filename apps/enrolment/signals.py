@@ -22,6 +22,9 @@ index_date_asked = Signal()
 # participant: a case. A receiver answers with its Day 0 (a date), or None when it is not known to the day.
 day0_asked = Signal()
 
+# approval: SiteApproval, user: User. A receiver answers with [(label, address, detail), …]: what the approval approved, as
+# far as the user may see it.
+approved_asked = Signal()
 # participant_ids: collection of ids; on: the day for which it is asked, None for today. A receiver answers with
 # {participant id: [rules.eligibility.Evidence, …]}: what it knows of the eligibility criteria, in a fixed number of queries. It is shown beside a criterion, never taken for an
 # answer.

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from apps.exports import enrolment_tables, tables
+from apps.exports import consent_tables, enrolment_tables, tables
 from apps.exports.datasets import Dataset, of_form
 from studyportal.crf import registry
 
@@ -23,6 +23,7 @@ def all_tables() -> list[Dataset]:
         tables.queries(),
         tables.signatures(),
         enrolment_tables.site_approvals(),
+        consent_tables.consent_documents(),
         enrolment_tables.matched_sets(),
     ]
 

@@ -71,6 +71,15 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "approval_in_error": State(_("Entered in error"), "neutral", "cross"),
         "approval_open": State(_("Possible"), "good", "check"),
         "approval_closed": State(_("Refused"), "bad", "blocked"),
+        # consent documents
+        "document_current": State(_("In use"), "good", "check"),
+        "document_ending": State(_("Approval ends soon"), "attention", "clock"),
+        "document_not_approved": State(_("Draft"), "attention", "pen"),
+        "document_not_yet": State(_("Not yet in use"), "info", "calendar"),
+        "document_superseded": State(_("Superseded"), "neutral", "history"),
+        "document_withdrawn": State(_("Withdrawn"), "bad", "blocked"),
+        "document_approval_lapsed": State(_("Approval lapsed"), "bad", "clock"),
+        "document_none": State(_("None"), "neutral", "dash"),
         # jobs
         "queued": State(_("Queued"), "neutral", "clock"),
         "running": State(_("Running"), "info", "play"),

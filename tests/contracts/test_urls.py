@@ -137,6 +137,30 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "enrolment:approval-change": lambda w: {"code": "MUM", "pk": approval_of(w.cast.mumbai).pk},
     "enrolment:approval-suspend": lambda w: {"code": "MUM", "pk": approval_of(w.cast.mumbai).pk},
     "enrolment:approval-error": lambda w: {"code": "MUM", "pk": approval_of(w.cast.mumbai).pk},
+    **{
+        f"{name}": lambda w: {"pk": w.consent_document.pk}
+        for name in (
+            "consent:document",
+            "consent:document-change",
+            "consent:document-approve",
+            "consent:document-withdraw",
+            "consent:document-discard",
+            "api:consent-document",
+            "api:consent-document-approve",
+            "api:consent-document-withdraw",
+        )
+    },
+    **{
+        f"{name}": lambda w: {"pk": w.consent_document.pk, "language": "en"}
+        for name in (
+            "consent:document-text",
+            "consent:document-file",
+            "consent:document-compare",
+            "consent:document-write",
+            "consent:document-remove",
+            "api:consent-document-words",
+        )
+    },
 }
 # Parameters whose objects no test needs to exist: they answer 404 to everyone who may ask at all.
 ABSENT = {
@@ -146,6 +170,7 @@ ABSENT = {
     "digest": "00000000",
     "code": "MUM-9999-X",
     "number": 99,
+    "language": "en",
     "username": "nobody",
 }
 
@@ -179,6 +204,8 @@ SITE_OBJECTS = [
             "api:consent-to-sign",
             "enrolment:site-start-up",
             "enrolment:approval",
+            "consent:document",
+            "api:consent-document",
         )
     )
     and name != "crf:explain"

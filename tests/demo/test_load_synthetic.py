@@ -90,9 +90,9 @@ def test_an_interrupted_load_goes_on_with_the_first_who_is_missing(monkeypatch: 
 
     monkeypatch.setattr(load_synthetic, "enter", enter)
     with pytest.raises(RuntimeError, match="the power went"):
-        load_synthetic.load(until=UNTIL, cases=2)
+        load_synthetic.load(until=UNTIL, cases=2, gaps=False)
     assert Participant.objects.count() == 2
-    loaded = load_synthetic.load(until=UNTIL, cases=2)
+    loaded = load_synthetic.load(until=UNTIL, cases=2, gaps=False)
     assert (loaded.there, len(loaded.created)) == (2, 4)
     assert Participant.objects.values("label").distinct().count() == Participant.objects.count() == 6
 
@@ -102,7 +102,7 @@ def cohort(django_db_setup: None, django_db_blocker: Any) -> Iterator[load_synth
     """Two cases with a control each, loaded once and rolled back after the module."""
     with django_db_blocker.unblock(), transaction.atomic():
         demo_cast.ensure()
-        yield load_synthetic.load(until=UNTIL, cases=2, controls=1)
+        yield load_synthetic.load(until=UNTIL, cases=2, controls=1, gaps=False)
         transaction.set_rollback(True)
 
 
@@ -162,6 +162,6 @@ class TestLoaded:
 
     def test_loading_again_changes_nothing(self, cohort: load_synthetic.Loaded) -> None:
         visits, queries = Visit.objects.count(), Query.objects.count()
-        again = load_synthetic.load(until=UNTIL, cases=2, controls=1)
+        again = load_synthetic.load(until=UNTIL, cases=2, controls=1, gaps=False)
         assert (again.there, again.created) == (4, [])
         assert (Visit.objects.count(), Query.objects.count()) == (visits, queries)

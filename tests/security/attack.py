@@ -195,6 +195,22 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "valid_from": "2026-01-01",
         "without_end": True,
     },
+    "/api/v1/consent-documents/": lambda h: {
+        "site": h.site.code,
+        "kind": "consent_form",
+        "purpose": "images",
+        "version_label": "1.0",
+        "title": "Form for images",
+    },
+    "/api/v1/consent-documents/{id}/approve/": lambda h: {
+        "approval": h.others["site-approval"].pk,
+        "valid_from": "2026-01-01",
+    },
+    "/api/v1/consent-documents/{id}/withdraw/": lambda h: {
+        "from_on": "2026-01-01",
+        "because": "The committee asked for it",
+    },
+    "/api/v1/consent-documents/{id}/texts/{language}/": lambda h: {"words": "What you sign"},
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
     "/api/v1/matching/runs/": lambda h: {"ratio": 1, "seed": 1},
     "/api/v1/matching/given/": lambda h: {"pairs": [{"case": h.code, "control": h.code}]},
@@ -222,7 +238,8 @@ def target(write: Write, held: Held) -> str:
         number = held.others.get(part.removesuffix("s").replace("querie", "query"), held.others["job"]).pk
     if part == "screening":
         number = held.world.participant.screening.number
-    return re.sub(r"\{(\w+)\}", lambda m: held.code if m[1] == "code" else str(number), write.path)
+    texts = {"code": held.code, "language": "en"}
+    return re.sub(r"\{(\w+)\}", lambda m: texts.get(m[1], str(number)), write.path)
 
 
 def base(write: Write, held: Held) -> dict[str, Any]:

@@ -129,6 +129,7 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
         from_on="2001-01-01",
         reason="Inspection",
     )
+    held.others["consent-document"] = world.consent_document
     now = held.others["query"].opened_at
     held.others["receipt"] = ExportReceipt.objects.create(
         id=_uuid(), requester=coordinator, source="api", dataset="demographics", filters={}, sites=[site.code],

@@ -138,8 +138,6 @@ def put_text(
         )
     accepted = _accepted(upload, problems)
     text = None if words is None else plain_words(words, problems)
-    if accepted is None and text is None and not problems:
-        problems.append(Problem("file", "required", _("Choose the file, or write the words.")))
     with saving(document.site, by, problems):
         row = locked_draft(document, expected_version)
         if problems:
@@ -151,7 +149,9 @@ def put_text(
             one.file, one.file_sha256 = store(accepted=accepted, by=by), accepted.sha256
         if text is not None:
             one.text, one.text_sha256 = text, sha256_of(text)
-        if before != (one.file_sha256, one.text_sha256) or found is None:
+        if not one.file_sha256 and not one.text_sha256:
+            raise CrfInvalid([Problem("file", "required", _("Choose the file, or write the words."))])
+        if before != (one.file_sha256, one.text_sha256):
             one.version += 1 if found else 0
             one.save()
             touch(row)

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Model, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
-from apps.consent.models import ConsentDocument, ConsentDocumentText, DocumentKind, DocumentState
+from apps.consent.models import (
+    ConsentDocument,
+    ConsentDocumentText,
+    ConsentEvent,
+    DocumentKind,
+    DocumentState,
+)
 from apps.consent.rules import documents as rules
 from apps.enrolment.models import SiteApproval
 from apps.enrolment.rules.approvals import Approval
+from apps.enrolment.selectors import ETHICS_COMMITTEE, warning_days
 from studyportal import protocol
-from studyportal.access.models import Site, User
+from studyportal.access.clock import today_at
+from studyportal.access.declare import get_visible_or_404
+from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
+from studyportal.audit.selectors import Change, changes, event_model_of
 
 
 def languages() -> tuple[str, ...]:
@@ -32,15 +45,43 @@ def language_names() -> dict[str, str]:
 def documents(
     user: User, permission: Permission = Permission.VIEW_CONSENT_DOCUMENTS
 ) -> QuerySet[ConsentDocument]:
-    """The documents of the sites where the user holds the permission."""
-    return ConsentDocument.objects.visible_to(user, permission).select_related(
-        "site", "approval", "supersedes"
+    """The documents of the sites where the user holds the permission, with their texts but no bytes of a file."""
+    return (
+        ConsentDocument.objects.visible_to(user, permission)
+        .select_related("site", "approval", "supersedes", "approved_by", "recorded_by")
+        .prefetch_related(Prefetch("texts", texts().defer("text")))
     )
+
+
+def document_or_404(
+    user: User, pk: int, permission: Permission = Permission.VIEW_CONSENT_DOCUMENTS
+) -> ConsentDocument:
+    found: ConsentDocument = get_visible_or_404(documents(user, permission), user, permission, pk=pk)
+    return found
+
+
+def text_or_404(
+    user: User, pk: int, language: str, permission: Permission = Permission.VIEW_CONSENT_DOCUMENTS
+) -> ConsentDocumentText:
+    """The document of this number in the language, with its words; Http404 for one of another site."""
+    found: ConsentDocumentText = get_visible_or_404(
+        texts(), user, permission, document_id=pk, language=language
+    )
+    return found
+
+
+def document_sites(user: User, permission: Permission = Permission.VIEW_CONSENT_DOCUMENTS) -> list[Site]:
+    """The sites that take part and whose register the user may read."""
+    sites = user.sites_with(permission)
+    found = Site.objects.filter(is_active=True).order_by("code")
+    return list(found if isinstance(sites, AllSites) else found.filter(pk__in=sites))
 
 
 def texts() -> QuerySet[ConsentDocumentText]:
     """Texts with their document and the name of their file, without its bytes."""
-    return ConsentDocumentText.objects.select_related("document__site", "file").defer("file__content")
+    return ConsentDocumentText.objects.select_related("document__site", "document__approval", "file").defer(
+        "file__content"
+    )
 
 
 # --- As the pure rules take it ---------------------------------------------------------------------------
@@ -147,3 +188,120 @@ def text_by_hash(sha256: str, *, site: Site | None = None) -> ConsentDocumentTex
     if not sha256:
         return None
     return (found if site is None else found.filter(site=site)).order_by("-id").first()
+
+
+# --- What the pages ask of one document ------------------------------------------------------------------
+
+
+def text_in(document: ConsentDocument, language: str) -> ConsentDocumentText | None:
+    """The document in the language, with its words; None when it is not there."""
+    return texts().filter(document=document, language=language).first()
+
+
+def line_of(document: ConsentDocument) -> list[ConsentDocument]:
+    """The other versions of the document at its site that were approved, newest first: what a draft may supersede."""
+    found = ConsentDocument.objects.filter(
+        site_id=document.site_id, kind=document.kind, purpose=document.purpose
+    ).exclude(Q(pk=document.pk) | Q(state=DocumentState.DRAFT))
+    return list(found.order_by("-valid_from", "-id"))
+
+
+def newest_of(site: Site, kind: str | None, purpose: str | None) -> ConsentDocument | None:
+    """The newest approved version at the site, which a next one supersedes; None for the first."""
+    found = ConsentDocument.objects.filter(
+        site=site, kind=kind or "", purpose=purpose or "", state=DocumentState.APPROVED
+    )
+    return found.order_by("-valid_from", "-id").first()
+
+
+def approvals_for(site: Site) -> list[SiteApproval]:
+    """The approvals of the site's ethics committee that may approve a document, newest first."""
+    found = SiteApproval.objects.filter(site=site, kind=ETHICS_COMMITTEE, in_error=False, waived=False)
+    return list(found.prefetch_related("suspensions").order_by("-valid_from", "-id"))
+
+
+def signatures_under(document: ConsentDocument) -> dict[str, int]:
+    """Language → how many entries of the log name the document in it: one query."""
+    found = ConsentEvent.objects.filter(document__document=document).values_list("document__language")
+    return dict(found.annotate(n=Count("id")).order_by())
+
+
+def documents_of_approval(approval: SiteApproval, user: User) -> list[ConsentDocument]:
+    """What the approval approved, as far as the user may see it."""
+    found = ConsentDocument.objects.visible_to(user, Permission.VIEW_CONSENT_DOCUMENTS).filter(
+        approval=approval
+    )
+    return list(found.exclude(state=DocumentState.DRAFT).order_by("purpose", "kind", "valid_from", "id"))
+
+
+NOT_SHOWN = frozenset({"site", "recorded_by", "document", "text", "approved_by"})
+
+
+def document_history(document: ConsentDocument) -> list[Change]:
+    """Every change of the document and of its languages, newest first; of words their hash: two queries."""
+    rows: dict[tuple[type[Model], int], list[Any]] = defaultdict(list)
+    for event in (
+        event_model_of(ConsentDocument)._default_manager.filter(pgh_obj_id=document.pk).order_by("pgh_id")
+    ):
+        rows[ConsentDocument, document.pk].append(event)
+    for event in (
+        event_model_of(ConsentDocumentText)
+        ._default_manager.filter(document_id=document.pk)
+        .order_by("pgh_id")
+    ):
+        rows[ConsentDocumentText, event.pgh_obj_id].append(event)
+    names, done = language_names(), {"insert": _("entered"), "update": _("changed"), "delete": _("taken out")}
+    told: list[Change] = []
+    for (model, _pk), own in rows.items():
+        what = str(document) if model is ConsentDocument else names.get(own[0].language, own[0].language)
+        for change in changes(model, own):
+            fields = tuple(
+                field
+                for field in change.fields
+                if field.name not in NOT_SHOWN
+                and not (field.before in (None, "") and field.after in (None, ""))
+            )
+            told.append(
+                replace(change, label=f"{what}: {done.get(change.label, change.label)}", fields=fields)
+            )
+    return sorted(told, key=lambda change: change.at, reverse=True)
+
+
+# --- What asks for something -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DocumentDue:
+    """A document that asks for something: a draft that waits for its approval, or one whose approval ends.
+
+    why: "draft", "lapsed" (no approval holds today) or "ending"; until: the last day of an approval that ends.
+    """
+
+    site: Site
+    document: rules.Document
+    why: str
+    until: dt.date | None = None
+
+
+def documents_due(sites: Sequence[Site]) -> list[DocumentDue]:
+    """What does not hold, what soon will not (within the protocol's days of warning), then the drafts. Four queries."""
+    registers, found = register_of([site.pk for site in sites]), []
+    for site in sites:
+        today = today_at(site)
+        limit = today + dt.timedelta(days=warning_days())
+        for document in registers[site.pk].documents:
+            match rules.judge(document, today):
+                case "not_approved":
+                    found.append(DocumentDue(site, document, "draft"))
+                case "approval_lapsed":
+                    found.append(DocumentDue(site, document, "lapsed"))
+                case "current":
+                    until = document.approved_until(today)
+                    # One that is superseded before needs no renewal.
+                    ends = document.ends_before
+                    if until is not None and until <= limit and not (ends is not None and ends <= until):
+                        found.append(DocumentDue(site, document, "ending", until))
+    order = {"lapsed": 0, "ending": 1, "draft": 2}
+    return sorted(
+        found, key=lambda due: (order[due.why], due.site.code, due.until or dt.date.max, due.document.id)
+    )

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from apps.enrolment import selectors
 from apps.enrolment.models import ApprovalSuspension, SiteApproval
 from apps.enrolment.rules import approvals as rules
+from apps.enrolment.signals import approved_asked
 from apps.enrolment.views.approvals_chart import Chart
 from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
@@ -278,8 +279,15 @@ def approval_page(approval: SiteApproval, user: User) -> dict[str, Any]:
         "document_url": reverse("enrolment:approval-document", args=[site.code, approval.pk])
         if approval.document
         else "",
+        "approved": [Cell(label, url=url, detail=detail) for label, url, detail in _approved(approval, user)],
         "history": selectors.approvals_history([approval]),
     }
+
+
+def _approved(approval: SiteApproval, user: User) -> list[tuple[str, str, str]]:
+    """What the apps above say that it approved: label, address, detail."""
+    answers: Any = approved_asked.send(sender=SiteApproval, approval=approval, user=user)
+    return [one for _receiver, answer in answers for one in answer or ()]
 
 
 def _suspension(one: ApprovalSuspension, manage: bool) -> dict[str, Any]:
