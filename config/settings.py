@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+import fontpkg_noto_sans_devanagari
 import pghistory
 import pgtrigger
 from django.core.exceptions import ImproperlyConfigured
@@ -377,6 +378,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_MANIFEST_STRICT = False
+# What is signed in Hindi or Marathi is readable on a machine that has no letters for it.
+STATICFILES_DIRS = [("fonts", Path(fontpkg_noto_sans_devanagari.ROOT) / "files")]
 
 # --- The study -------------------------------------------------------------------------------------------
 PARTICIPANT_MODEL = "enrolment.Participant"

@@ -59,6 +59,9 @@ def consents(drawn: Drawn, enrolled_on: dt.date, until: dt.date) -> Iterator[Map
     person = drawn.person
     late = Blemish.LATE_CONSENT in person.blemishes
     signed_on = enrolled_on + dt.timedelta(days=9 if late else -1)
+    if not late and "BL" in drawn.days:
+        # The glucose chart of the baseline visit, which the participant keeps for a week before, is a study procedure.
+        signed_on = min(signed_on, drawn.on("BL") - dt.timedelta(days=8))
     drawn.rng.choice(("English", "Hindi", "Marathi"), p=(0.3, 0.3, 0.4))  # keeps the stream as it was
     at = f"{int(drawn.rng.integers(9, 17)):02d}:{int(drawn.rng.integers(0, 60)):02d}"
     shared = _signed(drawn, signed_on, at, "") | {

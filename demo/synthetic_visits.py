@@ -87,10 +87,11 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
     history = tuple(synthetic_history.history(drawn, screening))
     language = synthetic_consents.language_of(history)
     consents = tuple({**one, "document_language": language} if "form" in one else one for one in signed)
+    first_signed = min(dt.date.fromisoformat(one["signed_on"]) for one in consents)
     attended, endings = synthetic_history.ended(drawn, tuple(visits), until)
     return SyntheticParticipant(
         person=person,
-        screened_on=screening - dt.timedelta(days=2),
+        screened_on=min(screening - dt.timedelta(days=2), first_signed - dt.timedelta(days=1)),
         enrolled_on=screening + dt.timedelta(days=10 if late else 0),
         consents=consents,
         later=tuple(synthetic_consents.again(drawn, consents, language, until)),

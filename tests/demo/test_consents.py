@@ -156,3 +156,12 @@ def test_whoever_has_a_gap_is_entered_as_it_happened(crews: Any) -> None:
     assert {label.split(":")[0][-2:] for label in as_it_happened} == {"01", "05", "06", "10"}
     signed = ConsentEvent.objects.filter(kind__in=("consent", "lar_consent", "written_assent"))
     assert all(event.paper_sha256 and event.document_sha256 and event.obtainer_id for event in signed)
+
+
+def test_consent_comes_before_the_first_glucose_chart() -> None:
+    for one in cohort():
+        if synthetic.Blemish.LATE_CONSENT in one.person.blemishes:
+            continue
+        first = min(str(chart.form.values["period_start"]) for visit in one.visits for chart in visit.charts)
+        assert one.consents[0]["signed_on"] < first, one.person.label
+        assert one.screened_on.isoformat() < one.consents[0]["signed_on"]

@@ -28,9 +28,11 @@ from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.audit.context import current
 from studyportal.crf.errors import CrfInvalid, Refused
+from studyportal.crf.fields import TextField
 from studyportal.crf.outcomes import Problem
 from studyportal.files.checks import DOCUMENTS, Accepted
 from studyportal.identity import births
+from studyportal.identity.selectors import mentioned_in
 
 # The kinds whose entries name a document of the register.
 NAMES_A_DOCUMENT = frozenset(kind for kind, fields in FIELDS_OF.items() if "document_version" in fields)
@@ -244,6 +246,7 @@ class Draft:
         self.problems += [Problem(*said) for said in rules.signature_problems(self._seen(own, now))]
         if births.before_birth(self.participant, event.signed_on, self.by):
             self._problem("signed_on", "before_birth", _("This is before the participant's birth date."))
+        self._names_nobody(event)
         found: Iterable[Said]
         pair = same.corrected(self.log, own) if self.kind == CORRECTION else None
         if pair is not None:
@@ -271,6 +274,20 @@ class Draft:
             Problem(name, code, _("%s If it happened so, record it as it happened, with the reason.") % said)
             for name, code, said in found
         ]
+
+    def _names_nobody(self, event: ConsentEvent) -> None:
+        """No text gives the person away: the log is read by many, and nothing is ever taken out of it."""
+        texts = {
+            name: str(getattr(event, name))
+            for name, field_ in ConsentEvent.fields_entered().items()
+            if isinstance(field_, TextField) and getattr(event, name)
+        }
+        if not texts or not mentioned_in(self.participant, "\n".join(texts.values()), self.by):
+            return
+        for name, text in texts.items():
+            if mentioned_in(self.participant, text, self.by):
+                words = _("This names the participant or the representative. Say it without.")
+                self._problem(name, "names_person", words)
 
     def _seen(self, event: Event, now: dt.datetime) -> dict[str, Any]:
         """The entry with what only the moment of entry knows."""

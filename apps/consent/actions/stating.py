@@ -66,9 +66,9 @@ def reasons(absent: Any, values: Mapping[str, Any], problems: list[Problem]) -> 
 
 def day_follows(values: dict[str, Any], *, now: dt.datetime, zone: ZoneInfo) -> None:
     """On the screen it is signed now; a time of signature says its day."""
-    if values.get("method") == Method.SCREEN:
-        values.setdefault("signed_on", None)
-        if values["signed_on"] is None and values.get("signed_at") is None:
+    if values.get("method") == Method.SCREEN and values.get("signed_at") is None:
+        today = PartialDate.of(now.astimezone(zone).date())
+        if values.get("signed_on") in (None, today):
             values["signed_at"] = now
     moment = values.get("signed_at")
     if moment is not None and values.get("signed_on") is None:

@@ -28,8 +28,6 @@ from studyportal.files.serving import as_attachment
 from studyportal.identity import papers
 from studyportal.identity.errors import CannotBeOpened
 
-WHOLE = ("participant", "site", "entered_by", "obtainer")
-
 
 class ConsentEventFilters(filters.FilterSet):
     participant = filters.CharFilter(field_name="participant__code")
@@ -60,7 +58,7 @@ class ConsentEventView(generics.GenericAPIView):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return ConsentEvent.objects.none()
-        return selectors.log(self.user).select_related(*WHOLE).order_by("id")
+        return selectors.with_names(selectors.log(self.user)).order_by("id")
 
 
 class ConsentEvents(ConsentEventView):

@@ -36,6 +36,8 @@ Said = tuple[str, str, str]
 OPTIONAL_PURPOSES = frozenset(OPTIONAL)
 SCREEN, PAPER, SPOKEN = "screen", "paper", "spoken"
 SHORTEST_REASON = 10
+# A page may be sent some time after the signature was drawn on it.
+LATE = dt.timedelta(hours=1)
 PNG = "image/png"
 
 _WHEN = ("signed_on", "signed_at")
@@ -252,6 +254,9 @@ def _method(kind: Any, of_kind: Any, values: Mapping[str, Any]) -> Iterable[Said
     today, signed_on = values.get("today"), values.get("signed_on")
     if today is not None and signed_on is not None and not (signed_on.earliest == signed_on.latest == today):
         yield "signed_on", "not_now", "What is signed on the screen is signed today."
+    moment, entered_at = values.get("signed_at"), values.get("entered_at")
+    if moment is not None and entered_at is not None and moment < entered_at - LATE:
+        yield "signed_at", "not_now", "What is signed on the screen is signed now. Leave the time empty."
     if values.get("past"):
         yield "method", "past", "A past record was not signed on this screen."
     if of_kind in (*SIGNED_KINDS, WITHDRAWAL, WITNESSED, COPY_GIVEN) and sheet != PNG:

@@ -1,6 +1,6 @@
 """Reading consent, by topic: always within what the user may see."""
 
-from apps.consent.selectors.feed import feed
+from apps.consent.selectors.feed import feed, with_names
 from apps.consent.selectors.logs import Known, known_of, logs_of
 from apps.consent.selectors.signers import Asked, to_sign
 from apps.consent.selectors.state import (
@@ -46,4 +46,5 @@ __all__ = [
     "tasks",
     "terms",
     "to_sign",
+    "with_names",
 ]

@@ -242,11 +242,6 @@ def test_who_must_sign(cast: Any, api: Any, participant: Any) -> None:
 # --- The feed --------------------------------------------------------------------------------------------
 
 
-def numbered(cast: Any, participant: Any, by: Any, many: int = 3) -> list[ConsentEvent]:
-    found = [an_event(participant, "consent", by, f"2024-{month:02d}-01") for month in range(1, many + 1)]
-    return list(ConsentEvent.objects.filter(pk__in=[event.pk for event in found]).order_by("id"))
-
-
 @pytest.mark.parametrize(("who", "status"), [(None, 401), ("sanjay", 403), ("admin", 403), ("norole", 403)])
 def test_the_feed_is_refused(cast: Any, api: Any, who: str | None, status: int) -> None:
     assert api(getattr(cast, who) if who else None).get(FEED).status_code == status
