@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.consent import actions as consent
 from apps.consent.models import Checkpoint
 from apps.enrolment import actions as enrolment
 from apps.visits import actions as visits
@@ -30,6 +31,17 @@ class World:
     participant: Any
     visit: Any
     records: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def consent(self) -> Any:
+        """A signature in the consent log, made when a test first asks for it."""
+        return consent.record_event(
+            participant=self.participant,
+            kind="lar_consent",
+            by=self.cast.asha,
+            signer="mother",
+            signed_on="2016-10-01",
+        )
 
     @cached_property
     def consent_document(self) -> Any:

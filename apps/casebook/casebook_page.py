@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.casebook import charts, grid, holdings, selectors
-from apps.casebook.contexts import consent_chip
 from apps.casebook.grid import title_of
 from apps.casebook.selectors import Casebook
 from apps.celldose.selectors import sessions_context
+from apps.consent.selectors import tasks as consent_tasks
+from apps.consent.selectors.places import chip_of
 from apps.enrolment.models import Group, Participant
 from apps.visits.models import VisitStatus
 from studyportal import protocol
@@ -43,14 +44,18 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "synthetic": participant.synthetic,
         "book": book,
         "may_enter": may_enter,
-        "may_record_consent": user.may(Permission.RECORD_CONSENT, participant.site_id),
+        "consent_url": consent_url(user, participant),
         "may_register": user.may(Permission.REGISTER_PARTICIPANTS, participant.site_id),
         "may_ask": user.may(Permission.MANAGE_QUERIES, participant.site_id),
         "may_see_identity": user.may(Permission.VIEW_IDENTITY, participant.site_id),
         "may_see_trail": user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id),
-        "consent_chip": consent_chip(book.consent) if book.consent_events else "missing",
+        "consent_chip": chip_of(book.consent) if book.consent_events else "missing",
         "consent_since": consent_since(book),
-        "alerts": [*duplicate_alerts(user, participant), *alerts_of(book)],
+        "alerts": [
+            *duplicate_alerts(user, participant),
+            *alerts_of(book, consent_url(user, participant)),
+            *consent_due(user, participant),
+        ],
         "facts": facts_of(book),
         "progress": book.progress,
         "open_queries": [query for query in book.queries if query.state == QueryState.OPEN],
@@ -84,7 +89,10 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
             for deviation in book.deviations
         ],
         "deviation_columns": [_("Deviation"), _("Class"), _("State"), _("Raised")],
-        "consent_rows": [consent_row(event) for event in book.consent_events],
+        "consent_rows": [
+            consent_row(event, code if consent_url(user, participant) else "")
+            for event in book.consent_events
+        ],
         "consent_columns": [_("Entry"), _("Signed"), _("Signer"), _("Document"), _("Entered")],
     }
 
@@ -133,34 +141,60 @@ def consent_since(book: Casebook) -> Any:
     return signed[-1] if signed and book.consent.in_force == "yes" else None
 
 
-def duplicate_alerts(user: User, participant: Participant) -> list[tuple[str, str, list[str]]]:
+# Tone, title, particulars, and where it is mended with the words of the link ("" for nowhere).
+Alert = tuple[str, str, list[str], str, str]
+
+
+def consent_url(user: User, participant: Participant) -> str:
+    """The person's page of consent, for whoever records it."""
+    if not user.may(Permission.RECORD_CONSENT, participant.site_id):
+        return ""
+    return reverse("consent:participant", args=[participant.code])
+
+
+def duplicate_alerts(user: User, participant: Participant) -> list[Alert]:
     """That the study may know this person under a second code, as far as the user may be told."""
     found = duplicates.alert_of(user, participant)
-    return [found] if found else []
+    return [(*found, "", "")] if found else []
 
 
-def alerts_of(book: Casebook) -> list[tuple[str, str, list[str]]]:
-    """Tone, title and particulars of what a coordinator should know before anything else."""
-    found: list[tuple[str, str, list[str]]] = []
+def consent_due(user: User, participant: Participant) -> list[Alert]:
+    """What of consent is to be done."""
+    url = consent_url(user, participant)
+    if not url:
+        return []
+    due = consent_tasks([participant], by=user).get(participant.pk, [])
+    if not due:
+        return []
+    tone = "bad" if any(task.overdue for task in due) else "attention"
+    return [(tone, _("Consent: what is due"), [task.words for task in due], url, _("Consent"))]
+
+
+def alerts_of(book: Casebook, consent_url: str = "") -> list[Alert]:
+    """What a coordinator should know before anything else."""
+    found: list[Alert] = []
     why = list(book.consent.why)
+    to_consent = (consent_url, _("Who must sign, and the log") if consent_url else "")
     if book.consent.in_force == "no":
-        found.append(("bad", _("Consent to take part is not in force"), why))
+        found.append(("bad", _("Consent to take part is not in force"), why, *to_consent))
     elif book.consent.in_force == "indeterminate":
-        found.append(("attention", _("It cannot be shown that consent is in force"), why))
+        found.append(("attention", _("It cannot be shown that consent is in force"), why, *to_consent))
     elif book.consent.withdrawn:
-        found.append(("attention", _("Consent is withdrawn in part"), why))
+        found.append(("attention", _("Consent is withdrawn in part"), why, *to_consent))
     if book.participant.group == Group.UNASSIGNED:
-        found.append(("info", _("The participant is in no group yet, so no visit has a due date"), []))
+        found.append(
+            ("info", _("The participant is in no group yet, so no visit has a due date"), [], "", "")
+        )
     serious = [event for event in book.adverse_events if event.serious]
     if serious:
         found.append(
-            ("bad", _("Serious adverse events"), [event.verbatim or str(event) for event in serious])
+            ("bad", _("Serious adverse events"), [event.verbatim or str(event) for event in serious], "", "")
         )
     critical = [
         d.description for d in book.deviations if d.classification == "critical" and d.state == "open"
     ]
     if critical:
-        found.append(("bad", _("Critical deviations"), critical))
+        found.append(("bad", _("Critical deviations"), critical, "", ""))
     return found
 
 
@@ -242,9 +276,13 @@ def _held_row(code: str, one: holdings.Held, sign: str) -> list[Any]:
     ]
 
 
-def consent_row(event: Any) -> list[Any]:
+def consent_row(event: Any, linked_for: str) -> list[Any]:
     return [
-        Cell(event.get_kind_display(), detail=words(event, "withdrawal_scopes")),
+        Cell(
+            event.get_kind_display(),
+            url=reverse("consent:entry", args=[linked_for, event.pk]) if linked_for else "",
+            detail=words(event, "withdrawal_scopes"),
+        ),
         human_date_text(event.signed_on) if event.signed_on else _("not recorded"),
         words(event, "signer") or _("not recorded"),
         _("version %(v)s") % {"v": event.document_version}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.casebook import grid, selectors
 from apps.casebook.grid import title_of
 from apps.casebook.selectors import Choice, Page, QueryChoice
-from apps.consent.selectors import ConsentState
+from apps.consent.selectors.places import chip_of
 from apps.enrolment.models import Group, ParticipantStatus
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
@@ -112,7 +112,7 @@ def _participant_row(line: selectors.Line) -> list[Any]:
             if participant.status_since
             else "",
         ),
-        Cell("", state=consent_chip(line.consent)),
+        Cell("", state=chip_of(line.consent)),
         line.progress.text,
         line.open_queries,
         Cell(
@@ -122,15 +122,6 @@ def _participant_row(line: selectors.Line) -> list[Any]:
             else "",
         ),
     ]
-
-
-def consent_chip(state: ConsentState) -> str:
-    """The state of consent as one word of the portal."""
-    if state.in_force == "yes":
-        return "partly_withdrawn" if state.withdrawn else "in_force"
-    if state.withdrawn:
-        return "withdrawn"
-    return "consent_unclear" if state.in_force == "indeterminate" else "not_in_force"
 
 
 # --- the query board ------------------------------------------------------------------------------------

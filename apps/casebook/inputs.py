@@ -8,18 +8,15 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from apps.consent.models import ConsentEvent, Kind
 from apps.enrolment.models import Participant
 from apps.visits.models import Visit, VisitStatus
 from studyportal import protocol
 from studyportal.audit.reason_fields import field_views
-from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
 from studyportal.ui.posted import errors_by_field
-from studyportal.ui.templatetags.ui_tags import human_date_text
 
 
 def stale_problem() -> Problem:
@@ -149,120 +146,3 @@ def visit_change_fields(visit: Visit, posted: QueryDict, problems: Iterable[Prob
     }
     typed = {name: posted.get("absent-happened_on" if name == "absent" else name, "") for name in stands}
     return [*_visit_fields(typed if posted else stands, errors), *reason_fields(posted, errors)]
-
-
-# --- consent --------------------------------------------------------------------------------------------
-
-SIGNATURE_KINDS = (
-    Kind.CONSENT,
-    Kind.LAR_CONSENT,
-    Kind.ORAL_ASSENT,
-    Kind.WRITTEN_ASSENT,
-    Kind.RE_CONSENT,
-    Kind.CORRECTION,
-)
-# Asked only for the kinds named here; everything else for every kind.
-ASKED_FOR: Mapping[str, tuple[str, ...]] = {
-    "withdrawal_scopes": (Kind.WITHDRAWAL, Kind.CORRECTION),
-    **dict.fromkeys(
-        (
-            "purposes",
-            "session_number",
-            "document_version",
-            "document_language",
-            "ethics_approval_number",
-            "ethics_approval_validity",
-            "lar_relationship_proof",
-            "obtained_by",
-            "witness",
-            "audio_visual",
-            "copy_given",
-        ),
-        SIGNATURE_KINDS,
-    ),
-}
-
-
-def consent_fields(
-    posted: QueryDict, events: Sequence[ConsentEvent], problems: Iterable[Problem]
-) -> list[FieldView]:
-    problems = [Problem((p.field or "").removeprefix("absent.") or None, p.code, p.message) for p in problems]
-    errors = errors_by_field(problems)
-    entries = [
-        (str(event.pk), f"{event.pk}: {event.get_kind_display()}, {human_date_text(event.signed_on)}")
-        for event in events
-        if event.kind != Kind.CORRECTION
-    ]
-    return [
-        FieldView(
-            "kind",
-            _("Kind of entry"),
-            widget="select",
-            value=posted.get("kind", ""),
-            choices=Kind.choices,
-            errors=errors.get("kind", []),
-        ),
-        FieldView(
-            "corrects",
-            _("Entry that is corrected"),
-            widget="select",
-            value=posted.get("corrects", ""),
-            choices=entries,
-            show_if=ShowIf("kind", (Kind.CORRECTION,)),
-            errors=errors.get("corrects", []),
-        ),
-        *(
-            _consent_field(name, field, posted, errors.get(name, []))
-            for name, field in ConsentEvent.fields_entered().items()
-        ),
-    ]
-
-
-def _consent_field(name: str, field: Any, posted: QueryDict, errors: Sequence[str]) -> FieldView:
-    value: Any = posted.get(name, "")
-    if isinstance(field, f.MultiCodedField):
-        value = posted.getlist(name)
-    elif isinstance(field, f.YesNoField):
-        value = {"true": True, "false": False}.get(value)
-    kinds = ASKED_FOR.get(name)
-    return FieldView(
-        name,
-        field.label,
-        widget=field.widget,
-        value=value,
-        unit=field.unit,
-        help=str(field.help_text),
-        required=field.required,
-        choices=field.code_labels,
-        errors=errors,
-        absent=posted.get(f"absent-{name}", ""),
-        absent_choices=AbsentReason.choices if field.required else (),
-        show_if=ShowIf("kind", kinds) if kinds else None,
-    )
-
-
-def consent_values(
-    posted: QueryDict, events: Sequence[ConsentEvent]
-) -> tuple[str, ConsentEvent | None, dict[str, str], dict[str, Any], list[Problem]]:
-    """Kind, corrected entry, reasons of absence and values, as consent.actions.record_event takes them."""
-    kind = posted.get("kind", "")
-    problems: list[Problem] = []
-    if not kind:
-        problems.append(Problem("kind", "required", _("Choose the kind of entry.")))
-    corrects = None
-    if kind == Kind.CORRECTION and posted.get("corrects"):
-        corrects = next((event for event in events if str(event.pk) == posted["corrects"]), None)
-        if corrects is None:
-            problems.append(Problem("corrects", "not_found", _("This participant has no such entry.")))
-    stated: dict[str, Any] = {}
-    absent: dict[str, str] = {}
-    for name, field in ConsentEvent.fields_entered().items():
-        if name in ASKED_FOR and kind not in ASKED_FOR[name]:
-            continue
-        if isinstance(field, f.MultiCodedField):
-            stated[name] = [one for one in posted.getlist(name) if one] or None
-        else:
-            stated[name] = posted.get(name, "")
-        if why := posted.get(f"absent-{name}", ""):
-            absent[name] = why
-    return kind, corrects, absent, stated, problems

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from apps.casebook import holdings
 from apps.casebook.holdings import Held, Progress
@@ -74,7 +75,7 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         demographics=Demographics.objects.filter(**own).first(),
         history=MedicalHistory.objects.filter(**own).first(),
         hospitalisations=list(Hospitalisation.objects.filter(**own).order_by("id")),
-        consent=consent.state_for(participant, on),
+        consent=consent.state_for(participant, _moment(on)),
         consent_events=consent.events_of(participant),
         visits=list(Visit.objects.filter(**own).order_by("id")),
         schedule=visits.schedule(participant),
@@ -95,6 +96,11 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         insulin=list(InsulinUse.objects.filter(**own).select_related("visit").order_by("id")),
         readings=list(GlucoseReading.objects.filter(**own).order_by("-measured_on", "id")[:400]),
     )
+
+
+def _moment(on: Any) -> Any:
+    """Of today, this moment: what was signed an hour ago is in force, which the day alone cannot show."""
+    return timezone.now() if on == timezone.localdate() else on
 
 
 def life_of(participant: Participant, on: Any) -> LifeLine:
@@ -179,7 +185,7 @@ def lines_of(rows: Sequence[Participant], on: Any) -> list[Line]:
         .values_list("participant_id")
         .annotate(Count("id"))
     )
-    states = consent.states_for(rows, on)
+    states = consent.states_for(rows, _moment(on))
     plan = holdings.Expectations()
     return [
         Line(

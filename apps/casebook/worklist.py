@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from apps.casebook.holdings import Expectations
 from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
+from apps.consent.rules import Task
+from apps.consent.selectors import tasks as consent_tasks
 from apps.consent.selectors.documents import documents_due
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import participation
@@ -289,6 +291,38 @@ def with_state(products: QuerySet[CellProduct]) -> QuerySet[CellProduct]:
         cultures_read=Exists(read),
         session_number=F("harvest__session__number"),
     )
+
+
+@dataclass(frozen=True)
+class ConsentDue:
+    code: str
+    synthetic: bool
+    task: Task
+
+
+def consent_asked(user: User) -> QuerySet[Participant]:
+    """Those of whose consent something may have to be done."""
+    return Participant.objects.visible_to(user, Permission.RECORD_CONSENT).filter(
+        status__in=FOLLOWED, retrospective=False
+    )
+
+
+def consent_due(user: User, *, limit: int) -> Listing:
+    """What of consent is to be done at the user's sites, what is overdue first, then by its last day.
+
+    A fixed number of queries; the consent of each person is folded, which takes a while for thousands.
+    """
+    people = {one.pk: one for one in consent_asked(user).select_related("site")}
+    found = [task for tasks in consent_tasks(people.values(), by=user).values() for task in tasks]
+    found.sort(
+        key=lambda task: (not task.overdue, task.due_on or dt.date.max, people[task.participant_id].code)
+    )
+    overdue = sum(task.overdue for task in found)
+    rows = [
+        ConsentDue(people[task.participant_id].code, people[task.participant_id].synthetic, task)
+        for task in found[:limit]
+    ]
+    return Listing(rows, len(found), {"overdue": overdue})
 
 
 def products_waiting(user: User, *, limit: int) -> Listing:

@@ -12,6 +12,7 @@ from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
 from apps.consent.models import DocumentPurpose
 from apps.consent.selectors.documents import DocumentDue
+from apps.consent.selectors.places import task_state, task_url
 from apps.enrolment.selectors import ApprovalDue, warning_days
 from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
 from studyportal import protocol
@@ -21,6 +22,8 @@ from studyportal.ui.parts import Cell, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 SHOWN, SHOWN_IN_FULL = 15, 500
+# Participants up to whom the part about consent is made with the page.
+CONSENT_AT_ONCE = 200
 
 
 def worklist_of(user: User, show: str) -> dict[str, Any]:
@@ -34,6 +37,8 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     unfinished = worklist.unfinished_forms(sites, limit=limit("unfinished"))
     missing = worklist.visits_without_forms(sites, limit=limit("missing"))
     queries = worklist.open_queries(user, limit=limit("queries"))
+    consent_later = worklist.consent_asked(user).count() > CONSENT_AT_ONCE
+    consent = None if consent_later else worklist.consent_due(user, limit=limit("consent"))
     products = worklist.products_waiting(user, limit=limit("products"))
     approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
     documents = worklist.documents_to_settle(user, limit=limit("documents"))
@@ -49,6 +54,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             [_("Participant"), _("Visit"), _("State"), _("Window"), _("Target")],
             _("No visit is overdue, due, or due within %(n)d days.") % {"n": worklist.SOON_DAYS},
         ),
+        _consent_later(show) if consent is None else _consent_section(consent, show),
         section(
             "unfinished",
             _("Unfinished forms"),
@@ -137,6 +143,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         ),
         (_("Visits due now"), due.counts.get("due", 0), "#visits", ""),
         (_("Due within %(n)d days") % {"n": worklist.SOON_DAYS}, due.counts.get("soon", 0), "#visits", ""),
+        *([] if consent is None else [(_("Consent due"), consent.total, "#consent", "")]),
         (_("Unfinished forms"), unfinished.total, "#unfinished", ""),
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
@@ -155,6 +162,35 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             )
         )
     return {"sections": sections, "stats": stats, "sites": ", ".join(site.code for site in sites)}
+
+
+def consent_of(user: User, show: str) -> dict[str, Any]:
+    """The part of the worklist about consent alone."""
+    shown = SHOWN_IN_FULL if show == "consent" else SHOWN
+    return {"sections": [_consent_section(worklist.consent_due(user, limit=shown), show)], "stats": []}
+
+
+def _consent_section(listing: worklist.Listing, show: str) -> dict[str, Any]:
+    return section(
+        "consent",
+        _("Consent"),
+        listing,
+        [_consent_row(row) for row in listing.rows],
+        show,
+        [_("Participant"), _("What is due"), _("State"), _("By")],
+        _("No signature, copy, witness or recording is due."),
+    )
+
+
+def _consent_later(show: str) -> dict[str, Any]:
+    """Of a large site: the page is there at once, and this part when the consent of everybody is folded."""
+    return {
+        "key": "consent",
+        "title": _("Consent"),
+        "total": "…",
+        "rows": [],
+        "part_url": f"{reverse('casebook:worklist')}?part=consent&show={show if show == 'consent' else ''}",
+    }
 
 
 def section(
@@ -216,6 +252,18 @@ def days_text(days: int) -> str:
     if days > 0:
         return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
     return ngettext("%(n)d day ago", "%(n)d days ago", -days) % {"n": -days}
+
+
+def _consent_row(row: worklist.ConsentDue) -> Row:
+    return Row(
+        [
+            _person(row.code, row.synthetic),
+            Cell(row.task.words, url=task_url(row.code, row.task)),
+            Cell("", state=task_state(row.task)),
+            human_date_text(row.task.due_on) if row.task.due_on else "–",
+        ],
+        tone="bad" if row.task.overdue else "",
+    )
 
 
 def _unfinished_row(row: worklist.UnfinishedForm) -> list[Any]:

@@ -29,6 +29,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.access import walls
 from studyportal.access.models import User
+from studyportal.access.permissions import Permission
 from studyportal.crf.models import Draft
 from studyportal.crf.reasons import names_for
 from studyportal.crf.registry import UnknownForm, get
@@ -56,6 +57,33 @@ class DraftTooLarge(DraftRefused):
 
 
 @dataclass(frozen=True)
+class Page:
+    """A page about a participant that is no form of the registry and keeps drafts all the same.
+
+    names: the controls that are kept; address: (participant code, place) → where it is opened, where the place is what
+    a form has its parents for: which of several such pages it is, as `signature=consent`.
+    """
+
+    key: str
+    permission: Permission
+    names: tuple[str, ...]
+    address: Callable[[str, str], str]
+
+
+PAGES: dict[str, Page] = {}
+
+
+def register_page(page: Page) -> Page:
+    """Make a page known; its key is that of no form."""
+    PAGES[page.key] = page
+    return page
+
+
+def _kept_by(key: str) -> CrfSpec | Page:
+    return PAGES.get(key) or get(key)
+
+
+@dataclass(frozen=True)
 class Ticket:
     """Which page of which form is whose. address: where it is sent to; page: which opening of it."""
 
@@ -73,11 +101,11 @@ class Ticket:
 
 def ticket_for(
     request: HttpRequest,
-    spec: CrfSpec,
+    spec: CrfSpec | Page,
     participant: Any,
     *,
     record: Any = None,
-    parents: Mapping[str, Any] | None = None,
+    parents: Mapping[str, Any] | str | None = None,
     page: str = "",
 ) -> Ticket:
     """The ticket of a page that is being drawn. page: that of the draft which it shows, or of the form that it answers."""
@@ -92,7 +120,10 @@ def ticket_for(
     )
 
 
-def parents_text(parents: Mapping[str, Any]) -> str:
+def parents_text(parents: Mapping[str, Any] | str) -> str:
+    """What a new form belongs to, as its address has it; the place of a page is that already."""
+    if isinstance(parents, str):
+        return parents
     return "&".join(f"{name}={parent.pk}" for name, parent in sorted(parents.items()) if parent is not None)
 
 
@@ -116,11 +147,11 @@ def keep(*, ticket: Ticket, posted: QueryDict, by: User) -> Draft:
     if ticket.user != by.pk:
         raise DraftRefused(_("This page was opened by somebody else. Open the form again."))
     try:
-        spec = get(ticket.form)
+        spec = _kept_by(ticket.form)
     except UnknownForm as error:
         raise DraftRefused(str(error)) from None
     participant = _among_own(apps.get_model(settings.PARTICIPANT_MODEL), by, spec, ticket.participant)
-    if ticket.record is not None:
+    if ticket.record is not None and isinstance(spec, CrfSpec):
         _among_own(spec.model, by, spec, ticket.record)
     version = posted.get("version", "")
     draft, _created = Draft.objects.update_or_create(
@@ -141,7 +172,7 @@ def keep(*, ticket: Ticket, posted: QueryDict, by: User) -> Draft:
     return draft
 
 
-def _among_own(model: Any, by: User, spec: CrfSpec, pk: int) -> Any:
+def _among_own(model: Any, by: User, spec: CrfSpec | Page, pk: int) -> Any:
     found = model._default_manager.visible_to(by, spec.permission).filter(pk=pk).first()
     if found is None:
         raise DraftRefused(_("You may no longer enter this form here."))
@@ -152,13 +183,19 @@ def _is_version(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
-def _typed(spec: CrfSpec, posted: QueryDict) -> dict[str, list[str]]:
-    """The controls of the form and the reason: no password, no token, nothing else that was sent along."""
-    names = [
+def _names(spec: CrfSpec | Page) -> tuple[str, ...]:
+    if isinstance(spec, Page):
+        return spec.names
+    return (
         *spec.entered_fields,
         *(f"absent-{name}" for name in spec.entered_fields),
         *vars(names_for(spec)).values(),
-    ]
+    )
+
+
+def _typed(spec: CrfSpec | Page, posted: QueryDict) -> dict[str, list[str]]:
+    """The controls of the form and the reason: no password, no token, nothing else that was sent along."""
+    names = _names(spec)
     typed = {
         name: [value.replace("\x00", "") for value in posted.getlist(name)]
         for name in names
@@ -176,11 +213,11 @@ def _typed(spec: CrfSpec, posted: QueryDict) -> dict[str, list[str]]:
 
 def at(
     user: User,
-    spec: CrfSpec,
+    spec: CrfSpec | Page,
     participant: Any,
     *,
     record: Any = None,
-    parents: Mapping[str, Any] | None = None,
+    parents: Mapping[str, Any] | str | None = None,
 ) -> list[Draft]:
     """The person's drafts of one form at one place, the newest first."""
     return list(
@@ -216,10 +253,14 @@ def posted_of(draft: Draft) -> QueryDict:
 
 def url_of(draft: Draft, *, chosen: bool = False) -> str:
     """Where the form of a draft is opened; chosen: with this draft, and not the newest."""
+    code = draft.participant.code  # type: ignore[attr-defined]
+    if draft.form in PAGES:
+        url = PAGES[draft.form].address(code, draft.parents)
+        return f"{url}{'&' if '?' in url else '?'}draft={draft.pk}" if chosen else url
     if draft.object_id is not None:
         url = reverse("crf:edit", args=[draft.form, draft.object_id])
     else:
-        url = reverse("crf:new", args=[draft.participant.code, draft.form])  # type: ignore[attr-defined]
+        url = reverse("crf:new", args=[code, draft.form])
     query = "&".join(part for part in (draft.parents, f"draft={draft.pk}" if chosen else "") if part)
     return f"{url}?{query}" if query else url
 

@@ -271,5 +271,6 @@ def samples() -> dict[str, Any]:
         "empty_chart": LineChart("empty", "C-peptide", (Series("Participant", ()),), "ng/mL"),
         "snippet": 'curl -H "Authorization: Token $STUDYPORTAL_TOKEN" \\\n  https://portal.example.org/api/v1/datasets/vital-signs.csv -o vital-signs.csv',
         "partial": {"day": date(2016, 11, 12), "month": "2016-11", "year": "2016", "age": "age:12", "moment": datetime(2016, 11, 12, 9, 40)},
+        "pad_errors": ["The field is empty. Sign in it, or choose to sign on paper."],
         "button_attrs": {"data-example": "1"},
     }  # fmt: skip

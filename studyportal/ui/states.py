@@ -90,6 +90,8 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "in_force": State(_("Consent in force"), "good", "check"),
         "missing": State(_("No consent"), "bad", "cross"),
         "reconsent_due": State(_("Re-consent due"), "attention", "clock"),
+        "agreed": State(_("Agreed"), "good", "check"),
+        "reconsent_overdue": State(_("Re-consent overdue"), "bad", "clock"),
         "partly_withdrawn": State(_("Partly withdrawn"), "attention", "half"),
         "withdrawn": State(_("Withdrawn"), "bad", "blocked"),
         "not_in_force": State(_("Consent not in force"), "bad", "cross"),

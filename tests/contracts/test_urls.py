@@ -92,7 +92,19 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "identity:show": lambda w: {"code": w.participant.code},
     "identity:change": lambda w: {"code": w.participant.code},
     "casebook:visit-new": lambda w: {"code": w.participant.code},
-    "casebook:consent-new": lambda w: {"code": w.participant.code},
+    **{
+        f"consent:{name}": lambda w: {"code": w.participant.code}
+        for name in ("participant", "withdraw", "items", "dissent", "new")
+    },
+    "consent:sign": lambda w: {"code": w.participant.code, "signature": "lar_consent"},
+    **{
+        f"consent:entry{name}": lambda w: {"code": w.participant.code, "pk": w.consent.pk}
+        for name in ("", "-correct", "-witness", "-recording", "-copy")
+    },
+    "consent:entry-sheet": lambda w: {
+        "code": w.participant.code,
+        "pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk,
+    },
     "api:consent-state": lambda w: {"code": w.participant.code},
     "api:consent-to-sign": lambda w: {"code": w.participant.code},
     "api:consent-event-detail": lambda w: {"pk": an_entry_with_a_sheet(w.participant, w.cast.asha).pk},
@@ -173,6 +185,13 @@ SITE_OBJECTS = [
         (
             "crf:",
             "casebook:",
+            "consent:participant",
+            "consent:withdraw",
+            "consent:items",
+            "consent:dissent",
+            "consent:new",
+            "consent:sign",
+            "consent:entry",
             "identity:",
             "enrolment:screening-",
             "api:screening-",

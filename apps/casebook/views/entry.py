@@ -1,4 +1,4 @@
-"""The pages on which something is typed: visit, consent, query.
+"""The pages on which something is typed: visit, query.
 
 Each fetches with permission, calls one action, and answers; what was typed is shown again when it is refused.
 """
@@ -17,9 +17,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.casebook import inputs, visit_page
-from apps.consent import actions as consent_actions
-from apps.consent.models import ConsentEvent
-from apps.consent.selectors import events_of
 from apps.enrolment.models import Participant
 from apps.enrolment.selectors import participant_or_404
 from apps.visits import actions as visit_actions
@@ -107,35 +104,6 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             status=status,
             **context,
         )
-
-
-@requires(Permission.RECORD_CONSENT)
-@require_http_methods(METHODS)
-def new_consent(request: HttpRequest, code: str) -> HttpResponse:
-    """Add an entry to the consent log. Entries are final: a mistake is corrected by a further entry."""
-    participant = participant_or_404(request.user, code, Permission.RECORD_CONSENT)
-    with timezone.override(ZoneInfo(participant.site.timezone)):
-        events = events_of(participant)
-        problems: list[Problem] = []
-        if request.method == "POST":
-            kind, corrects, absent, stated, problems = inputs.consent_values(request.POST, events)
-            if not problems:
-                try:
-                    event: ConsentEvent = consent_actions.record_event(
-                        participant=participant,
-                        kind=kind,
-                        by=request.user,
-                        corrects=corrects,
-                        absent=absent,
-                        **stated,
-                    )
-                except CrfInvalid as error:
-                    problems = list(error.problems)
-                else:
-                    messages.success(request, _("“%s” is in the consent log.") % event.get_kind_display())
-                    return redirect(participant.get_absolute_url() + "#consent")
-        fields = inputs.consent_fields(request.POST, events, problems)
-        return form_page(request, "casebook/consent_new.html", fields, problems, participant=participant)
 
 
 @requires(Permission.MANAGE_QUERIES)

@@ -33,7 +33,9 @@ LONGEST_ANSWER = 2000
 @require_safe
 def worklist(request: HttpRequest) -> HttpResponse:
     with timezone.override(selectors.zone_of(request.user)):
-        context = worklist_page.worklist_of(request.user, request.GET.get("show", ""))
+        show = request.GET.get("show", "")
+        part = worklist_page.consent_of if request.GET.get("part") == "consent" else worklist_page.worklist_of
+        context = part(request.user, show)
         return render(request, "casebook/worklist.html", context)
 
 

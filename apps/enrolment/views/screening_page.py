@@ -191,7 +191,7 @@ def _consent_step(user: User, entry: ScreeningEntry, sheet: Sheet) -> Step:
         _("Consent"),
         "done" if in_force else "todo",
         reason="" if in_force else known.text.capitalize() + ".",
-        url=reverse("casebook:consent-new", args=[participant.code])
+        url=reverse("consent:participant", args=[participant.code])
         if not in_force and user.may(Permission.RECORD_CONSENT, entry.site_id)
         else "",
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from apps.consent.models import ConsentEvent
 from apps.visits.models import Visit
 from studyportal.queries.models import Query
 from tests.apps.casebook.conftest import Cohort
@@ -100,68 +99,6 @@ def test_a_visit_is_changed_with_its_reason(cast: Cast, cohort: Cohort, page: An
     assert page(cast.asha).post(url, typed | {"reason": "Misread"}).status_code == 302
     visit.refresh_from_db()
     assert str(visit.happened_on) == "2026-01-03"
-
-
-# --- consent --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ({}, "Choose the kind of entry"),
-        ({"kind": "withdrawal"}, "Say what is withdrawn"),
-        ({"kind": "correction"}, "Name the entry"),
-        ({"kind": "correction", "corrects": "999999"}, "no such entry"),
-        ({"kind": "lar_consent", "signer": "participant"}, "representative signs"),
-        ({"kind": "consent", "signed_on": "2099-01-01"}, "future"),
-        ({"kind": "consent", "age_at_signature": "seventeen"}, "number"),
-        ({"kind": "consent", "absent-signed_on": "nonsense"}, "no reason"),
-    ],
-)
-def test_an_entry_of_consent_refused(
-    cast: Cast, cohort: Cohort, page: Any, typed: dict[str, str], said: str
-) -> None:
-    participant = cohort.case()
-    url = f"/participants/{participant.code}/consent/new/"
-    answer = page(cast.asha).post(url, {"note": "kept text"} | typed)
-    assert answer.status_code == 400
-    assert said in answer.content.decode() and "kept text" in answer.content.decode()
-    assert not ConsentEvent.objects.exists()
-
-
-def test_consent_correction_and_withdrawal(cast: Cast, cohort: Cohort, page: Any) -> None:
-    participant = cohort.case()
-    url = f"/participants/{participant.code}/consent/new/"
-    browser = page(cast.asha)
-    first = {
-        "kind": "consent",
-        "purposes": ["participation", "procedure"],
-        "document_version": "2.1",
-        "signed_on": "2026-01-02",
-        "signer": "participant",
-        "age_at_signature": "19",
-        "copy_given": "true",
-        "absent-witness": "not_applicable",
-        # What a hidden control of another kind might still post is not meant.
-        "withdrawal_scopes": ["visits"],
-    }
-    assert browser.post(url, first).status_code == 302
-    event = ConsentEvent.objects.get()
-    assert (event.purposes, event.document_version, event.copy_given, event.absent) == (
-        ["participation", "procedure"],
-        "2.1",
-        True,
-        {"witness": "not_applicable"},
-    )
-    correction = {"kind": "correction", "corrects": event.pk, "document_version": "2.0", "note": "Misread."}
-    assert browser.post(url, correction).status_code == 302
-    withdrawal = {"kind": "withdrawal", "withdrawal_scopes": ["treatment"], "signed_on": "2026-03-01"}
-    assert browser.post(url, withdrawal).status_code == 302
-    assert list(ConsentEvent.objects.order_by("id").values_list("kind", "corrects_id")) == [
-        ("consent", None),
-        ("correction", event.pk),
-        ("withdrawal", None),
-    ]
 
 
 # --- queries --------------------------------------------------------------------------------------------

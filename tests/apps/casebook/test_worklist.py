@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.casebook import worklist
+from apps.casebook import worklist, worklist_page
+from apps.consent import actions as consent
 from apps.enrolment import actions as enrolment
 from apps.visits.selectors import schedules
 from studyportal import protocol
@@ -196,3 +197,37 @@ def test_criteria_of_a_participant_that_nobody_answered(cast: Cast, page: Any) -
     assert open_group.number not in section(), "while the group is open, one group is enough"
     enrolment.assign_group(participant=open_group.participant, group="case", by=cast.asha)
     assert open_group.number in section()
+
+
+# --- consent --------------------------------------------------------------------------------------------
+
+
+def test_what_of_consent_is_due(cast: Cast, cohort: Cohort, page: Any, monkeypatch: Any) -> None:
+    participant = cohort.case()
+    entry = consent.record_event(
+        participant=participant,
+        kind="consent",
+        by=cast.asha,
+        signer="participant",
+        signed_on="2026-01-02",
+        copy_given=False,
+    )
+    foreign = cohort.case(site=cast.pune)
+    section = listed(page(cast.asha).get(URL).content.decode(), "consent")
+    assert participant.code in section and foreign.code not in section
+    assert f"/participants/{participant.code}/consent/entries/{entry.pk}/copy/" in section
+    assert "Overdue" in section
+    # A large site: the page comes at once, and this part by itself.
+    monkeypatch.setattr(worklist_page, "CONSENT_AT_ONCE", 0)
+    whole = page(cast.asha).get(URL).content.decode()
+    assert participant.code not in listed(whole, "consent")
+    assert "/worklist/?part=consent" in whole
+    part = page(cast.asha).get(f"{URL}?part=consent").content.decode()
+    assert participant.code in listed(part, "consent") and 'id="title-visits"' not in part
+
+
+def test_the_casebook_says_what_is_due_and_leads_there(cast: Cast, cohort: Cohort, page: Any) -> None:
+    participant = cohort.case()
+    said = page(cast.asha).get(f"/participants/{participant.code}/").content.decode()
+    assert f'href="/participants/{participant.code}/consent/"' in said
+    assert "Consent to take part is not in force" in said
