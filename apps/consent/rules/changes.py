@@ -27,7 +27,7 @@ def changes(fold: Fold, ages: Collection[int], *, reveal: bool) -> Iterator[Due]
         if fold.all_of(fold.needed(age), PARTICIPATION) != "no":
             continue
         for before in fold.earlier(age):
-            if fold.all_of(before.needed, PARTICIPATION) == "no":
+            if fold.all_of(before.needed, PARTICIPATION) == "no" or not fold.held_before(before):
                 continue  # consent was not in force before the change either: it is missing, not due
             for signature in fold.absent(fold.needed(age)):
                 if signature in told:
@@ -101,7 +101,14 @@ def in_force_until(fold: Fold, ages: Sequence[int]) -> dt.date | None:
     days = dt.timedelta(days=fold.terms.resign_within_days)
     for age in ages:
         if fold.all_of(fold.needed(age), PARTICIPATION) == "no":
-            changed = next((on for before in fold.earlier(age) if (on := fold.changed(before))), None)
+            changed = next(
+                (
+                    on
+                    for before in fold.earlier(age)
+                    if fold.held_before(before) and (on := fold.changed(before))
+                ),
+                None,
+            )
             return None if changed is None else changed[0] + days
     if not fold.can_decide:
         return None

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from functools import cached_property
 
-from apps.consent.rules.bound import ASSENTS, CANNOT_DECIDE, Bound, for_purpose
+from apps.consent.rules.bound import ASSENTS, CANNOT_DECIDE, Bound, Earlier, for_purpose
 from apps.consent.rules.events import (
     DISSENT,
     LAR_CONSENT,
@@ -235,9 +235,28 @@ class Fold(Bound):
             return "no", False
         carried: Verdict = "no"
         for before in self.earlier(age):
+            if not self.held_before(before, purpose, session):
+                continue
             then = self.all_of(for_purpose(purpose, before.needed), purpose, session)
             carried = strongest(carried, weakest(before.grace, then))
         return carried, carried != "no"
+
+    def held_before(self, before: Earlier, purpose: str = PARTICIPATION, session: int | None = None) -> bool:
+        """Whether what the time before a change asked for can have been signed before the change. What was signed after
+        it under the old rule is incomplete from the start, and nothing that was complete can have grown out of date."""
+        changed = self.changed(before)
+        if changed is None:
+            return True
+        last = changed[1] - dt.timedelta(days=1) if before.kind == "birthday" else changed[1]
+        return all(
+            any(
+                self.gives(e, signature) != "no"
+                and self.names(e, signature, purpose, session) != "no"
+                and ((span := bounds(e)) is None or span[0] <= last)
+                for e in self.given
+            )
+            for signature in for_purpose(purpose, before.needed)
+        )
 
     def _declined_now(self, purpose: str, age: int) -> bool:
         return any(

@@ -63,20 +63,7 @@ class Standing:
         first = moment.date() if isinstance(moment, dt.datetime) else moment
         state = self.known.state(self._before_it_ended(use, first) or moment)
         may_rest = not self.known.participant.retrospective
-        if may_rest and uses.suspended(state):
-            may_rest = self._was_in_force_before(first)
         return uses.judge(use, state, self.stops, first, session=session, may_rest=may_rest)
-
-    def _was_in_force_before(self, first: dt.date | None) -> bool:
-        """Whether taking part was ever in force before that day. What never was cannot rest: a child who did not assent
-        from the beginning was included without consent, which is recorded, and is a deviation."""
-        signed = {
-            event.signed_on.latest
-            for event in self.known.events
-            if event.signed_on is not None and event.signed_on.latest is not None
-        }
-        days = (day + dt.timedelta(days=1) for day in sorted(signed))
-        return any(self.known.state(day).in_force != "no" for day in days if first is None or day < first)
 
     def bar(self, use: Use, on: When, *, session: int | None = None) -> str | None:
         """Why the use is not allowed on that day, in words; None when it is."""

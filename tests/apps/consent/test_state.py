@@ -610,3 +610,27 @@ def test_facts_of_the_past_ask_for_nothing() -> None:
         facts=Facts(past=True),
     )
     assert found.due == ()
+
+
+@pytest.mark.parametrize(
+    ("signed", "asked"),
+    [
+        # 9 years old at the first signature, and nobody asked the child: incomplete, not grown out of date at 7.
+        ("2009-03-01", "2009-03-15"),
+        # Eight days after the birthday at 7: the days of grace are for what was complete before it.
+        ("2007-01-09", "2007-01-12"),
+    ],
+)
+def test_what_was_signed_after_a_birthday_by_the_rule_of_before_is_incomplete(
+    signed: str, asked: str
+) -> None:
+    found = state([lar(signed=signed)], asked, born("2000-01-01"))
+    assert (found.in_force, found.phase) == ("no", "none")
+    assert "oral_assent" in found.missing
+    assert not [one for one in found.due if one.kind == "birthday"]
+
+
+def test_what_was_signed_before_the_birthday_goes_on_for_thirty_days() -> None:
+    log = [lar(signed="2006-12-20")]
+    found = [state(log, asked, born("2000-01-01")) for asked in ("2007-01-31", "2007-02-01")]
+    assert [(one.in_force, one.phase) for one in found] == [("yes", "due"), ("no", "overdue")]
