@@ -9,6 +9,7 @@ from typing import Any
 
 from apps.enrolment import actions
 from apps.enrolment.models import SiteApproval
+from demo import paper
 from demo.synthetic import ETHICS_NUMBERS
 from studyportal.access import walls
 from studyportal.access.clock import today_at
@@ -149,25 +150,4 @@ def _approval(
 
 def letter(authority: str, number: str) -> bytes:
     """A page of PDF that says that it is made up."""
-    lines = (authority, f"Approval {number}", "Made up for the demo of StudyPortal: no committee gave it.")
-    text = "BT /F1 14 Tf 72 760 Td 24 TL " + " ".join(
-        f"({line.replace('(', '[').replace(')', ']')}) '" for line in lines
-    )
-    stream = (text + " ET").encode("ascii")
-    objects = (
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
-    )
-    out, places = b"%PDF-1.4\n", []
-    for number_, body in enumerate(objects, start=1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number_, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    count = len(objects) + 1
-    return out + (
-        b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
-        % (count, table, count, len(out))
-    )
+    return paper.sheet(authority, f"Approval {number}", made_up="no committee gave it")

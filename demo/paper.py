@@ -64,9 +64,9 @@ def document(*, title: str, version: str, hospital: str, words: str, signed: boo
     return out.getvalue()
 
 
-def sheet(*lines: str) -> bytes:
-    """A page of PDF with these lines (ASCII), which stands for the scan of a signed sheet and says that it is made up."""
-    said = (*lines, "Made up for the demo of StudyPortal: nobody signed it.")
+def sheet(*lines: str, made_up: str = "nobody signed it") -> bytes:
+    """A page of PDF with these lines (ASCII), which stands for a scan and says that it is made up."""
+    said = (*lines, f"Made up for the demo of StudyPortal: {made_up}.")
     text = "BT /F1 13 Tf 72 760 Td 22 TL " + " ".join(
         f"({line.translate({40: '[', 41: ']', 92: '/'})}) '" for line in said
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
@@ -23,6 +22,7 @@ from apps.enrolment.actions import reading
 from apps.enrolment.models import SiteApproval
 from studyportal.access.models import Site, User
 from studyportal.audit import acting
+from studyportal.crf.attempts import accepted_file
 from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
@@ -136,7 +136,7 @@ def put_text(
         problems.append(
             Problem("language", "choice", _("The study's languages: %s.") % ", ".join(languages()))
         )
-    accepted = _accepted(upload, problems)
+    accepted = accepted_file(upload, problems, field="file")
     text = None if words is None else plain_words(words, problems)
     with saving(document.site, by, problems):
         row = locked_draft(document, expected_version)
@@ -274,16 +274,6 @@ def plain_words(raw: Any, problems: list[Problem]) -> str:
 def sha256_of(text: str) -> str:
     """Of the words in UTF-8; "" for none."""
     return hashlib.sha256(text.encode()).hexdigest() if text else ""
-
-
-def _accepted(upload: checks.Upload | None, problems: list[Problem]) -> checks.Accepted | None:
-    if upload is None:
-        return None
-    try:
-        return checks.accept(upload, limit=settings.UPLOAD_LIMIT)
-    except checks.FileRefused as error:
-        problems.append(Problem("file", error.code, str(error)))
-        return None
 
 
 def _unknown(given: Mapping[str, Any], known: tuple[str, ...]) -> list[Problem]:

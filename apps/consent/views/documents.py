@@ -23,7 +23,8 @@ from apps.consent.views import documents_page as pages
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.api.middleware import takes_files
-from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
+from studyportal.crf.attempts import attempt
+from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
 from studyportal.files.serving import as_attachment
 from studyportal.ui.parts import FieldView
@@ -189,7 +190,7 @@ def remove(request: HttpRequest, pk: int, language: str) -> HttpResponse:
         actions.remove_text(document=found, language=language, by=request.user)
         return _("%s is taken out.") % selectors.language_names().get(language, language)
 
-    problems, _status, done = _attempt(request, act)
+    problems, _status, done = attempt(request, act)
     if done is not None:
         messages.success(request, done)
     for problem in problems:
@@ -268,24 +269,6 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 # --- Parts -----------------------------------------------------------------------------------------------
 
 
-def _attempt(request: HttpRequest, act: Callable[[], str]) -> tuple[list[Problem], int, str | None]:
-    """Problems, status, and (when it was posted and done) what to say."""
-    if request.method != "POST":
-        return [], 200, None
-    try:
-        return [], 200, act()
-    except CrfInvalid as error:
-        return list(error.problems), 400, None
-    except Refused as error:
-        return list(error.problems), 409, None
-    except StaleVersion:
-        said = _(
-            "Somebody saved this while you were typing. What you typed is still here; look at what stands now, and save"
-            " again only if yours is right."
-        )
-        return [Problem(None, "stale_version", said)], 412, None
-
-
 def _act_or_form(
     request: HttpRequest,
     found: ConsentDocument,
@@ -297,7 +280,7 @@ def _act_or_form(
     leads_to: str = "",
     **more: Any,
 ) -> HttpResponse:
-    problems, status, done = _attempt(request, act)
+    problems, status, done = attempt(request, act)
     if done is not None:
         messages.success(request, done)
         return redirect(leads_to or found.get_absolute_url())

@@ -172,20 +172,7 @@ def recording(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                         choices=[one for one in AudioVisual.choices if one[0] != AudioVisual.NOT_REQUIRED],
                     ),
                     inputs.shown("signed_on", typed, errors, widget="date", label=_("Recorded on")),
-                    inputs.shown(
-                        "recording_sha256",
-                        typed,
-                        errors,
-                        help=_("Sixty-four signs. Choose the file below, and the browser works it out."),
-                        show_if=ShowIf("audio_visual", (AudioVisual.RECORDED,)),
-                    ),
-                    inputs.shown(
-                        "recording_reason",
-                        typed,
-                        errors,
-                        required=True,
-                        show_if=ShowIf("audio_visual", (AudioVisual.REQUIRED_NOT_DONE,)),
-                    ),
+                    *inputs.recording_particulars(typed, errors),
                 ],
                 part="consent/_recording.html",
             )

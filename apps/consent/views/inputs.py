@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from apps.consent.models import ConsentEvent
+from apps.consent.models import AudioVisual, ConsentEvent
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason
 from studyportal.crf.outcomes import Problem
@@ -139,3 +139,23 @@ def as_text(name: str, value: Any) -> Any:
     if isinstance(declared, f.YesNoField):
         return bool(value)
     return declared.as_text(value)
+
+
+def recording_particulars(typed: QueryDict, errors: Errors) -> list[FieldView]:
+    """What is asked of a recording that was made, and of one that was not."""
+    return [
+        shown(
+            "recording_sha256",
+            typed,
+            errors,
+            help=_("Sixty-four signs. Choose the file below, and the browser works it out."),
+            show_if=ShowIf("audio_visual", (AudioVisual.RECORDED,)),
+        ),
+        shown(
+            "recording_reason",
+            typed,
+            errors,
+            required=True,
+            show_if=ShowIf("audio_visual", (AudioVisual.REQUIRED_NOT_DONE,)),
+        ),
+    ]

@@ -220,21 +220,7 @@ def _beside(sitting: Sitting, typed: QueryDict, errors: Errors) -> list[Section]
                         if not sitting.asked.recording or one[0] != AudioVisual.NOT_REQUIRED
                     ],
                 ),
-                inputs.shown(
-                    "recording_sha256",
-                    typed,
-                    errors,
-                    label=_("SHA-256 of the recording"),
-                    help=_("Sixty-four signs. Choose the file below, and the browser works it out."),
-                    show_if=ShowIf("audio_visual", (AudioVisual.RECORDED,)),
-                ),
-                inputs.shown(
-                    "recording_reason",
-                    typed,
-                    errors,
-                    required=True,
-                    show_if=ShowIf("audio_visual", (AudioVisual.REQUIRED_NOT_DONE,)),
-                ),
+                *inputs.recording_particulars(typed, errors),
             ],
             part="consent/_recording.html",
             help=_("The study asks for a recording of this signature.") if sitting.asked.recording else "",

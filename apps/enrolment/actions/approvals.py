@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -24,6 +23,7 @@ from apps.enrolment.selectors.approvals import approval_kinds
 from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
 from studyportal.audit import acting
+from studyportal.crf.attempts import accepted_file
 from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
@@ -59,7 +59,7 @@ def record_approval(
         Problem(name, "unknown_field", _("There is no such field.")) for name in given if name not in VALUES
     ]
     typed = _empty() | _typed({n: v for n, v in given.items() if n in VALUES}, problems)
-    accepted = _accepted(upload, problems)
+    accepted = accepted_file(upload, problems, field="document")
     with _saving(site, by, problems):
         problems += _rules(typed, site, problems)
         problems += _renewal_problems(typed, site, supersedes)
@@ -103,7 +103,7 @@ def change_approval(
     ]
     reason = taken(reason, problems)
     typed = _typed({n: v for n, v in given.items() if n in APPROVAL_CHANGEABLE}, problems)
-    accepted = _accepted(upload, problems)
+    accepted = accepted_file(upload, problems, field="document")
     with _saving(approval.site, by, problems, reason):
         current = _current(approval, expected_version)
         before = {name: getattr(current, name) for name in VALUES}
@@ -310,16 +310,6 @@ def _reason_missing(names: Iterable[str]) -> Problem:
         "reason_required",
         _("These were given before. Say why you change them: %s.") % ", ".join(names),
     )
-
-
-def _accepted(upload: checks.Upload | None, problems: list[Problem]) -> checks.Accepted | None:
-    if upload is None:
-        return None
-    try:
-        return checks.accept(upload, limit=settings.UPLOAD_LIMIT)
-    except checks.FileRefused as error:
-        problems.append(Problem("document", error.code, str(error)))
-        return None
 
 
 def _rules(values: Mapping[str, Any], site: Site, problems: Iterable[Problem]) -> list[Problem]:

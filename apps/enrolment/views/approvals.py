@@ -24,7 +24,8 @@ from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.api.middleware import takes_files
 from studyportal.audit import reasons
-from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
+from studyportal.crf.attempts import attempt
+from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import Problem
 from studyportal.files.serving import as_attachment
 from studyportal.ui.parts import FieldView, Filter
@@ -182,7 +183,7 @@ def change(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         )
         return _("%s is saved.") % changed
 
-    problems, status, done = _attempt(request, act)
+    problems, status, done = attempt(request, act)
     if done is not None:
         messages.success(request, done)
         return redirect(found.get_absolute_url())
@@ -233,7 +234,7 @@ def suspend(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         )
         return _("Recorded: %(what)s, %(approval)s.") % {"what": made.get_kind_display(), "approval": found}
 
-    problems, status, done = _attempt(request, act)
+    problems, status, done = attempt(request, act)
     if done is not None:
         messages.success(request, done)
         return redirect(found.get_absolute_url())
@@ -263,7 +264,7 @@ def lift(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         )
         return _("%s holds again.") % found.approval
 
-    problems, status, done = _attempt(request, act)
+    problems, status, done = attempt(request, act)
     if done is not None:
         messages.success(request, done)
         return redirect(found.approval.get_absolute_url())
@@ -295,28 +296,10 @@ def suspension_error(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 # --- Parts -----------------------------------------------------------------------------------------------
 
 
-def _attempt(request: HttpRequest, act: Callable[[], str]) -> tuple[list[Problem], int, str | None]:
-    """Problems, status, and (when it was posted and done) what to say."""
-    if request.method != "POST":
-        return [], 200, None
-    try:
-        return [], 200, act()
-    except CrfInvalid as error:
-        return list(error.problems), 400, None
-    except Refused as error:
-        return list(error.problems), 409, None
-    except StaleVersion:
-        said = _(
-            "Somebody saved this while you were typing. What you typed is still here; look at what stands now, and save"
-            " again only if yours is right."
-        )
-        return [Problem(None, "stale_version", said)], 412, None
-
-
 def _error_form(
     request: HttpRequest, approval: SiteApproval, act: Callable[[], str], *, title: str, version: int
 ) -> HttpResponse:
-    problems, status, done = _attempt(request, act)
+    problems, status, done = attempt(request, act)
     if done is not None:
         messages.success(request, done)
         return redirect(approval.get_absolute_url())
