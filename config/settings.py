@@ -380,7 +380,7 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(servers.places().var / "celerybeat-schedule")
 
 # --- Mail ------------------------------------------------------------------------------------------------
-# smtp+tls://user:password@host:587 (EMAIL_URL, or EMAIL_URL_FILE); the demo writes what it would send into var/mail.
+# smtp+tls://<user>:<password>@host:587 (EMAIL_URL, or EMAIL_URL_FILE); the demo writes what it would send into var/mail.
 _email_url = secret("EMAIL_URL") or ""
 MAIL_IS_SET_UP = bool(_email_url) or DEMO
 if _email_url:

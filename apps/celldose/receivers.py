@@ -8,8 +8,8 @@ from django.dispatch import receiver
 
 from apps.celldose import actions, breaches, selectors
 from apps.celldose.models import CellSession, Infusion, Release
+from apps.consent.selectors.sources import Source
 from apps.consent.signals import consent_recorded, procedures_asked, sources_asked
-from apps.consent.sources import Source
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.signals import life_asked
 from apps.visits.models import VitalSigns

@@ -16,7 +16,7 @@ from apps.celldose.product_file import ProductFile, with_records
 from apps.celldose.stated import day_of_harvest, day_of_infusion
 from apps.consent.rules.uses import Use
 from apps.consent.selectors import Procedure
-from apps.consent.sources import Source
+from apps.consent.selectors.sources import Source
 from apps.enrolment.rules import LifeEvent
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import User

@@ -26,12 +26,6 @@ ENDED = "consent_ended"
 # What is recorded at the hospital alone reaches nobody.
 REACHES_NOBODY = frozenset({ContactMethod.HOSPITAL_RECORD.value})
 
-# What a form is about → what it is asked as.
-USES: dict[About, tuple[Use, ...]] = {
-    About.DATA: (Use.NEW_DATA,),
-    About.SAMPLE: (Use.SAMPLES, Use.NEW_DATA),
-}
-
 
 @gates.register
 def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -> Iterable[Problem]:
@@ -54,7 +48,7 @@ def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -
             return ()
         words = engine.bar(record.participant, Use.TREATMENT, on)
         return (Problem(field, ENDED, words or ""),)
-    found = (consent.bar(use, on) for use in USES[spec.about])
+    found = (consent.bar(use, on) for use in engine.USES_OF_FORMS[spec.about])
     return tuple(Problem(field, ENDED, words) for words in found if words is not None)[:1]
 
 

@@ -14,8 +14,8 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
-from apps.consent.gates import USES
 from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
 from apps.enrolment.models import Group, Participant
 from apps.exports.purposes import EVERYTHING, Leaving, Purpose
 from studyportal.access.models import Site
@@ -236,7 +236,7 @@ def of_form(spec: CrfSpec) -> Dataset:
         columns=(*key_columns(), *parents, *(words(column) for column in spec.columns()), *record_columns()),
         joins=" ".join(joins),
         day=day_sql(spec),
-        uses=USES.get(spec.about, ()),
+        uses=engine.USES_OF_FORMS.get(spec.about, ()),
         always="" if spec.always_when is None else "t.{} = '{}'".format(*spec.always_when),
     )
 

@@ -8,8 +8,8 @@ from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from apps.consent.rules.uses import Use
+from apps.consent.selectors.sources import Source
 from apps.consent.signals import sources_asked
-from apps.consent.sources import Source
 from apps.exports.models import SharedParticipant
 
 

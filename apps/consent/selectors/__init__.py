@@ -1,7 +1,7 @@
 """Reading consent, by topic: always within what the user may see."""
 
-from apps.consent.findings import Case, ConsentFinding, Procedure
 from apps.consent.rules import ConsentState
+from apps.consent.rules.findings import Case, ConsentFinding, Procedure
 from apps.consent.selectors.chain import (
     Integrity,
     checkpoint_line,

@@ -26,6 +26,7 @@ from apps.consent.selectors.logs import Known, When, known_of, logs_of
 from apps.enrolment.models import Participant
 from studyportal.access.models import User
 from studyportal.crf.partial_date import PartialDate
+from studyportal.crf.spec import About
 
 __all__ = [
     "Ruling",
@@ -44,6 +45,13 @@ __all__ = [
 # can decide again. Nobody else is stopped.
 ENDING = (Kind.WITHDRAWAL, Kind.DISSENT)
 OTHERS_SIGN = (Kind.LAR_CONSENT, Kind.ORAL_ASSENT, Kind.WRITTEN_ASSENT)
+
+
+# What a form is about → what it is asked as.
+USES_OF_FORMS: dict[About, tuple[Use, ...]] = {
+    About.DATA: (Use.NEW_DATA,),
+    About.SAMPLE: (Use.SAMPLES, Use.NEW_DATA),
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,10 @@ from statistics import median
 
 from django.db.models import Count, QuerySet
 
-from apps.consent.findings import BY_NUMBER, NUMBERS, About, ConsentFinding
-from apps.consent.findings.case import Asking
-from apps.consent.findings.documents import amendment_answers
 from apps.consent.rules.documents import Document
+from apps.consent.rules.findings import BY_NUMBER, NUMBERS, About, ConsentFinding
+from apps.consent.rules.findings.case import Asking
+from apps.consent.rules.findings.documents import amendment_answers
 from apps.consent.selectors.findings_pass import Person, Told, tell
 from apps.enrolment.models import Participant, ScreeningEntry
 from studyportal.access.models import User

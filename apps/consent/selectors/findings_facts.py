@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from apps.consent import findings, rules
+from apps.consent import rules
 from apps.consent.models import ConsentEvent, Kind
+from apps.consent.rules import findings
 from apps.consent.selectors.documents import register_of
 from apps.consent.selectors.terms import terms
 from apps.enrolment.models.demographics import Language

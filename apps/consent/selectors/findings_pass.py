@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from apps.consent import rules
-from apps.consent.findings import (
+from apps.consent.models import ConsentEvent, Kind
+from apps.consent.rules.findings import (
     NUMBERS,
     About,
     Case,
@@ -23,11 +24,10 @@ from apps.consent.findings import (
     Study,
     consent_findings,
 )
-from apps.consent.models import ConsentEvent, Kind
 from apps.consent.selectors.findings_facts import ages_of, kinds_of, sites_known, study_known
 from apps.consent.selectors.lanes import Lane, streamed
 from apps.consent.selectors.logs import COLUMNS, FIELDS, TUPLES
-from apps.consent.sources import Source, all_sources, detailed
+from apps.consent.selectors.sources import Source, all_sources, detailed
 from apps.enrolment.models import Demographics, Participant
 from apps.enrolment.rules import witness_needed
 from studyportal.access.models import Site as SiteRow

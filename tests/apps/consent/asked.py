@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from apps.consent.findings import (
+from apps.consent.rules import PURPOSES, Event
+from apps.consent.rules.documents import Document, Register, Text
+from apps.consent.rules.findings import (
     NUMBERS,
     Case,
     ConsentFinding,
@@ -16,8 +18,6 @@ from apps.consent.findings import (
     Study,
     consent_findings,
 )
-from apps.consent.rules import PURPOSES, Event
-from apps.consent.rules.documents import Document, Register, Text
 from apps.enrolment.rules.approvals import Approval
 from studyportal.crf.partial_date import PartialDate
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from apps.consent.findings import NUMBERS, QUESTIONS, Case, Held, Procedure
 from apps.consent.rules import PURPOSES, Event, Terms
 from apps.consent.rules.documents import Register
+from apps.consent.rules.findings import NUMBERS, QUESTIONS, Case, Held, Procedure
 from apps.enrolment.rules.approvals import Suspension
 from tests.apps.consent.asked import (
     ADULT,
@@ -744,8 +744,8 @@ def test_the_short_way_never_says_yes_where_the_fold_does_not() -> None:
     """`order.clearly` spares the fold for almost everybody; random logs hold it to the fold."""
     import random
 
-    from apps.consent.findings.case import Asking
-    from apps.consent.findings.order import clearly, state_before
+    from apps.consent.rules.findings.case import Asking
+    from apps.consent.rules.findings.order import clearly, state_before
 
     chance = random.Random(5)
     days = ["2024-01-10", "2024-02-01", "2024-02-05", "2024-02", None, "2024-03-01", "2024-04-01"]

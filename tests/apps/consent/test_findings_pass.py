@@ -14,7 +14,7 @@ from apps.consent.models import ConsentEvent
 from apps.consent.selectors import findings as selectors
 from apps.consent.selectors import findings_of
 from apps.consent.selectors.findings import Choice
-from apps.consent.sources import all_sources
+from apps.consent.selectors.sources import all_sources
 from apps.exports.models import SharedParticipant
 from apps.visits import actions as visits
 from studyportal.access.models import Membership, User

@@ -36,6 +36,12 @@ HARMLESS_TEXT = {
     "screening_number",
     "criterion",
     "protocol_version",
+    "language",
+    "document_sha256",
+    "file_sha256",
+    "text_sha256",
+    "paper_sha256",
+    "sha256",
 }
 
 

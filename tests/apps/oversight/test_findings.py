@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.consent.findings import QUESTIONS
+from apps.consent.rules.findings import QUESTIONS
 from apps.enrolment.actions import screening
 from studyportal.access.models import Membership, User
 from studyportal.audit.models import Look

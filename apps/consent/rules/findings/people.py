@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.consent.findings.case import Asking, ConsentFinding, day_of, name_of
-from apps.consent.findings.minors import CANNOT_DECIDE, is_child
 from apps.consent.rules import RECORDED, REPRESENTATIVES, WITNESSED, Event
+from apps.consent.rules.findings.case import Asking, ConsentFinding, day_of, name_of
+from apps.consent.rules.findings.minors import CANNOT_DECIDE, is_child
 
 STUDY_STAFF = "study_staff"
 

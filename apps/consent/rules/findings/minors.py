@@ -5,17 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from apps.consent.findings.case import (
-    Asking,
-    Case,
-    ConsentFinding,
-    Procedure,
-    Severity,
-    day_of,
-    days,
-    oldest,
-    youngest,
-)
 from apps.consent.rules import (
     DISSENT,
     LAR_CONSENT,
@@ -27,6 +16,17 @@ from apps.consent.rules import (
     Event,
     signed_by,
     words,
+)
+from apps.consent.rules.findings.case import (
+    Asking,
+    Case,
+    ConsentFinding,
+    Procedure,
+    Severity,
+    day_of,
+    days,
+    oldest,
+    youngest,
 )
 
 CANNOT_DECIDE = "cannot_decide"

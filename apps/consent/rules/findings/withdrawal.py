@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from apps.consent.findings.case import Asking, ConsentFinding, Procedure, Severity, name_of
-from apps.consent.findings.order import clearly, state_before
 from apps.consent.rules import DATA_SHARING, OPTIONAL_ITEMS, OWN_CONSENT, Event
+from apps.consent.rules.findings.case import Asking, ConsentFinding, Procedure, Severity, name_of
+from apps.consent.rules.findings.order import clearly, state_before
 from apps.consent.rules.uses import DECLINED, NOT_RETAINED, Stop, Use, stops
 
 # Of what is looked at here; files for sharing are question 12, and a dissent question 4.

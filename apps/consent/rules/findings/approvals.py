@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.consent.findings.case import Asking, ConsentFinding, name_of
 from apps.consent.rules import PartialDay
+from apps.consent.rules.findings.case import Asking, ConsentFinding, name_of
 
 
 def approvals(asking: Asking) -> Iterator[ConsentFinding]:

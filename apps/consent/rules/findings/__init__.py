@@ -1,9 +1,9 @@
 """The sixteen questions of an ethics auditor, told from the log and from what was done. Pure."""
 
-from apps.consent.findings.case import About, Case, ConsentFinding, Procedure
-from apps.consent.findings.catalogue import BY_NUMBER, NUMBERS, QUESTIONS, Question
-from apps.consent.findings.questions import consent_findings
-from apps.consent.findings.site import Held, Site, Study
+from apps.consent.rules.findings.case import About, Case, ConsentFinding, Procedure
+from apps.consent.rules.findings.catalogue import BY_NUMBER, NUMBERS, QUESTIONS, Question
+from apps.consent.rules.findings.questions import consent_findings
+from apps.consent.rules.findings.site import Held, Site, Study
 
 __all__ = [
     "BY_NUMBER",

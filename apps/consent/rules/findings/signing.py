@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.consent.findings.case import Asking, ConsentFinding, day_of, days, name_of
 from apps.consent.rules import COPY_GIVEN, OPTIONAL_ITEMS, Event
+from apps.consent.rules.findings.case import Asking, ConsentFinding, day_of, days, name_of
 
 # A signature entered later than this is shown as entered late.
 ENTRY_LAG_DAYS = 7

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from apps.consent.findings.case import Asking, ConsentFinding, day_of, days, name_of, youngest
 from apps.consent.rules import Event, document_purpose
 from apps.consent.rules.documents import Document, judge, why_not
+from apps.consent.rules.findings.case import Asking, ConsentFinding, day_of, days, name_of, youngest
 
 
 def right_document(asking: Asking) -> Iterator[ConsentFinding]:

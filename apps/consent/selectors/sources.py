@@ -17,6 +17,7 @@ from django.db.models.functions import Collate
 from apps.consent import signals
 from apps.consent.models import ConsentEvent
 from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
 from studyportal.crf.registry import all_specs
 from studyportal.crf.spec import About, CrfSpec
 
@@ -75,11 +76,7 @@ def all_sources() -> list[Source]:
     return [source for _receiver, answer in answers for source in answer or ()] + list(_forms())
 
 
-_USES = {
-    About.DATA: (Use.NEW_DATA,),
-    About.SAMPLE: (Use.SAMPLES, Use.NEW_DATA),
-    About.CONTACT: (Use.CONTACT,),
-}
+_USES = {**engine.USES_OF_FORMS, About.CONTACT: (Use.CONTACT,)}
 
 
 def _forms() -> Iterator[Source]:

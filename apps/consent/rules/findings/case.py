@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from apps.consent.findings.catalogue import BY_NUMBER
-from apps.consent.findings.site import Site, Study
 from apps.consent.rules import (
     LAR_CONSENT,
     OWN_CONSENT,
@@ -22,6 +20,8 @@ from apps.consent.rules import (
     effective_events,
 )
 from apps.consent.rules.ages import KnownAges, known_ages
+from apps.consent.rules.findings.catalogue import BY_NUMBER
+from apps.consent.rules.findings.site import Site, Study
 
 Severity = Literal["critical", "major", "minor"]
 Result = Literal["fail", "indeterminate"]

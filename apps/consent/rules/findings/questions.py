@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from apps.consent.findings.approvals import approvals
-from apps.consent.findings.case import Asking, Case, ConsentFinding
-from apps.consent.findings.catalogue import NUMBERS
-from apps.consent.findings.corrections import corrections
-from apps.consent.findings.documents import amendments, right_document
-from apps.consent.findings.minors import minors, turned_adult
-from apps.consent.findings.order import before_first_procedure, screened_only, sessions_covered
-from apps.consent.findings.people import obtained, recorded, witnessed
-from apps.consent.findings.signing import copies, dates
-from apps.consent.findings.site import Site, Study
-from apps.consent.findings.withdrawal import after_withdrawal, optional_items
+from apps.consent.rules.findings.approvals import approvals
+from apps.consent.rules.findings.case import Asking, Case, ConsentFinding
+from apps.consent.rules.findings.catalogue import NUMBERS
+from apps.consent.rules.findings.corrections import corrections
+from apps.consent.rules.findings.documents import amendments, right_document
+from apps.consent.rules.findings.minors import minors, turned_adult
+from apps.consent.rules.findings.order import before_first_procedure, screened_only, sessions_covered
+from apps.consent.rules.findings.people import obtained, recorded, witnessed
+from apps.consent.rules.findings.signing import copies, dates
+from apps.consent.rules.findings.site import Site, Study
+from apps.consent.rules.findings.withdrawal import after_withdrawal, optional_items
 
 Question = Callable[[Asking], Iterator[ConsentFinding]]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.consent.findings.case import Asking, ConsentFinding
 from apps.consent.rules import CORRECTION
+from apps.consent.rules.findings.case import Asking, ConsentFinding
 
 
 def corrections(asking: Asking) -> Iterator[ConsentFinding]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from apps.consent.findings.case import Asking, ConsentFinding, Procedure
 from apps.consent.rules import PARTICIPATION, PROCEDURE, ConsentState, age_range, consent_state
 from apps.consent.rules.due import NO_FACTS
+from apps.consent.rules.findings.case import Asking, ConsentFinding, Procedure
 from apps.consent.rules.fold import Fold
 
 # Nobody who stands here has begun: a consent may still come.
