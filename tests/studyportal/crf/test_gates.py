@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from apps.consent.gates import USES, nothing_beyond_what_was_ended
+from apps.consent.gates import nothing_beyond_what_was_ended
+from apps.consent.selectors.engine import USES_OF_FORMS
 from apps.labs.crfs import LAB_RESULT
 from apps.visits.crfs import VITAL_SIGNS
 from studyportal.crf import gates
@@ -55,7 +56,7 @@ def test_the_gate_of_consent_stands() -> None:
 def test_every_form_can_be_judged(spec: CrfSpec) -> None:
     assert (spec.about == About.ALWAYS) == (spec.key in ALWAYS)
     assert spec.dated_by or spec.key in ALWAYS | UNDATED, "say what dates a record of this form"
-    assert spec.about in {*USES, About.CONTACT, About.TREATMENT, About.ALWAYS}
+    assert spec.about in {*USES_OF_FORMS, About.CONTACT, About.TREATMENT, About.ALWAYS}
 
 
 def test_a_form_is_not_dated_by_what_it_does_not_have() -> None:
