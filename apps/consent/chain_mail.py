@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import logging
+
+from celery import current_app
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils.translation import gettext as _
+from kombu.exceptions import KombuError, OperationalError
 
 from apps.consent import chain_files
 from apps.consent.models import Checkpoint, Verification
 from apps.consent.rules.canonical import moment
 
+TASK = "consent.mail_verification"
+logger = logging.getLogger(__name__)
+
 
 def is_wanted() -> bool:
     return bool(settings.CHECKPOINT_RECIPIENTS and settings.MAIL_IS_SET_UP)
+
+
+def hand_over(verification_id: int, checkpoint_id: int | None) -> None:
+    """To the queue, where it is tried until it is sent. A queue that is away loses a mail, never a checkpoint."""
+    if not is_wanted():
+        return
+    try:
+        current_app.signature(TASK, args=[verification_id, checkpoint_id]).apply_async()
+    except (OperationalError, KombuError, OSError):
+        logger.exception("The mail on verification %s could not be handed to the queue", verification_id)
 
 
 def send(verification: Verification, checkpoint: Checkpoint | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from smtplib import SMTPException
 from typing import Any
 
@@ -10,7 +9,6 @@ from celery import shared_task
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
-from kombu.exceptions import KombuError, OperationalError
 
 from apps.consent import chain_mail
 from apps.consent.actions import chain
@@ -19,8 +17,6 @@ from apps.consent.selectors.chain import VERIFY_JOB
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.jobs import Params, Result, job
-
-logger = logging.getLogger(__name__)
 
 
 class VerifyParams(Params):
@@ -51,18 +47,8 @@ def verify_nightly() -> None:
     chain.verify_now()
 
 
-def hand_over_mail(verification_id: int, checkpoint_id: int | None) -> None:
-    """To the queue, where it is tried until it is sent. A queue that is away loses a mail, never a checkpoint."""
-    if not chain_mail.is_wanted():
-        return
-    try:
-        mail.apply_async(args=[verification_id, checkpoint_id])
-    except (OperationalError, KombuError, OSError):
-        logger.exception("The mail on verification %s could not be handed to the queue", verification_id)
-
-
 @shared_task(
-    name="consent.mail_verification",
+    name=chain_mail.TASK,
     autoretry_for=(SMTPException, OSError),
     retry_backoff=60,
     retry_backoff_max=3600,

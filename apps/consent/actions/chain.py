@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.consent import chain_keys
+from apps.consent import chain_keys, chain_mail
 from apps.consent.chain_content import Rows
 from apps.consent.models import ChainHead, Checkpoint, CheckpointKey, ConsentEvent, Verification
 from apps.consent.rules.canonical import moment
@@ -170,12 +170,10 @@ def _key_in_use(at: dt.datetime) -> CheckpointKey:
 
 
 def _tell_by_mail(verification: Verification, checkpoint: Checkpoint | None) -> None:
-    from apps.consent.tasks import hand_over_mail
-
     if checkpoint is None and verification.intact:
         return
     checkpoint_id = None if checkpoint is None else checkpoint.pk
-    transaction.on_commit(lambda: hand_over_mail(verification.pk, checkpoint_id))
+    transaction.on_commit(lambda: chain_mail.hand_over(verification.pk, checkpoint_id))
 
 
 def verify_now(*, by: User | None = None) -> tuple[Verification, Checkpoint | None]:
