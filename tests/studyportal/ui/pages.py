@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.staticfiles import finders
@@ -78,7 +78,7 @@ def serve(browser_page: Any, pages: Mapping[str, str]) -> None:
     """Answer the browser from `pages` (path → HTML) and from the static files, under the strict policy."""
 
     def answer(route: Any) -> None:
-        address = urlsplit(route.request.url).path
+        address = unquote(urlsplit(route.request.url).path)
         if address in pages:
             route.fulfill(
                 status=200,
