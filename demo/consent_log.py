@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +17,6 @@ from studyportal.access.models import User
 from studyportal.files import checks
 
 
-@cache
 def _user(username: str) -> User:
     return User.objects.get(username=username)
 

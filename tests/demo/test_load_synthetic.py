@@ -100,9 +100,6 @@ def test_an_interrupted_load_goes_on_with_the_first_who_is_missing(monkeypatch: 
 @pytest.fixture(scope="module")
 def cohort(django_db_setup: None, django_db_blocker: Any) -> Iterator[load_synthetic.Loaded]:
     """Two cases with a control each, loaded once and rolled back after the module."""
-    with django_db_blocker.unblock():
-        # A test on real connections may leave its people behind, with other roles than those of the demo.
-        call_command("flush", verbosity=0, interactive=False)
     with django_db_blocker.unblock(), transaction.atomic():
         demo_cast.ensure()
         yield load_synthetic.load(until=UNTIL, cases=2, controls=1, gaps=False)
