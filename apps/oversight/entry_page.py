@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.consent.models import ConsentEvent
@@ -74,7 +74,7 @@ def context_of(user: User, event: ConsentEvent) -> dict[str, Any]:
         "delegation": delegation_of(event),
         "chain": chain_of(event),
         "story_url": reverse("oversight:consent-story", args=[event.participant.code]),
-        "integrity_url": url_or_nothing("oversight:integrity"),
+        "integrity_url": reverse("oversight:integrity"),
         "looks_url": looks_url(user, event),
         **neighbours(user, event),
     }  # fmt: skip
@@ -194,15 +194,7 @@ def document_url(user: User, event: ConsentEvent) -> str:
     text = event.document
     if text is None or not user.may(Permission.VIEW_CONSENT_DOCUMENTS, event.site_id):
         return ""
-    return url_or_nothing("consent:document", text.document_id)
-
-
-def url_or_nothing(name: str, *args: Any) -> str:
-    """The address of a page that another part of the portal has, if it is there."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
+    return reverse("consent:document", args=[text.document_id])
 
 
 def delegation_of(event: ConsentEvent) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.consent.selectors import chain
 from apps.oversight import (
     entry_page,
     log_choice,
@@ -66,8 +67,6 @@ def consent_log_csv(request: HttpRequest) -> StreamingHttpResponse:
 @require_safe
 def consent_log_jsonl(request: HttpRequest) -> StreamingHttpResponse:
     """The log as the verifier reads it: what fits in full, of every other entry its link in the chain."""
-    from apps.consent.selectors import chain
-
     lines = chain.jsonl(request.user, _asked(request, "jsonl"))
 
     def sent() -> Any:

@@ -20,6 +20,7 @@ from apps.consent.rules.events import NEVER_CORRECTED
 from apps.consent.rules.same import taken_back
 from apps.consent.selectors.documents import register_of
 from apps.consent.selectors.logs import known_of
+from apps.consent.selectors.places import chip_of
 from apps.consent.signals import procedures_asked
 from apps.enrolment.models import Participant
 from apps.oversight import entry_page, log_choice, log_lines, looks_page
@@ -52,7 +53,7 @@ def context_of(user: User, participant: Participant, query: QueryDict) -> dict[s
         "participant": participant,
         "synthetic": participant.synthetic,
         "narrowed": {"on": day.isoformat()} if day != today else {},
-        "chip": chip(state) if events else "missing",
+        "chip": chip_of(state) if events else "missing",
         "filters": [Filter("on", _("What was in force on"), widget="date", value=day.isoformat())],
         "clear_url": reverse("oversight:consent-story", args=[participant.code]) if day != today else "",
         "state_columns": [
@@ -75,7 +76,7 @@ def context_of(user: User, participant: Participant, query: QueryDict) -> dict[s
         "columns": log_lines.headings(with_participant=False),
         "rows": [Row(log_lines.cells(event, with_participant=False)) for event in events],
         "log_url": f"{reverse('oversight:consent-log')}?participant={participant.code}",
-        "answers_url": entry_page.url_or_nothing("oversight:participant", participant.code)
+        "answers_url": reverse("oversight:participant", args=[participant.code])
         if user.may(Permission.VIEW_FINDINGS, participant.site_id)
         else "",
         "trail_url": f"{reverse('oversight:audit-trail')}?participant={participant.code}"
@@ -92,14 +93,6 @@ def day_of(query: QueryDict, today: dt.date) -> dt.date:
 
 
 # --- what is in force -----------------------------------------------------------------------------------
-
-
-def chip(state: consent.ConsentState) -> str:
-    if state.in_force == "yes":
-        return "partly_withdrawn" if state.withdrawn else "in_force"
-    if state.withdrawn:
-        return "withdrawn"
-    return "consent_unclear" if state.in_force == "indeterminate" else "not_in_force"
 
 
 def verdict_of(verdict: str | None) -> str:

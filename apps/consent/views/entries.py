@@ -118,16 +118,7 @@ def witness(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         return [
             Section(
                 _("Impartial witness"),
-                [
-                    inputs.shown(
-                        "witness",
-                        typed,
-                        errors,
-                        required=True,
-                        help=_("Who it is, as “the child's teacher”; never a name."),
-                    ),
-                    inputs.shown("witness_relation", typed, errors, widget="radio", required=True),
-                ],
+                inputs.witness_fields(typed, errors),
             ),
             *sheets.signature_sections(
                 typed,

@@ -159,3 +159,17 @@ def recording_particulars(typed: QueryDict, errors: Errors) -> list[FieldView]:
             show_if=ShowIf("audio_visual", (AudioVisual.REQUIRED_NOT_DONE,)),
         ),
     ]
+
+
+def witness_fields(typed: QueryDict, errors: Errors) -> list[FieldView]:
+    """Who the impartial witness is."""
+    return [
+        shown(
+            "witness",
+            typed,
+            errors,
+            required=True,
+            help=_("Who it is, as “the child's teacher”; never a name."),
+        ),
+        shown("witness_relation", typed, errors, widget="radio", required=True),
+    ]

@@ -187,16 +187,7 @@ def _beside(sitting: Sitting, typed: QueryDict, errors: Errors) -> list[Section]
         found.append(
             Section(
                 _("Impartial witness"),
-                [
-                    inputs.shown(
-                        "witness",
-                        typed,
-                        errors,
-                        required=True,
-                        help=_("Who it is, as “the child's teacher”; never a name."),
-                    ),
-                    inputs.shown("witness_relation", typed, errors, widget="radio", required=True),
-                ],
+                inputs.witness_fields(typed, errors),
                 help=_(
                     "The signer cannot read: somebody who is not of the study hears the whole explanation, and signs too."
                 ),
