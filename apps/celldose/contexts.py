@@ -12,6 +12,7 @@ from apps.celldose.models import (
     CellProduct,
     CellSession,
     DonorTests,
+    HandOver,
     Harvest,
     IdentityCheck,
     Infusion,
@@ -19,7 +20,6 @@ from apps.celldose.models import (
     Processing,
     ReagentLot,
     Release,
-    Transport,
 )
 from apps.celldose.product_file import product_file
 from studyportal import protocol
@@ -54,7 +54,7 @@ def identity_context(record: IdentityCheck) -> Mapping[str, Any]:
     }
 
 
-def transport_context(record: Transport) -> Mapping[str, Any]:
+def hand_over_context(record: HandOver) -> Mapping[str, Any]:
     """The widest span of temperatures at which the protocol lets this component stand."""
     limits = (protocol.current().expiry.get(record.product.component or "") or {}).values()
     lows = [one.temperature_low for one in limits if one.temperature_low is not None]

@@ -16,24 +16,30 @@ from apps.celldose.models import (
     CellCounts,
     CellProduct,
     CellSession,
+    Container,
     Discard,
+    HandOver,
     Harvest,
     IdentityCheck,
+    IdentityReading,
     Infusion,
+    InfusionHappening,
     Microbiology,
     Phenotype,
     Processing,
     ReagentLot,
     Release,
     ReleaseEvaluation,
-    Transport,
     Viability,
 )
 from studyportal.crf.outcomes import NotDerivable
 
 # Everything that is recorded under a product, by the related name: one query each, whatever the number of products.
 PRODUCT_RECORDS = (
-    "transports",
+    "hand_overs",
+    "readings",
+    "containers",
+    "containers__aliquots",
     "identity_checks",
     "processings",
     "reagent_lots",
@@ -45,6 +51,7 @@ PRODUCT_RECORDS = (
     "releases",
     "infusions",
     "infusions__observations",
+    "infusions__happenings",
     "discards",
 )
 
@@ -54,7 +61,9 @@ class ProductFile:
     """A product with all its records, read once. Single records are None until they are entered."""
 
     product: CellProduct
-    transport: Transport | None
+    hand_overs: tuple[HandOver, ...]
+    readings: tuple[IdentityReading, ...]
+    containers: tuple[Container, ...]
     identity_checks: tuple[IdentityCheck, ...]
     processing: Processing | None
     reagent_lots: tuple[ReagentLot, ...]
@@ -65,6 +74,7 @@ class ProductFile:
     evaluation: ReleaseEvaluation | None
     decision: Release | None
     infusion: Infusion | None
+    happenings_of_infusion: tuple[InfusionHappening, ...]
     observations: tuple[Any, ...]
     discard: Discard | None
 
@@ -79,7 +89,9 @@ class ProductFile:
         evaluations = sorted(product.evaluations.all(), key=lambda one: one.pk)
         return cls(
             product=product,
-            transport=only("transports"),
+            hand_overs=tuple(sorted(product.hand_overs.all(), key=_received_order)),
+            readings=tuple(sorted(product.readings.all(), key=lambda one: one.pk)),
+            containers=tuple(product.containers.all()),
             identity_checks=tuple(sorted(product.identity_checks.all(), key=_checked_order)),
             processing=only("processings"),
             reagent_lots=tuple(product.reagent_lots.all()),
@@ -90,6 +102,7 @@ class ProductFile:
             evaluation=evaluations[-1] if evaluations else None,
             decision=only("releases"),
             infusion=infusion,
+            happenings_of_infusion=tuple(infusion.happenings.all()) if infusion else (),
             observations=tuple(infusion.observations.all()) if infusion else (),
             discard=only("discards"),
         )
@@ -101,6 +114,11 @@ class ProductFile:
     @property
     def session(self) -> CellSession:
         return self.product.harvest.session
+
+    @property
+    def to_laboratory(self) -> HandOver | None:
+        """The way from the theatre to the laboratory; the last when it was recorded anew."""
+        return next((one for one in reversed(self.hand_overs) if one.leg == "to_laboratory"), None)
 
     @cached_property
     def identity(self) -> dict[str, Identity]:
@@ -123,8 +141,8 @@ class ProductFile:
     def happenings(self, *, without_infusion: bool = False) -> Iterable[Happening]:
         """What is recorded, in the order of the steps."""
         yield Happening(State.HARVESTED, self.harvest.ended_at)
-        if self.transport is not None:
-            yield Happening(State.RECEIVED, self.transport.received_at)
+        if self.to_laboratory is not None:
+            yield Happening(State.RECEIVED, self.to_laboratory.received_at)
         if self.processing is not None:
             yield Happening(State.PROCESSED, self.processing.ended_at)
         if self.evaluation is not None:
@@ -177,6 +195,10 @@ class ProductFile:
     @property
     def evaluation_is_current(self) -> bool:
         return self.evaluation is not None and self.evaluation.fingerprint == release.fingerprint(self.judged)
+
+
+def _received_order(one: HandOver) -> tuple[dt.datetime, int]:
+    return one.received_at or dt.datetime.min.replace(tzinfo=dt.UTC), one.pk
 
 
 def _checked_order(check: IdentityCheck) -> tuple[dt.datetime, int]:

@@ -34,7 +34,7 @@ SHORT = {Component.BM_MNC: "BM-MNC", Component.SVF: "SVF"}
 
 # The forms of a product, step by step: (step, spec, attribute of the ProductFile).
 PROCESSING_FORMS = (
-    (crfs.TRANSPORT, "transport"),
+    (crfs.HAND_OVER, "to_laboratory"),
     (crfs.PROCESSING, "processing"),
     (crfs.CELL_COUNTS, "counts"),
     (crfs.PHENOTYPE, "phenotype"),
@@ -434,7 +434,7 @@ def _state_words() -> dict[str, str]:
 def _event_text(file: ProductFile, step: str) -> str:
     records = {
         "harvested": (crfs.HARVEST, file.harvest),
-        "received": (crfs.TRANSPORT, file.transport),
+        "received": (crfs.HAND_OVER, file.to_laboratory),
         "processed": (crfs.PROCESSING, file.processing),
         "released": (crfs.RELEASE, file.decision),
         "rejected": (crfs.RELEASE, file.decision),

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     REGISTER_RETROSPECTIVE = "participants.register_retrospective"
     ENTER_DATA = "data.enter"
     RECORD_CONSENT = "consent.record"
+    # From the harvest to the bedside: the forms of a product, its labels, hand-overs and identity readings.
+    HANDLE_PRODUCTS = "products.handle"
     RELEASE_PRODUCTS = "products.release"
     MANAGE_QUERIES = "queries.manage"
     SIGN_RECORDS = "records.sign"
@@ -48,6 +50,15 @@ class Permission(StrEnum):
     RUN_OUTCOMES = "outcomes.run"
     VIEW_OUTCOMES = "outcomes.view"
 
+    # What went wrong: deviations, near misses, reports of serious events and their clocks.
+    VIEW_SAFETY = "safety.view"
+    MANAGE_DEVIATIONS = "deviations.manage"
+    REPORT_SAFETY = "safety.report"
+    # Tables for the data monitoring committee; without the last, groups are masked.
+    VIEW_SAFETY_TABLES = "safety_tables.view"
+    RUN_SAFETY_TABLES = "safety_tables.run"
+    UNMASK_SAFETY_TABLES = "safety_tables.unmask"
+
     # Matched sets: proposed by who analyses, frozen by who answers for the data.
     VIEW_MATCHING = "matching.view"
     RUN_MATCHING = "matching.run"
@@ -72,6 +83,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.REGISTER_RETROSPECTIVE: _("register published cases"),
     Permission.ENTER_DATA: _("enter forms"),
     Permission.RECORD_CONSENT: _("record consent"),
+    Permission.HANDLE_PRODUCTS: _("handle cell products"),
     Permission.RELEASE_PRODUCTS: _("release cell products"),
     Permission.MANAGE_QUERIES: _("manage queries"),
     Permission.SIGN_RECORDS: _("sign records"),
@@ -89,6 +101,12 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.EXPORT_CODED: _("download dates and free text"),
     Permission.RUN_OUTCOMES: _("compute outcome tables"),
     Permission.VIEW_OUTCOMES: _("see outcome tables"),
+    Permission.VIEW_SAFETY: _("see deviations, near misses and safety reports"),
+    Permission.MANAGE_DEVIATIONS: _("settle deviations"),
+    Permission.REPORT_SAFETY: _("report serious events"),
+    Permission.VIEW_SAFETY_TABLES: _("see safety tables"),
+    Permission.RUN_SAFETY_TABLES: _("compute safety tables"),
+    Permission.UNMASK_SAFETY_TABLES: _("see safety tables by group"),
     Permission.VIEW_MATCHING: _("see matched sets"),
     Permission.RUN_MATCHING: _("propose matched sets"),
     Permission.FREEZE_MATCHING: _("freeze matched sets"),
@@ -104,7 +122,10 @@ CHANGES_ROWS: frozenset[Permission] = frozenset(
         Permission.REGISTER_RETROSPECTIVE,
         Permission.ENTER_DATA,
         Permission.RECORD_CONSENT,
+        Permission.HANDLE_PRODUCTS,
         Permission.RELEASE_PRODUCTS,
+        Permission.MANAGE_DEVIATIONS,
+        Permission.REPORT_SAFETY,
         Permission.MANAGE_QUERIES,
         Permission.SIGN_RECORDS,
         Permission.RESOLVE_DUPLICATES,
@@ -118,6 +139,7 @@ CHANGES_ROWS: frozenset[Permission] = frozenset(
 WRITING: frozenset[Permission] = CHANGES_ROWS | {
     Permission.EDIT_IDENTITY,
     Permission.RUN_OUTCOMES,
+    Permission.RUN_SAFETY_TABLES,
     Permission.RUN_MATCHING,
     Permission.MANAGE_USERS,
 }
@@ -133,6 +155,8 @@ READING: frozenset[Permission] = frozenset(
         Permission.VIEW_CONSENT_LOG,
         Permission.VIEW_FINDINGS,
         Permission.VIEW_AUDIT_TRAIL,
+        Permission.VIEW_SAFETY,
+        Permission.RUN_SAFETY_TABLES,
         Permission.VIEW_MATCHING,
         Permission.RUN_MATCHING,
         Permission.EXPORT_DATA,

@@ -16,11 +16,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db.migrations import AddConstraint, AddField, AddIndex, CreateModel, Migration
+from django.db.migrations import (
+    AddConstraint,
+    AddField,
+    AddIndex,
+    AlterField,
+    AlterModelOptions,
+    CreateModel,
+    Migration,
+    RemoveConstraint,
+    RunSQL,
+)
 from django.db.migrations.state import ProjectState
-from pgtrigger.migrations import AddTrigger
+from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
-CREATING = (CreateModel, AddField, AddConstraint, AddIndex, AddTrigger)
+# An altered field is built with its own model too: no field that others refer to is altered so.
+CREATING = (
+    CreateModel,
+    AddField,
+    AlterField,
+    AlterModelOptions,
+    AddConstraint,
+    RemoveConstraint,
+    AddIndex,
+    AddTrigger,
+    RemoveTrigger,
+    RunSQL,
+)
 STALE = "_classes_lack_options"
 
 

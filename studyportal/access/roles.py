@@ -33,6 +33,8 @@ class SiteCoordinator(Role):
             Permission.REGISTER_PARTICIPANTS,
             Permission.ENTER_DATA,
             Permission.RECORD_CONSENT,
+            Permission.HANDLE_PRODUCTS,
+            Permission.VIEW_SAFETY,
             Permission.VIEW_APPROVALS,
             Permission.VIEW_CONSENT_DOCUMENTS,
             Permission.VIEW_IDENTITY,
@@ -50,6 +52,8 @@ class Investigator(Role):
         SiteCoordinator.permissions
         | {
             Permission.RELEASE_PRODUCTS,
+            Permission.MANAGE_DEVIATIONS,
+            Permission.REPORT_SAFETY,
             Permission.SIGN_RECORDS,
             Permission.MANAGE_APPROVALS,
             Permission.MANAGE_CONSENT_DOCUMENTS,
@@ -57,6 +61,21 @@ class Investigator(Role):
             Permission.VIEW_MATCHING,
             Permission.VIEW_OUTCOMES,
             Permission.VIEW_DELEGATIONS,
+        }
+    )
+
+
+class CellTechnologist(Role):
+    key = "cell_technologist"
+    label = _("Cell technologist")
+    purpose = _("Receives, processes, counts, labels and issues cell products; sees no identities.")
+    scope = "site"
+    permissions = frozenset(
+        {
+            Permission.VIEW_PROTOCOL,
+            Permission.VIEW_DATA,
+            Permission.HANDLE_PRODUCTS,
+            Permission.VIEW_SAFETY,
         }
     )
 
@@ -77,6 +96,9 @@ class DataManager(Role):
             Permission.REGISTER_RETROSPECTIVE,
             Permission.ENTER_DATA,
             Permission.RECORD_CONSENT,
+            Permission.HANDLE_PRODUCTS,
+            Permission.VIEW_SAFETY,
+            Permission.MANAGE_DEVIATIONS,
             Permission.RESOLVE_DUPLICATES,
             Permission.VIEW_APPROVALS,
             Permission.MANAGE_APPROVALS,
@@ -109,6 +131,8 @@ class Statistician(Role):
             Permission.RUN_MATCHING,
             Permission.RUN_OUTCOMES,
             Permission.VIEW_OUTCOMES,
+            Permission.VIEW_SAFETY_TABLES,
+            Permission.RUN_SAFETY_TABLES,
         }
     )
 
@@ -126,8 +150,26 @@ class EthicsAuditor(Role):
             Permission.VIEW_CONSENT_DOCUMENTS,
             Permission.VIEW_CONSENT_LOG,
             Permission.VIEW_FINDINGS,
+            Permission.VIEW_SAFETY,
             Permission.VIEW_AUDIT_TRAIL,
             Permission.VIEW_DELEGATIONS,
+        }
+    )
+
+
+class MonitoringCommittee(Role):
+    key = "monitoring_committee"
+    label = _("Data monitoring committee")
+    purpose = _(
+        "Reads the safety tables, by group where it decides to; enters nothing and sees no single records."
+    )
+    scope = "study"
+    permissions = frozenset(
+        {
+            Permission.VIEW_PROTOCOL,
+            Permission.VIEW_SAFETY_TABLES,
+            Permission.RUN_SAFETY_TABLES,
+            Permission.UNMASK_SAFETY_TABLES,
         }
     )
 
@@ -142,7 +184,16 @@ class Administrator(Role):
 
 ROLES: dict[str, type[Role]] = {
     role.key: role
-    for role in (SiteCoordinator, Investigator, DataManager, Statistician, EthicsAuditor, Administrator)
+    for role in (
+        SiteCoordinator,
+        Investigator,
+        CellTechnologist,
+        DataManager,
+        Statistician,
+        MonitoringCommittee,
+        EthicsAuditor,
+        Administrator,
+    )
 }
 
 

@@ -17,6 +17,20 @@ class Classification(models.TextChoices):
     CRITICAL = "critical", _("Critical")
 
 
+class Kind(models.TextChoices):
+    """What was departed from."""
+
+    VISIT = "visit", _("Visit or its window")
+    CONSENT = "consent", _("Consent")
+    ELIGIBILITY = "eligibility", _("Eligibility")
+    DOSE = "dose", _("Dose or session interval")
+    PRODUCT = "product", _("Product, release or expiry")
+    IDENTITY = "identity", _("Identity")
+    SAFETY = "safety", _("Safety reporting")
+    PROCEDURE = "procedure", _("Procedure or sample")
+    OTHER = "other", _("Other")
+
+
 class DeviationState(models.TextChoices):
     OPEN = "open", _("Open")
     CLOSED = "closed", _("Closed")
@@ -33,6 +47,8 @@ class Deviation(SiteScoped):
     code = models.CharField(_("code"), max_length=80)
     description = models.TextField(_("description"))
     classification = models.CharField(_("classification"), max_length=10, choices=Classification)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
+    occurred_on = models.DateField(_("happened on"), null=True, blank=True)
     form = models.CharField(_("form"), max_length=60, blank=True)
     object_id = models.BigIntegerField(_("record"), null=True, blank=True)
     raised_by = models.ForeignKey(
@@ -43,10 +59,20 @@ class Deviation(SiteScoped):
         help_text=_("Empty: by a rule."),
     )
     raised_at = models.DateTimeField(_("raised at"), auto_now_add=True)
+    root_cause = models.TextField(_("root cause"), blank=True)
     corrective_action = models.TextField(_("corrective action"), blank=True)
+    preventive_action = models.TextField(_("preventive action"), blank=True)
+    action_due_on = models.DateField(_("action due on"), null=True, blank=True)
+    responsible = models.CharField(_("who sees to it"), max_length=80, blank=True)
     reported_to_committee_on = models.DateField(
         _("reported to the ethics committee on"), null=True, blank=True
     )
+    committee_reference = models.CharField(_("reference of the committee"), max_length=80, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
     state = models.CharField(_("state"), max_length=10, choices=DeviationState, default=DeviationState.OPEN)
     version = models.PositiveIntegerField(default=1)
 

@@ -11,35 +11,51 @@ from apps.celldose.models.codes import (
     Timepoint,
     Tissue,
 )
-from apps.celldose.models.infusion import Infusion, InfusionObservation
+from apps.celldose.models.custody import (
+    Aliquot,
+    Container,
+    DonationNumber,
+    HandOver,
+    IdentityReading,
+    NearMiss,
+)
+from apps.celldose.models.infusion import Infusion, InfusionHappening, InfusionObservation
 from apps.celldose.models.laboratory import CellCounts, Microbiology, Phenotype, Viability
+from apps.celldose.models.plan import DosePlan
 from apps.celldose.models.product import (
     CellProduct,
     Discard,
     IdentityCheck,
     Processing,
     ReagentLot,
-    Transport,
 )
 from apps.celldose.models.release import Release, ReleaseEvaluation
 from apps.celldose.models.session import CellSession, DonorTests, Harvest
 
 __all__ = [
+    "Aliquot",
     "CellCounts",
     "CellProduct",
     "CellSession",
     "Component",
+    "Container",
     "Culture",
     "Decision",
     "Discard",
+    "DonationNumber",
     "DonorTests",
+    "DosePlan",
     "GramStain",
+    "HandOver",
     "Harvest",
     "IdentityCheck",
+    "IdentityReading",
     "IdentityStep",
     "Infusion",
+    "InfusionHappening",
     "InfusionObservation",
     "Microbiology",
+    "NearMiss",
     "Phenotype",
     "Processing",
     "ProcessingMethod",
@@ -49,6 +65,5 @@ __all__ = [
     "Storage",
     "Timepoint",
     "Tissue",
-    "Transport",
     "Viability",
 ]

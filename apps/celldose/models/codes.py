@@ -101,6 +101,7 @@ class Culture(TextChoices):
 class Decision(TextChoices):
     RELEASED = "released", _("Released")
     CONDITIONAL = "conditional", _("Released conditionally, results pending")
+    EXCEPTIONAL = "exceptional", _("Exceptional release, out of specification")
     REJECTED = "rejected", _("Rejected")
 
 
@@ -147,4 +148,102 @@ class DiscardReason(TextChoices):
     DAMAGED = "damaged", _("Container damaged or product clotted")
     NOT_NEEDED = "not_needed", _("Not needed")
     PARTICIPANT_WITHDREW = "participant_withdrew", _("Participant withdrew")
+    POSITIVE_CULTURE = "positive_culture", _("Positive culture")
+    IDENTITY = "identity", _("Identity in doubt")
     OTHER = "other", _("Other")
+
+
+class ContainerKind(TextChoices):
+    BAG = "bag", _("Bag")
+    SYRINGE = "syringe", _("Syringe")
+    VIAL = "vial", _("Vial")
+    TUBE = "tube", _("Tube")
+
+
+class AliquotPurpose(TextChoices):
+    COUNT = "count", _("Counts and viability")
+    PHENOTYPE = "phenotype", _("Phenotype")
+    STERILITY = "sterility", _("Cultures")
+    ENDOTOXIN = "endotoxin", _("Endotoxin")
+    RETENTION = "retention", _("Retained sample")
+    RESEARCH = "research", _("Stored for research")
+
+
+class Disposition(TextChoices):
+    IN_STORE = "in_store", _("In store")
+    USED_UP = "used_up", _("Used up")
+    SENT = "sent", _("Sent to another laboratory")
+    DESTROYED = "destroyed", _("Destroyed")
+
+
+class Leg(TextChoices):
+    TO_LABORATORY = "to_laboratory", _("From the theatre to the laboratory")
+    TO_STORE = "to_store", _("Into the store")
+    FROM_STORE = "from_store", _("Out of the store")
+    TO_WARD = "to_ward", _("From the laboratory to the ward")
+    RETURNED = "returned", _("Back to the laboratory")
+    TO_DISPOSAL = "to_disposal", _("To disposal")
+
+
+class Condition(TextChoices):
+    INTACT = "intact", _("Intact")
+    LEAKING = "leaking", _("Leaking or damaged")
+    CLOTTED = "clotted", _("Clotted")
+    TOO_WARM = "too_warm", _("Too warm")
+    TOO_COLD = "too_cold", _("Too cold")
+    LABEL_UNREADABLE = "label_unreadable", _("Label not readable")
+
+
+class HowRead(TextChoices):
+    SCANNED = "scanned", _("Scanned")
+    TYPED = "typed", _("Typed from the label")
+    PAPER = "paper", _("From a signed sheet, entered later")
+
+
+class Severity(TextChoices):
+    MILD = "mild", _("Mild")
+    MODERATE = "moderate", _("Moderate")
+    SEVERE = "severe", _("Severe")
+
+
+class Comorbidity(TextChoices):
+    NONE = "none", _("None")
+    NEPHROPATHY = "nephropathy", _("Nephropathy")
+    RETINOPATHY = "retinopathy", _("Retinopathy")
+    NEUROPATHY = "neuropathy", _("Neuropathy")
+    CARDIOVASCULAR = "cardiovascular", _("Cardiovascular disease")
+    HYPERTENSION = "hypertension", _("Hypertension")
+    THYROID = "thyroid", _("Thyroid disease")
+    COELIAC = "coeliac", _("Coeliac disease")
+    OBESITY = "obesity", _("Obesity")
+    OTHER = "other", _("Other")
+
+
+class Gating(TextChoices):
+    ISHAGE_SINGLE = "ishage_single", _("ISHAGE, single platform")
+    ISHAGE_DUAL = "ishage_dual", _("ISHAGE, dual platform")
+    OTHER = "other", _("Other")
+
+
+class HappeningKind(TextChoices):
+    PREMEDICATION = "premedication", _("Premedication given")
+    RATE = "rate", _("Rate set or changed")
+    INTERRUPTION = "interruption", _("Interrupted")
+    RESUMPTION = "resumption", _("Resumed")
+    REACTION = "reaction", _("Reaction")
+    TREATMENT = "treatment", _("Treatment of a reaction")
+    FLUSH = "flush", _("Line flushed")
+
+
+class Destruction(TextChoices):
+    INCINERATED = "incinerated", _("Incinerated as clinical waste")
+    AUTOCLAVED = "autoclaved", _("Autoclaved")
+    RETURNED = "returned", _("Returned to the laboratory")
+    OTHER = "other", _("Other")
+
+
+class Informed(TextChoices):
+    PHYSICIAN = "physician", _("The treating physician")
+    PARTICIPANT = "participant", _("The participant or representative")
+    COMMITTEE = "committee", _("The ethics committee")
+    SPONSOR = "sponsor", _("The sponsor")

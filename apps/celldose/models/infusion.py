@@ -12,6 +12,7 @@ from studyportal.audit import tracked
 from studyportal.crf.fields import (
     CodedField,
     CountField,
+    DayField,
     MomentField,
     MultiCodedField,
     NoteField,
@@ -34,6 +35,9 @@ class Infusion(SessionRecord):
     volume_ml = QuantityField(_("Volume infused"), unit="mL", decimals=1, minimum=0, maximum=3000)
     started_at = MomentField(_("Started at"))
     stopped_at = MomentField(_("Stopped at"))
+    rate_ml_h = QuantityField(
+        _("Rate at the start"), unit="mL/h", decimals=1, minimum=0, maximum=5000, required=False
+    )
     interruptions = CountField(_("Interruptions"), minimum=0, maximum=100)
     interruptions_note = NoteField(_("Interruptions in words"), required=False)
     premedication = TextField(_("Premedication"))
@@ -61,6 +65,7 @@ class Infusion(SessionRecord):
     weight_kg = QuantityField(
         _("Body weight of the same day"), unit="kg", decimals=1, minimum=1, maximum=400, derived=True
     )
+    weight_on = DayField(_("Weight measured on"), derived=True)
     dose_per_kg = QuantityField(
         _("Dose per kg"), unit="10*6/kg", decimals=4, minimum=0, maximum=WIDEST_COUNT, derived=True
     )
@@ -96,12 +101,47 @@ class Infusion(SessionRecord):
 
 
 @tracked
+class InfusionHappening(SessionRecord):
+    """What happened while the product ran: premedication, rate, interruptions, reactions and their treatment."""
+
+    infusion = models.ForeignKey(Infusion, on_delete=models.PROTECT, related_name="happenings")
+    kind = CodedField(_("What"), codes=codes.HappeningKind)
+    at = MomentField(_("When"))
+    rate_ml_h = QuantityField(_("Rate"), unit="mL/h", decimals=1, minimum=0, maximum=5000)
+    drug = TextField(_("Drug"), max_length=80)
+    dose = TextField(_("Dose and route"), max_length=80)
+    reactions = MultiCodedField(_("Reactions"), codes=codes.Reaction)
+    reason = NoteField(_("Why, in words"), required=False)
+
+    class Meta(CrfRecord.Meta):
+        verbose_name = _("event of the infusion")
+        verbose_name_plural = _("events of the infusion")
+        constraints = [
+            *CrfRecord.Meta.constraints,
+            models.UniqueConstraint(
+                fields=("infusion", "kind", "at"),
+                condition=~Q(kind="premedication"),
+                name="happening_once_per_moment",
+                violation_error_message=_(
+                    "This is already recorded for this moment; look at what stands there."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(codes.HappeningKind(self.kind).label) if self.kind else str(_("Event of the infusion"))
+
+
+@tracked
 class InfusionObservation(SessionRecord):
     """Vital signs and reactions at one nominal time around the infusion."""
 
     infusion = models.ForeignKey(Infusion, on_delete=models.PROTECT, related_name="observations")
     timepoint = CodedField(_("Time"), codes=codes.Timepoint)
     observed_at = MomentField(_("Observed at"), required=False)
+    minutes_off = CountField(
+        _("Minutes from the time that was due"), unit="min", minimum=0, maximum=100_000, derived=True
+    )
     temperature = QuantityField(
         _("Temperature"), unit="Cel", decimals=1, minimum=25, maximum=45, loinc="8310-5"
     )

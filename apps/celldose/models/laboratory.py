@@ -44,10 +44,33 @@ class CellCounts(SessionRecord):
     tnc = _cells(_("Total nucleated cells (TNC)"))
     mnc = _cells(_("Mononuclear cells (MNC)"))
     viable = _cells(_("Viable cells"))
+    start_tnc = _cells(_("Nucleated cells before processing"), required=False)
+    start_mnc = _cells(_("Mononuclear cells before processing"), required=False)
+    counted_at = MomentField(_("Counted at"), required=False)
+    counter = TextField(_("Counted with"), max_length=80, required=False)
     cells_per_ml = QuantityField(
         _("Yield: nucleated cells per mL harvested"),
         unit="10*6/mL",
         decimals=4,
+        minimum=0,
+        maximum=WIDEST_COUNT,
+        derived=True,
+    )
+    cells_per_g = QuantityField(
+        _("Yield: nucleated cells per g harvested"),
+        unit="10*6/g",
+        decimals=4,
+        minimum=0,
+        maximum=WIDEST_COUNT,
+        derived=True,
+    )
+    tnc_recovery = QuantityField(
+        _("Recovery of nucleated cells"), unit="%", decimals=2, minimum=0, maximum=WIDEST_COUNT, derived=True
+    )
+    mnc_recovery = QuantityField(
+        _("Recovery of mononuclear cells"),
+        unit="%",
+        decimals=2,
         minimum=0,
         maximum=WIDEST_COUNT,
         derived=True,
@@ -82,6 +105,8 @@ class Phenotype(SessionRecord):
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="phenotypes")
     panel = CodedField(_("Panel"), codes=codes.Component)
+    measured_at = MomentField(_("Measured at"), required=False)
+    gating = CodedField(_("Gating"), codes=codes.Gating, required=False)
     cd34_percent = _percent(_("CD34+ (ISHAGE)"))
     cd34_count = _cells(_("CD34+ cells (ISHAGE)"))
     cd45_percent = _percent(_("CD45+"))
@@ -90,6 +115,8 @@ class Phenotype(SessionRecord):
     cd73_percent = _percent(_("CD73+"))
     cd105_percent = _percent(_("CD105+"))
     cfu_f = CountField(_("CFU-F per million cells"), unit="/10*6", minimum=0, maximum=1_000_000)
+    stromal_count = _cells(_("CD45−/CD31−/CD34+ cells"), derived=True)
+    cfu_f_total = CountField(_("CFU-F in the product"), minimum=0, maximum=10**12, derived=True)
 
     class Meta(CrfRecord.Meta):
         verbose_name = _("phenotype")

@@ -83,37 +83,11 @@ def _once_per_product(name: str, message: object) -> models.UniqueConstraint:
 
 
 @tracked
-class Transport(SessionRecord):
-    """From the theatre to the laboratory."""
-
-    product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="transports")
-    container = TextField(_("Container"))
-    temperature_min = QuantityField(_("Lowest temperature"), unit="Cel", decimals=1, minimum=-80, maximum=60)
-    temperature_max = QuantityField(_("Highest temperature"), unit="Cel", decimals=1, minimum=-80, maximum=60)
-    received_at = MomentField(_("Received at"))
-    received_by = TextField(_("Received by"))
-
-    class Meta(CrfRecord.Meta):
-        verbose_name = _("transport")
-        constraints = [
-            *CrfRecord.Meta.constraints,
-            _once_per_product(
-                "transport_once_per_product", _("The transport of this product is already recorded.")
-            ),
-            models.CheckConstraint(
-                condition=Q(temperature_min__lte=F("temperature_max")),
-                name="transport_temperatures_ordered",
-                violation_error_message=_("The lowest temperature is above the highest."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(_("Transport"))
-
-
-@tracked
 class IdentityCheck(SessionRecord):
-    """Two people read the label and the participant's code. A mismatch is kept, and the check is repeated."""
+    """A check of two people as a source reports it, with their names as text: transcribed cases and old records only.
+
+    In the study two people sign in and read (`custody.IdentityReading`).
+    """
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="identity_checks")
     step = CodedField(_("Step"), codes=codes.IdentityStep)
@@ -202,6 +176,7 @@ class ReagentLot(SessionRecord):
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="reagent_lots")
     reagent = TextField(_("Reagent"))
+    supplier = TextField(_("Supplier"), required=False)
     lot = TextField(_("Lot"), max_length=60)
     expires_on = DayField(_("Lot expires on"))
 
@@ -229,6 +204,11 @@ class Discard(SessionRecord):
     reason_code = CodedField(_("Why"), codes=codes.DiscardReason)
     note = NoteField(_("In words"), required=False)
     discarded_by = TextField(_("Discarded by"))
+    witnessed_by = TextField(_("Witnessed by"), required=False)
+    volume_ml = QuantityField(
+        _("Volume discarded"), unit="mL", decimals=1, minimum=0, maximum=3000, required=False
+    )
+    destruction = CodedField(_("How it was destroyed"), codes=codes.Destruction, required=False)
 
     class Meta(CrfRecord.Meta):
         verbose_name = _("discard")

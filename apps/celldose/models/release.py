@@ -9,7 +9,7 @@ from apps.celldose.models.base import SessionRecord
 from apps.celldose.models.product import CellProduct
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked
-from studyportal.crf.fields import CodedField, CountField, MomentField, NoteField
+from studyportal.crf.fields import CodedField, CountField, DayField, MomentField, MultiCodedField, NoteField
 from studyportal.crf.models import CrfRecord
 
 
@@ -47,6 +47,12 @@ class Release(SessionRecord):
     released_at = MomentField(_("Decided at"))
     conditions = NoteField(_("Conditions"), help_text=_("What is awaited, and who is told when it arrives."))
     reason_rejected = NoteField(_("Why rejected"))
+    exceptional_reason = NoteField(
+        _("Why it is released out of specification"),
+        help_text=_("Why the benefit outweighs the risk, and that there is no other product."),
+    )
+    exceptional_informed = MultiCodedField(_("Who was told"), codes=codes.Informed)
+    culture_due_on = DayField(_("Cultures are final on"), derived=True)
     criteria_passed = CountField(_("Criteria passed"), minimum=0, derived=True)
     criteria_failed = CountField(_("Criteria failed"), minimum=0, derived=True)
     criteria_pending = CountField(_("Criteria pending"), minimum=0, derived=True)

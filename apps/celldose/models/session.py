@@ -101,6 +101,7 @@ class Harvest(SessionRecord):
     anatomical_site_other = TextField(_("Which other site"))
     laterality = CodedField(_("Side"), codes=codes.Laterality)
     volume_ml = QuantityField(_("Volume harvested"), unit="mL", decimals=1, minimum=0, maximum=3000)
+    mass_g = QuantityField(_("Mass harvested"), unit="g", decimals=1, minimum=0, maximum=3000, required=False)
     volume_as_stated = TextField(
         _("Volume as stated"),
         required=False,

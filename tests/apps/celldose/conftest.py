@@ -75,7 +75,7 @@ class Journey:
     STEPS = (
         "harvest",
         "product",
-        "transport",
+        "hand_over",
         "processing",
         "counts",
         "viability",
@@ -119,9 +119,12 @@ class Journey:
     def _of_product(self, spec: Any, by: User, ordinary: dict[str, Any], more: dict[str, Any]) -> Any:
         return save(spec, by, {"product": self.product}, **(ordinary | more))
 
-    def make_transport(self, **more: Any) -> Any:
+    def make_hand_over(self, **more: Any) -> Any:
         return self._of_product(
-            crfs.TRANSPORT, self.asha, {"container": "Box 4", "received_at": at(10, 30)}, more
+            crfs.HAND_OVER,
+            self.asha,
+            {"leg": "to_laboratory", "container": "Box 4", "received_at": at(10, 30)},
+            more,
         )
 
     def make_processing(self, **more: Any) -> Any:

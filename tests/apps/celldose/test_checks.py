@@ -90,18 +90,18 @@ def date(text: str) -> PartialDate:
         (checks.volume_is_a_range, {"volume_as_stated": None, "volume_ml": None}, {}, []),
         # transport
         (
-            checks.transport_temperature,
+            checks.hand_over_temperature,
             {"temperature_min": D("1.9"), "temperature_max": D("25.1")},
             {"transport_limits": (D("2"), D("25"))},
             ["temperature_min:temperature", "temperature_max:temperature"],
         ),
         (
-            checks.transport_temperature,
+            checks.hand_over_temperature,
             {"temperature_min": D("2"), "temperature_max": D("25")},
             {"transport_limits": (D("2"), D("25"))},
             [],
         ),
-        (checks.transport_temperature, {"temperature_min": D("1")}, {"transport_limits": None}, []),
+        (checks.hand_over_temperature, {"temperature_min": D("1")}, {"transport_limits": None}, []),
         # identity
         (checks.identity_mismatch, {"matches": False}, {}, ["matches:identity_mismatch"]),
         (checks.identity_mismatch, {"matches": True}, {}, []),

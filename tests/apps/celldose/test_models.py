@@ -24,7 +24,7 @@ from apps.celldose.models import (
     Processing,
     ReagentLot,
     Release,
-    Transport,
+    HandOver,
     Viability,
 )
 from studyportal.audit.selectors import history_of
@@ -62,7 +62,7 @@ CASES: list[tuple[str, Callable[[Journey], Any]]] = [
             j.product, component="svf", product_identifier="D-9", planned_dose_low=9, planned_dose_high=8
         ),
     ),
-    ("transport_once_per_product", lambda j: copy_of(j.made["transport"])),
+    ("handover_once_per_moment", lambda j: copy_of(j.made["transport"])),
     ("processing_once_per_product", lambda j: copy_of(j.made["processing"])),
     ("cellcounts_once_per_product", lambda j: copy_of(j.made["counts"])),
     ("viability_once_per_product", lambda j: copy_of(j.made["viability"])),
@@ -96,7 +96,7 @@ def whole(journey: Journey) -> Journey:
 @pytest.mark.parametrize(
     ("model", "values", "name"),
     [
-        (Transport, {"temperature_min": 6, "temperature_max": 2}, "transport_temperatures_ordered"),
+        (HandOver, {"temperature_min": 6, "temperature_max": 2}, "temperatures_ordered"),
         (Processing, {"final_volume_ml": 0}, "processing_volume_positive"),
         (Processing, {"started_at": at(12), "ended_at": at(11)}, "processing_ends_after_start"),
         (CellCounts, {"tnc": 1, "mnc": 2}, "cellcounts_mnc_within_tnc"),
@@ -168,5 +168,5 @@ def test_history_is_kept_of_the_release_with_who_decided(whole: Journey) -> None
 
 
 def test_records_name_themselves(whole: Journey) -> None:
-    for model in (CellSession, Harvest, CellProduct, IdentityCheck, Transport, Processing, Release, Infusion):
+    for model in (CellSession, Harvest, CellProduct, IdentityCheck, HandOver, Processing, Release, Infusion):
         assert str(model.objects.first())

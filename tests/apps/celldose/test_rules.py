@@ -170,11 +170,11 @@ MARROW_PRODUCT = Thing(component="bm_mnc", harvest=MARROW_HARVEST)
             [],
         ),
         (
-            rules.transport_temperatures_ordered,
+            rules.temperatures_ordered,
             {"temperature_min": D("6"), "temperature_max": D("2")},
             ["temperature_max:order"],
         ),
-        (rules.transport_temperatures_ordered, {"temperature_min": D("4"), "temperature_max": D("4")}, []),
+        (rules.temperatures_ordered, {"temperature_min": D("4"), "temperature_max": D("4")}, []),
         (
             rules.not_before_harvest("received_at"),
             {"product": MARROW_PRODUCT, "received_at": later(-0.1)},

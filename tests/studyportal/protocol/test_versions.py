@@ -96,7 +96,7 @@ def test_a_registered_version_cannot_be_changed() -> None:
 def test_registering_twice_changes_nothing_and_a_new_version_is_added() -> None:
     first, created = register_version(current())
     again, created_again = register_version(current())
-    second, _ = register_version(parse(TEXT.replace('version: "1.2"', 'version: "1.3"')))
+    second, _ = register_version(parse(TEXT.replace('version: "1.3"', 'version: "1.3"')))
 
     assert (created, created_again) == (True, False)
     assert first.pk == again.pk != second.pk
@@ -136,7 +136,7 @@ def test_the_page_shows_the_protocol_as_people_read_it(rf: RequestFactory, admin
 def test_answers_for_programs(rf: RequestFactory) -> None:
     version, _ = register_version(current())
 
-    assert json.loads(views.protocol_json(rf.get("/")).content)["study"]["version"] == "1.2"
+    assert json.loads(views.protocol_json(rf.get("/")).content)["study"]["version"] == "1.3"
     assert "properties" in json.loads(views.schema_json(rf.get("/")).content)
     assert views.version_text(rf.get("/"), version.sha256).content.decode() == TEXT
 

@@ -27,13 +27,29 @@ ADVERSE_EVENT = register(
         model=AdverseEvent,
         key="adverse-event",
         title=_("Adverse event"),
-        parents=("visit", "session"),
+        parents=("visit", "session", "product"),
         about=About.ALWAYS,
         dated_by=("onset_on", "visit.happened_on"),
         sections=(
-            Section(_("Event"), ("verbatim", "term", "onset_on", "ended_on", "note")),
-            Section(_("Grade and seriousness"), ("grade", "grade_dictionary", "serious", "serious_criteria")),
-            Section(_("Outcome"), ("outcome", "action_taken")),
+            Section(
+                _("Event"),
+                ("verbatim", "term", "onset_on", "onset_at", "ended_on", "special_interest", "note"),
+            ),
+            Section(
+                _("Grade and seriousness"),
+                (
+                    "grade",
+                    "grade_dictionary",
+                    "grade_suggested",
+                    "grade_basis",
+                    "serious",
+                    "serious_criteria",
+                    "serious_since",
+                    "hospital_from",
+                    "hospital_until",
+                ),
+            ),
+            Section(_("Outcome"), ("outcome", "action_taken", "follow_up_due_on")),
             Section(
                 _("Causality"),
                 (
@@ -42,11 +58,17 @@ ADVERSE_EVENT = register(
                     "related_to_insulin",
                     "related_to_disease",
                     "expectedness",
+                    "expectedness_basis",
                 ),
             ),
             Section(_("Report"), ("reporter", "aware_at")),
         ),
-        show_if={"serious_criteria": ShowIf("serious", ("true",))},
+        show_if={
+            "serious_criteria": ShowIf("serious", ("true",)),
+            "serious_since": ShowIf("serious", ("true",)),
+            "hospital_from": ShowIf("serious_criteria", ("hospitalisation",)),
+            "hospital_until": ShowIf("serious_criteria", ("hospitalisation",)),
+        },
         rules=(
             rules.serious_has_criterion,
             rules.end_not_before_onset,

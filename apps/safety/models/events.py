@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose.models import CellSession
+from apps.celldose.models import CellProduct, CellSession
 from apps.visits.models import Visit, VisitRecord
 from studyportal.audit import tracked
 from studyportal.crf.fields import (
     CodedField,
+    DayField,
     MomentField,
     MultiCodedField,
     NoteField,
@@ -136,14 +137,39 @@ class AdverseEvent(CrfRecord):
         related_name="+",
         verbose_name=_("cell session that it may be linked to"),
     )
+    product = models.ForeignKey(
+        CellProduct,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("cell product that it may be linked to"),
+    )
     verbatim = TextField(_("Event in the words of the reporter"), max_length=200)
     term = CodedField(_("Coded term"), codes=Term)
     onset_on = PartialDateField(_("Began"))
+    onset_at = MomentField(
+        _("Began at"),
+        required=False,
+        help_text=_("The time, when it is known: the reporting clocks run from it."),
+    )
     ended_on = PartialDateField(_("Ended"), required=False)
+    special_interest = YesNoField(_("Of special interest"), derived=True)
+    grade_suggested = CodedField(_("Grade that the results suggest"), codes=Grade, derived=True)
+    grade_basis = NoteField(_("What the suggestion rests on"), derived=True)
     grade = CodedField(_("Grade"), codes=Grade)
     grade_dictionary = CodedField(_("Dictionary of the grade"), codes=Dictionary)
     serious = YesNoField(_("Serious"), help_text=_("A criterion is met; this is not the same as severe."))
     serious_criteria = MultiCodedField(_("Criteria of seriousness"), codes=SeriousCriterion)
+    serious_since = MomentField(
+        _("Known to be serious since"),
+        required=False,
+        help_text=_(
+            "When an event became serious later than it was noticed: the clocks from awareness run from then."
+        ),
+    )
+    hospital_from = PartialDateField(_("In hospital from"), required=False)
+    hospital_until = PartialDateField(_("In hospital until"), required=False)
     outcome = CodedField(_("Outcome"), codes=Outcome)
     action_taken = MultiCodedField(_("Action taken"), codes=Action)
     related_to_harvest = CodedField(_("Causality: harvest"), codes=Causality, required=False)
@@ -151,11 +177,13 @@ class AdverseEvent(CrfRecord):
     related_to_insulin = CodedField(_("Causality: insulin"), codes=Causality, required=False)
     related_to_disease = CodedField(_("Causality: disease"), codes=Causality, required=False)
     expectedness = CodedField(_("Expectedness"), codes=Expectedness)
+    expectedness_basis = TextField(_("Expected by"), required=False, help_text=_("Which document lists it."))
     reporter = TextField(
         _("Reported by"), max_length=80, required=False, help_text=_("By role, never by name.")
     )
     aware_at = MomentField(_("The site became aware"), required=False)
     note = NoteField(_("Course"), required=False)
+    follow_up_due_on = DayField(_("Next follow-up due on"), required=False)
 
     class Meta(CrfRecord.Meta):
         verbose_name = _("adverse event")

@@ -1,0 +1,76 @@
+"""What rests on a record that was saved: derived values and deviations, made to agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.celldose import breaches
+from apps.celldose.models import (
+    CellProduct,
+    CellSession,
+    Harvest,
+)
+from apps.celldose.stated import day_of_infusion, weight_on
+from studyportal.access.models import User
+from studyportal.crf import actions as crf
+from studyportal.crf.outcomes import NotDerivable
+
+# Which records rest on which: after a save of the first, the derived values of the others are computed again.
+RESTS_ON: dict[str, tuple[str, ...]] = {
+    "harvest": ("processings", "cell_counts", "microbiology", "infusions"),
+    "cell-product": ("identity_checks", "processings", "infusions"),
+    "processing": ("reagent_lots", "microbiology", "infusions"),
+    "cell-counts": ("infusions",),
+    "viability": ("cell_counts", "infusions"),
+    "microbiology": ("infusions",),
+    "infusion": ("microbiology",),
+}
+
+
+def refresh_after(*, record: Any, form: str, by: User | None) -> None:
+    """Compute again what rests on a saved record, and raise or withdraw the deviations of all concerned."""
+    breaches.note(record, by=by)
+    if isinstance(record, CellSession):
+        for later in CellSession.objects.filter(
+            participant_id=record.participant_id, number__gt=record.number or 0
+        ):
+            crf.rederive(later, reason=_("An earlier session changed"))
+            breaches.note(later, by=by)
+        return
+    products = list(record.products.all()) if isinstance(record, Harvest) else [_product_of(record)]
+    for product in products:
+        if product is not None:
+            _rederive(product, RESTS_ON.get(form, ()), reason=_("The form “%s” changed") % form, by=by)
+
+
+def refresh_weight(*, participant_id: int, by: User | None) -> None:
+    """Body weight was measured or corrected: doses per kg and EU per kg rest on it.
+
+    Most weights are of another day than the session's: what stands on the same weight as before is left alone.
+    """
+    found = CellProduct.objects.filter(participant_id=participant_id).select_related(
+        "harvest__session", "site"
+    )
+    for product in found.prefetch_related("infusions"):
+        infusion = next(iter(product.infusions.all()), None)
+        if infusion is not None:
+            weight = weight_on(participant_id, day_of_infusion(infusion))
+            if infusion.weight_kg == (None if isinstance(weight, NotDerivable) else weight):
+                continue
+        _rederive(product, ("microbiology", "infusions"), reason=_("The same-day weight changed"), by=by)
+
+
+def _product_of(record: Any) -> CellProduct | None:
+    if isinstance(record, CellProduct):
+        return record
+    product: CellProduct | None = getattr(record, "product", None)
+    return product
+
+
+def _rederive(product: CellProduct, names: tuple[str, ...], *, reason: str, by: User | None) -> None:
+    for name in names:
+        for record in getattr(product, name).all():
+            crf.rederive(record, reason=reason)
+            breaches.note(type(record)._default_manager.get(pk=record.pk), by=by)

@@ -1,0 +1,57 @@
+"""`/api/v1/sessions/` and `/api/v1/products/`: the two things that are more than their form.
+
+Every form of a session is also at `/api/v1/forms/<key>/`; these endpoints add what is derived from all of them: the
+state of a product, its expiry, its evaluations."""
+
+from django.urls import path
+
+from apps.celldose.api.products import (
+    ProductDetail,
+    ProductFilters,
+    Products,
+    ProductSerializer,
+    ProductView,
+    product_json,
+)
+from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer
+from apps.celldose.api.sessions import (
+    WRITES,
+    ProductInSession,
+    SessionDetail,
+    SessionFilters,
+    Sessions,
+    SessionSerializer,
+    SessionView,
+    refuse_unknown,
+    session_json,
+)
+
+api_urls = [
+    path("sessions/", Sessions.as_view(), name="sessions"),
+    path("sessions/<int:pk>/", SessionDetail.as_view(), name="session"),
+    path("products/", Products.as_view(), name="products"),
+    path("products/<int:pk>/", ProductDetail.as_view(), name="product"),
+    path("products/<int:pk>/evaluations/", Evaluations.as_view(), name="product-evaluations"),
+]
+
+__all__ = [
+    "WRITES",
+    "CriterionSerializer",
+    "EvaluationSerializer",
+    "Evaluations",
+    "ProductDetail",
+    "ProductFilters",
+    "ProductInSession",
+    "ProductSerializer",
+    "ProductView",
+    "Products",
+    "SessionDetail",
+    "SessionFilters",
+    "SessionSerializer",
+    "SessionView",
+    "Sessions",
+    "api_urls",
+    "product_json",
+    "refuse_unknown",
+    "session_json",
+]

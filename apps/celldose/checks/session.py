@@ -1,0 +1,108 @@
+"""Soft checks of sessions, donor tests and harvests. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from apps.celldose.checks.kinds import Context, Values
+from studyportal.crf.outcomes import Finding
+
+DONOR_TEST_DAYS = 30
+
+
+USUAL_HARVEST_ML = {"bone_marrow": (Decimal(20), Decimal(1500)), "adipose": (Decimal(10), Decimal(1000))}
+
+
+SITES_OF_TISSUE = {
+    "bone_marrow": ("iliac_crest", "posterior_iliac_crest", "anterior_iliac_crest", "other"),
+    "adipose": ("gluteal", "abdomen", "flank", "thigh", "other"),
+}
+
+
+def session_date_precision(values: Values, context: Context) -> Iterable[Finding]:
+    performed = values.get("performed_on")
+    if performed is not None and performed.precision != "day":
+        yield Finding(
+            "performed_on",
+            "date_precision",
+            f"The date of the session is known by {performed.precision} only ({performed.for_people()});"
+            " is the day in the source?",
+        )
+
+
+def session_date_missing(values: Values, context: Context) -> Iterable[Finding]:
+    """context: absent (field → reason), expected_on (earliest, latest) from the session before."""
+    reason = context.get("absent", {}).get("performed_on", "")
+    if values.get("performed_on") is not None or reason in ("", "pending", "not_done"):
+        return
+    expected = context.get("expected_on")
+    about = f" By the session before and the protocol it is expected {_range(expected)}." if expected else ""
+    yield Finding("performed_on", "date_missing", f"The date of the session is not in the record.{about}")
+
+
+def _range(days: tuple[dt.date, dt.date]) -> str:
+    first, last = days
+    return (
+        f"on {first.isoformat()}" if first == last else f"between {first.isoformat()} and {last.isoformat()}"
+    )
+
+
+def donor_test_positive(values: Values, context: Context) -> Iterable[Finding]:
+    for test in ("hiv", "hbv", "hcv", "syphilis"):
+        if values.get(test) in ("positive", "indeterminate"):
+            yield Finding(
+                test,
+                "donor_test",
+                f"The result is {values[test]}: is the product still to be made, and how labelled?",
+            )
+
+
+def donor_test_day(values: Values, context: Context) -> Iterable[Finding]:
+    """context: session_on (PartialDate). Samples after the session, or more than 30 days before it."""
+    session_on = context.get("session_on")
+    if session_on is None or session_on.latest is None:
+        return
+    for test in ("hiv", "hbv", "hcv", "syphilis"):
+        field = f"{test}_sampled_on"
+        sampled = values.get(field)
+        if sampled is None:
+            continue
+        if sampled > session_on.latest:
+            yield Finding(
+                field, "sample_after_session", "The sample was taken after the session it should clear."
+            )
+        elif (session_on.earliest - sampled).days > DONOR_TEST_DAYS:
+            days = (session_on.earliest - sampled).days
+            yield Finding(
+                field,
+                "sample_old",
+                f"The sample is {days} days older than the session; usual is ≤ {DONOR_TEST_DAYS}.",
+            )
+
+
+def harvest_site_fits_tissue(values: Values, context: Context) -> Iterable[Finding]:
+    tissue, site = values.get("tissue"), values.get("anatomical_site")
+    if tissue is not None and site is not None and site not in SITES_OF_TISSUE[tissue]:
+        yield Finding("anatomical_site", "unusual_site", "This tissue is not usually taken from this site.")
+
+
+def harvest_volume_usual(values: Values, context: Context) -> Iterable[Finding]:
+    tissue, volume = values.get("tissue"), values.get("volume_ml")
+    if tissue is None or volume is None:
+        return
+    low, high = USUAL_HARVEST_ML[tissue]
+    if not low <= volume <= high:
+        yield Finding(
+            "volume_ml", "unusual_volume", f"{volume} mL is outside the usual {low}–{high} mL; is it right?"
+        )
+
+
+def volume_is_a_range(values: Values, context: Context) -> Iterable[Finding]:
+    if values.get("volume_as_stated") and values.get("volume_ml") is None:
+        yield Finding(
+            "volume_ml",
+            "volume_range",
+            f"The source gives “{values['volume_as_stated']}”, not one volume: yields per mL cannot be derived.",
+        )

@@ -1,0 +1,92 @@
+"""Doses planned and given, and the infusion. Pure. Doses are in millions of cells (UCUM 10*6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from apps.celldose.rules.arithmetic import Breach, Derived, Values, _after, _missing, _rounded
+from studyportal.crf.outcomes import NotDerivable, Problem
+
+
+def viable_dose(total: Decimal | None, viability_percent: Decimal | None) -> Derived:
+    """Viable cells given, in 10⁶: dose given × viability."""
+    if total is None or viability_percent is None:
+        return _missing(dose_given=total, viability=viability_percent) or NotDerivable("missing")
+    return _rounded(total * viability_percent / 100, 3)
+
+
+def per_kg(dose: Decimal | None, weight_kg: Decimal | None, *, dose_name: str = "dose_given") -> Derived:
+    """10⁶ cells per kg, by the weight of the same day."""
+    if dose is None or weight_kg is None:
+        return _missing(**{dose_name: dose, "same-day_weight": weight_kg}) or NotDerivable("missing")
+    if weight_kg <= 0:
+        return NotDerivable("same-day weight is not above 0 kg")
+    return _rounded(dose / weight_kg, 4)
+
+
+def derive_product(values: Values, context: Values) -> Mapping[str, Any]:
+    """The protocol's dose range as it stood when the product was made: later versions do not move it.
+
+    context: planned_range (low, high) kept or current, or None.
+    """
+    planned = context.get("planned_range")
+    if planned is None:
+        why = NotDerivable("the protocol states no dose range for this component")
+        return {"planned_dose_low": why, "planned_dose_high": why}
+    return {"planned_dose_low": planned[0], "planned_dose_high": planned[1]}
+
+
+def derive_infusion(values: Values, context: Values) -> Mapping[str, Any]:
+    """context: viability_percent, weight_kg (same day) or None, weight_why."""
+    total, weight = values.get("total_dose"), context.get("weight_kg")
+    viable = viable_dose(total, context.get("viability_percent"))
+    known_viable = viable if isinstance(viable, Decimal) else None
+    return {
+        "viable_dose": viable,
+        "weight_kg": weight
+        if weight is not None
+        else NotDerivable(context.get("weight_why") or "same-day weight missing"),
+        "dose_per_kg": per_kg(total, weight),
+        "viable_dose_per_kg": per_kg(known_viable, weight, dose_name="viable_dose"),
+    }
+
+
+def infusion_stops_after_start(values: Values) -> Iterable[Problem]:
+    return _after(
+        values,
+        "stopped_at",
+        "started_at",
+        "The infusion stops before it starts; correct one of the two times.",
+    )
+
+
+def diastolic_below_systolic(values: Values) -> Iterable[Problem]:
+    systolic, diastolic = values.get("systolic"), values.get("diastolic")
+    if systolic is not None and diastolic is not None and diastolic >= systolic:
+        yield Problem(
+            "diastolic", "order", "The diastolic pressure is not below the systolic; are they exchanged?"
+        )
+
+
+def dose_breaches(dose: Decimal | None, low: Decimal | None, high: Decimal | None) -> Iterable[Breach]:
+    """The bounds themselves are within range."""
+    if dose is None or low is None or high is None or low <= dose <= high:
+        return
+    side = "below" if dose < low else "above"
+    yield Breach(
+        "dose_outside_range",
+        f"The dose given, {dose.normalize():f} ×10⁶, is {side} the planned range of {low.normalize():f}–{high.normalize():f} ×10⁶.",
+        "major",
+    )
+
+
+def overtime_breaches(
+    started_at: dt.datetime | None, expiry: dt.datetime | NotDerivable | None
+) -> Iterable[Breach]:
+    if started_at is None or not isinstance(expiry, dt.datetime) or started_at <= expiry:
+        return
+    minutes = int((started_at - expiry).total_seconds() // 60)
+    yield Breach("overtime", f"The infusion started {minutes} min after the product expired.", "critical")

@@ -1,0 +1,178 @@
+"""Processing, counts, phenotype, microbiology, reagents, shelf life. Pure.
+
+Counts are in millions of cells (UCUM 10*6), volumes in mL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from apps.celldose.rules.arithmetic import Breach, Derived, Values, _after, _missing, _rounded
+from studyportal.crf.outcomes import NotDerivable, Problem
+
+METHODS_OF_COMPONENT = {
+    "bm_mnc": ("density_gradient", "device"),
+    "svf": ("enzymatic", "mechanical", "device"),
+}
+
+
+CULTURES = ("aerobic", "anaerobic", "fungal")
+
+
+def cells_per_ml(tnc: Decimal | None, volume_ml: Decimal | None) -> Derived:
+    """Yield in 10⁶ nucleated cells per mL of tissue harvested."""
+    if tnc is None or volume_ml is None:
+        return _missing(total_nucleated_cells=tnc, volume_harvested=volume_ml) or NotDerivable("missing")
+    if volume_ml <= 0:
+        return NotDerivable("volume harvested is not above 0 mL")
+    return _rounded(tnc / volume_ml, 4)
+
+
+def endotoxin_per_kg(endotoxin: Any, volume_ml: Decimal | None, weight_kg: Decimal | None) -> Derived:
+    """EU/kg at most: EU/mL × mL of product ÷ kg.
+
+    endotoxin is a LaboratoryValue. “<0.5” counts as 0.5, the most that it can be; “>10” has no upper bound
+    and so no EU/kg.
+    """
+    if endotoxin is None or volume_ml is None or weight_kg is None:
+        return _missing(
+            endotoxin=endotoxin, final_volume=volume_ml, **{"same-day weight": weight_kg}
+        ) or NotDerivable("missing")
+    if endotoxin.comparator in (">", ">="):
+        return NotDerivable(f"endotoxin {endotoxin} has no upper bound")
+    if weight_kg <= 0:
+        return NotDerivable("same-day weight is not above 0 kg")
+    return _rounded(endotoxin.number * volume_ml / weight_kg, 4)
+
+
+@dataclass(frozen=True)
+class ShelfLife:
+    """Hours from the end of the harvest within which a product may be infused; storage None: at any."""
+
+    hours: Decimal
+    storage: str | None = None
+
+
+def expires_at(
+    harvest_ended_at: dt.datetime | None, storage: str | None, shelf_lives: Sequence[ShelfLife]
+) -> dt.datetime | NotDerivable:
+    """Expiry, counted from the end of the harvest by storage temperature (domain reference §4)."""
+    if harvest_ended_at is None:
+        return NotDerivable("end of harvest missing")
+    if not shelf_lives:
+        return NotDerivable("the protocol states no expiry for this component")
+    fitting = [one for one in shelf_lives if one.storage is None or one.storage == storage]
+    if not fitting:
+        if storage is None:
+            return NotDerivable("storage temperature missing")
+        return NotDerivable(f"the protocol states no expiry for storage at {storage.replace('_', ' ')}")
+    return harvest_ended_at + dt.timedelta(seconds=int(min(one.hours for one in fitting) * 3600))
+
+
+def derive_processing(values: Values, context: Values) -> Mapping[str, Any]:
+    return {
+        "expires_at": expires_at(
+            context.get("harvest_ended_at"), values.get("storage"), context["shelf_lives"]
+        )
+    }
+
+
+def derive_cell_counts(values: Values, context: Values) -> Mapping[str, Any]:
+    return {"cells_per_ml": cells_per_ml(values.get("tnc"), context.get("harvest_volume_ml"))}
+
+
+def derive_microbiology(values: Values, context: Values) -> Mapping[str, Any]:
+    return {
+        "endotoxin_per_kg": endotoxin_per_kg(
+            values.get("endotoxin"), context.get("final_volume_ml"), context.get("weight_kg")
+        )
+    }
+
+
+def derive_release(values: Values, context: Values) -> Mapping[str, Any]:
+    """How the newest evaluation came out, counted. context: outcomes label → outcome, or None."""
+    outcomes = context.get("outcomes")
+    if outcomes is None:
+        why = NotDerivable("criteria not evaluated")
+        return dict.fromkeys(
+            ("criteria_passed", "criteria_failed", "criteria_pending", "criteria_not_evaluable"), why
+        )
+    found = list(outcomes.values())
+    return {
+        "criteria_passed": found.count("pass"),
+        "criteria_failed": found.count("fail"),
+        "criteria_pending": found.count("pending"),
+        "criteria_not_evaluable": found.count("not_evaluable"),
+    }
+
+
+def processing_ends_after_start(values: Values) -> Iterable[Problem]:
+    return _after(
+        values, "ended_at", "started_at", "Processing ends before it starts; correct one of the two times."
+    )
+
+
+def final_volume_positive(values: Values) -> Iterable[Problem]:
+    volume = values.get("final_volume_ml")
+    if volume is not None and volume <= 0:
+        yield Problem("final_volume_ml", "min_value", "A final volume is above 0 mL.")
+
+
+def method_fits_component(values: Values) -> Iterable[Problem]:
+    product, method = values.get("product"), values.get("method")
+    if product is None or method is None or product.component is None:
+        return
+    if method not in METHODS_OF_COMPONENT[product.component]:
+        fitting = ", ".join(one.replace("_", " ") for one in METHODS_OF_COMPONENT[product.component])
+        yield Problem("method", "method_component", f"This component is made by: {fitting}.")
+
+
+def parts_within_tnc(values: Values) -> Iterable[Problem]:
+    tnc = values.get("tnc")
+    for field, name in (("mnc", "mononuclear"), ("viable", "viable")):
+        part = values.get(field)
+        if tnc is not None and part is not None and part > tnc:
+            yield Problem(
+                field,
+                "above_total",
+                f"There are more {name} cells ({part}) than nucleated cells ({tnc}); correct one.",
+            )
+
+
+def panel_fits_component(values: Values) -> Iterable[Problem]:
+    product, panel = values.get("product"), values.get("panel")
+    if product is not None and panel is not None and product.component not in (None, panel):
+        yield Problem(
+            "panel", "panel_component", "The panel is that of the other component; choose this product's."
+        )
+
+
+def cultures_read_after_sample(values: Values) -> Iterable[Problem]:
+    return _after(values, "read_on", "sampled_on", "The cultures are read before the sample was taken.")
+
+
+def out_of_specification_breaches(
+    decision: str | None, failed: Iterable[str], *, infused: bool = False
+) -> Iterable[Breach]:
+    """A product that failed a criterion and was released or infused all the same; a rejection is no breach."""
+    labels = ", ".join(failed)
+    if labels and (infused or decision in ("released", "conditional")):
+        word = "infused" if infused else "released"
+        yield Breach(
+            "out_of_specification", f"The product was {word} out of specification: {labels}.", "critical"
+        )
+
+
+def reagent_breaches(
+    reagent: str | None, expires_on: dt.date | None, used_on: dt.date | None
+) -> Iterable[Breach]:
+    """A lot may be used up to and on its expiry day."""
+    if expires_on is not None and used_on is not None and expires_on < used_on:
+        yield Breach(
+            "reagent_expired",
+            f"{reagent or 'A reagent'} expired on {expires_on.isoformat()} and was used on {used_on.isoformat()}.",
+            "major",
+        )
