@@ -2,6 +2,7 @@
 
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, none_stands_alone, not_before_harvest
 from apps.celldose.rules.dose import (
+    Weighed,
     derive_infusion,
     derive_product,
     diastolic_below_systolic,
@@ -32,6 +33,7 @@ from apps.celldose.rules.identity import (
 from apps.celldose.rules.laboratory import (
     CULTURES,
     METHODS_OF_COMPONENT,
+    Lot,
     ShelfLife,
     cells_per_ml,
     cultures_read_after_sample,
@@ -40,6 +42,7 @@ from apps.celldose.rules.laboratory import (
     derive_processing,
     derive_release,
     endotoxin_per_kg,
+    expired_lots,
     expires_at,
     final_volume_positive,
     method_fits_component,
@@ -57,8 +60,10 @@ __all__ = [
     "Breach",
     "Derived",
     "Interval",
+    "Lot",
     "ShelfLife",
     "Values",
+    "Weighed",
     "cells_per_ml",
     "component_fits_tissue",
     "cultures_read_after_sample",
@@ -73,6 +78,7 @@ __all__ = [
     "diastolic_below_systolic",
     "dose_breaches",
     "endotoxin_per_kg",
+    "expired_lots",
     "expires_at",
     "final_volume_positive",
     "harvest_ends_after_start",
