@@ -133,6 +133,7 @@ def _facts(
         consent=consent_then,
         identity=file.identity,
         failing=() if own else tuple(one.label for one in file.judged if one.outcome == release.FAIL),
+        signed=own or file.is_signed,
     )
 
 
