@@ -131,6 +131,26 @@ def infusion_bars(facts: InfusionFacts) -> tuple[Problem, ...]:
     )
 
 
+def identity_bars(facts: InfusionFacts, step: str) -> tuple[Problem, ...]:
+    """What bars an identity reading of the step (collection | receipt | issue | bedside) at this moment, in words.
+
+    Nothing leaves the laboratory before its release is signed, and nothing is read at the bedside before it was issued.
+    """
+    bars = [*_used(facts)]
+    if step in ("issue", "bedside"):
+        bars += _released(facts)
+    issue = facts.identity.get("issue")
+    if step == "bedside" and (issue is None or issue.matches is not True):
+        bars.append(
+            (
+                "product",
+                "identity_unchecked_issue",
+                f"{facts.product} is not issued: two people check it at issue first.",
+            )
+        )
+    return tuple(Problem(at, code, message) for at, code, message in bars)
+
+
 Bar = tuple[str | None, str, str]
 
 
@@ -271,9 +291,7 @@ def quarantine(facts: QuarantineFacts) -> tuple[Problem, ...]:
         reasons.append(Problem("product", "grown", f"Growth: {', '.join(facts.grown)}."))
     if isinstance(facts.expires_at, dt.datetime) and facts.now > facts.expires_at:
         reasons.append(
-            Problem(
-                "product", "expired", f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M}."
-            )
+            Problem("product", "expired", f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M}.")
         )
     return tuple(reasons)
 

@@ -65,7 +65,14 @@ def sign_release(*, record: Release, by: User | None) -> Release:
 
 
 def decide(
-    *, product: CellProduct, decision: str, by: User, request: Any, password: str, code: str = "", **stated: Any
+    *,
+    product: CellProduct,
+    decision: str,
+    by: User,
+    request: Any,
+    password: str,
+    code: str = "",
+    **stated: Any,
 ) -> Release:
     """Evaluate the criteria, record the decision on the product and sign it: all of it in one transaction, or nothing.
 
