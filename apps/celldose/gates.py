@@ -16,7 +16,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.celldose import lifecycle, release, rules, selectors, stated
-from apps.celldose.models import CellSession, Discard, Harvest, Infusion, Release
+from apps.celldose.models import CellSession, Discard, Harvest, IdentityCheck, Infusion, Release
 from apps.celldose.product_file import ProductFile, product_file
 from apps.consent.rules.uses import Use
 from apps.consent.selectors import engine
@@ -109,13 +109,35 @@ def infusion_bars(record: Infusion, file: ProductFile) -> tuple[Problem, ...]:
     return lifecycle.infusion_bars(_facts(file, record.participant, record.started_at, consent_then, own=own))
 
 
-def bars_now(file: ProductFile, consent_now: str | None) -> tuple[Problem, ...]:
-    """What would bar an infusion starting this minute: the words on the session page.
+def bars_now(
+    file: ProductFile, consent_now: str | None, at: dt.datetime | None = None
+) -> tuple[Problem, ...]:
+    """What would bar an infusion starting this minute, or at another: the words on the session page.
 
     consent_now: `consent_bar` of the session at this minute, asked once for all products.
     """
-    starts_at = timezone.now()
+    starts_at = at or timezone.now()
     return lifecycle.infusion_bars(_facts(file, file.product.participant, starts_at, consent_now, own=False))
+
+
+def bars_of_the_used(file: ProductFile) -> tuple[Problem, ...]:
+    """What bars every further step of a product: it is infused or discarded."""
+    found = []
+    if file.infusion is not None:
+        found.append(Problem("product", "already_used", f"{file.product} has already been infused."))
+    if file.discard is not None:
+        found.append(Problem("product", "discarded", f"{file.product} has been discarded."))
+    return tuple(found)
+
+
+def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Problem]:
+    """Names typed by one person are no check of two: only what a source reports is recorded so."""
+    if record.pk is None and not record.participant.retrospective:
+        yield Problem(
+            None,
+            "identity_needs_two_accounts",
+            "In the study two people sign in and read: use the identity check on the page of the product.",
+        )
 
 
 def _facts(

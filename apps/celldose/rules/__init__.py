@@ -23,11 +23,14 @@ from apps.celldose.rules.harvest import (
     temperatures_ordered,
 )
 from apps.celldose.rules.identity import (
+    NEAR_MISSES,
+    Verified,
     derive_identity_check,
     identified_unless_transcribed,
     identity_breaches,
     identity_read,
     two_different_people,
+    verification,
 )
 from apps.celldose.rules.laboratory import (
     CULTURES,
@@ -54,11 +57,13 @@ __all__ = [
     "COMPONENT_OF_TISSUE",
     "CULTURES",
     "METHODS_OF_COMPONENT",
+    "NEAR_MISSES",
     "Breach",
     "Derived",
     "Interval",
     "ShelfLife",
     "Values",
+    "Verified",
     "cells_per_ml",
     "component_fits_tissue",
     "cultures_read_after_sample",
@@ -95,5 +100,6 @@ __all__ = [
     "session_order",
     "temperatures_ordered",
     "two_different_people",
+    "verification",
     "viable_dose",
 ]
