@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from apps.celldose.models import CellProduct, NearMiss
+from apps.celldose.rules.identity import NEAR_MISSES
 from studyportal.access.models import User
 from studyportal.audit import acting
+from studyportal.crf.outcomes import Problem
 
 # Pressing the button again is not a second near miss.
 SAME_WITHIN = dt.timedelta(minutes=10)
@@ -34,3 +38,31 @@ def note(
         return NearMiss.objects.create(
             site_id=product.site_id, participant_id=product.participant_id, message=message, **same
         )
+
+
+def note_refused(*, form: str, record: Any, problems: Iterable[Problem], by: User | None) -> None:
+    """Keep what of a refused form would have harmed. A form that belongs to no product yet has none to harm by."""
+    harmful = [one for one in problems if one.code in NEAR_MISSES]
+    product = product_of(record) if harmful else None
+    if product is None:
+        return
+    for one in harmful:
+        other = one.code == "other_participant"
+        said = record.participant.code if other else ""
+        message = (
+            _("%(form)s of %(code)s with %(product)s, which belongs to %(owner)s.")
+            % {"form": form, "code": said, "product": product, "owner": product.participant.code}
+            if other
+            else one.message
+        )
+        note(product=product, step=form, code=one.code, message=message, said=said, by=by)
+
+
+def product_of(record: Any) -> CellProduct | None:
+    """The product that a record of any form is about, through its parents; None for one that is not saved."""
+    if isinstance(record, CellProduct):
+        return record if record.pk else None
+    for name in ("product", "container", "infusion"):
+        if getattr(record, f"{name}_id", None) is not None:
+            return product_of(getattr(record, name)) if name != "product" else record.product
+    return None

@@ -2,6 +2,7 @@
 
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, none_stands_alone, not_before_harvest
 from apps.celldose.rules.dose import (
+    Weighed,
     derive_infusion,
     derive_product,
     diastolic_below_systolic,
@@ -35,6 +36,7 @@ from apps.celldose.rules.identity import (
 from apps.celldose.rules.laboratory import (
     CULTURES,
     METHODS_OF_COMPONENT,
+    Lot,
     ShelfLife,
     cells_per_ml,
     cultures_read_after_sample,
@@ -43,6 +45,7 @@ from apps.celldose.rules.laboratory import (
     derive_processing,
     derive_release,
     endotoxin_per_kg,
+    expired_lots,
     expires_at,
     final_volume_positive,
     method_fits_component,
@@ -61,9 +64,11 @@ __all__ = [
     "Breach",
     "Derived",
     "Interval",
+    "Lot",
     "ShelfLife",
     "Values",
     "Verified",
+    "Weighed",
     "cells_per_ml",
     "component_fits_tissue",
     "cultures_read_after_sample",
@@ -78,6 +83,7 @@ __all__ = [
     "diastolic_below_systolic",
     "dose_breaches",
     "endotoxin_per_kg",
+    "expired_lots",
     "expires_at",
     "final_volume_positive",
     "harvest_ends_after_start",
