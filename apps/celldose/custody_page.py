@@ -1,7 +1,7 @@
 """What pages show of identity and custody. Reads only what a ProductFile holds; no query.
 
-    {% include "celldose/_reading.html" with reading=reading only %}    reading_context(file, step, user)
-    {% include "celldose/_custody.html" with custody=custody only %}    custody_context(file, user)
+{% include "celldose/_reading.html" with reading=reading only %}    reading_context(file, step, user)
+{% include "celldose/_custody.html" with custody=custody only %}    custody_context(file, user)
 """
 
 from __future__ import annotations

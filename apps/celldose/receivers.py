@@ -31,7 +31,9 @@ def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any)
 
 
 @receiver(record_refused, dispatch_uid="celldose.near_misses")
-def keep_near_misses(sender: type, spec: Any, record: Any, problems: Any, by: Any = None, **kwargs: Any) -> None:
+def keep_near_misses(
+    sender: type, spec: Any, record: Any, problems: Any, by: Any = None, **kwargs: Any
+) -> None:
     near_misses.note_refused(form=spec.key, record=record, problems=problems, by=by)
 
 

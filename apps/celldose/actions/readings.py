@@ -185,7 +185,9 @@ class _Typed:
 
 def _possible(typed: _Typed, by: User, file: ProductFile) -> Iterable[Problem]:
     if typed.step not in IdentityStep.values:
-        yield Problem("step", "unknown_code", _("Identity is checked at: %s.") % ", ".join(IdentityStep.values))
+        yield Problem(
+            "step", "unknown_code", _("Identity is checked at: %s.") % ", ".join(IdentityStep.values)
+        )
     if typed.how not in HowRead.values:
         yield Problem("how", "unknown_code", _("Say how it was read: %s.") % ", ".join(HowRead.values))
     for field, value in (("identifier", typed.identifier), ("participant_code", typed.participant_code)):
@@ -194,9 +196,7 @@ def _possible(typed: _Typed, by: User, file: ProductFile) -> Iterable[Problem]:
         elif len(value) > 80:
             yield Problem(field, "max_length", _("At most 80 characters; scan one label only."))
     if not by.may(Permission.HANDLE_PRODUCTS, file.product.site_id):
-        yield Problem(
-            None, "permission", _("%s may not handle cell products at this site.") % by
-        )
+        yield Problem(None, "permission", _("%s may not handle cell products at this site.") % by)
 
 
 def _at(read_at: dt.datetime | None, how: str, file: ProductFile) -> Iterable[Problem]:
@@ -211,7 +211,9 @@ def _at(read_at: dt.datetime | None, how: str, file: ProductFile) -> Iterable[Pr
         yield Problem(
             "read_at",
             "entered_later",
-            _("This was read a while ago. A reading is entered on the spot, or later from a signed sheet (paper)."),
+            _(
+                "This was read a while ago. A reading is entered on the spot, or later from a signed sheet (paper)."
+            ),
         )
     start = file.harvest.started_at
     if start is not None and read_at < start:
@@ -223,7 +225,13 @@ def _fits(first: IdentityReading, file: ProductFile, step: str, by: User, at: dt
     minutes = protocol.current().custody.identity_minutes
     if first.product_id != file.product.pk or first.step != step or first.witness_of_id is not None:
         raise CrfInvalid(
-            [Problem("witness_of", "not_this_check", _("This is no first reading of this check; begin it again."))]
+            [
+                Problem(
+                    "witness_of",
+                    "not_this_check",
+                    _("This is no first reading of this check; begin it again."),
+                )
+            ]
         )
     if first.reader_id == by.pk:
         raise CrfInvalid(

@@ -167,9 +167,7 @@ def verification(readings: Iterable[Reading], checks: Iterable[NamedCheck]) -> M
 
 
 def _of_check(check: NamedCheck, before: Verified | None) -> Verified:
-    said = (
-        "" if check.matches else f"read “{check.identifier_read}” for {check.participant_code_read}"
-    )
+    said = "" if check.matches else f"read “{check.identifier_read}” for {check.participant_code_read}"
     return Verified(
         step=check.step or "",
         matches=check.matches,

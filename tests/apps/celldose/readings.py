@@ -10,8 +10,12 @@ from apps.celldose.models import CellProduct, IdentityReading
 from studyportal.access.models import User
 
 
-def read(product: CellProduct, step: str, by: User, at: str | dt.datetime | None = None, **more: Any) -> IdentityReading:
+def read(
+    product: CellProduct, step: str, by: User, at: str | dt.datetime | None = None, **more: Any
+) -> IdentityReading:
     """One person reads what stands on the labels, unless `more` says what else was read.
+
+    identifier_read and participant_code_read, as the form of transcribed cases names them, are taken too.
 
     at: when, as from a signed sheet; None: now.
     """
@@ -21,12 +25,17 @@ def read(product: CellProduct, step: str, by: User, at: str | dt.datetime | None
         "participant_code": product.participant.code,
         "how": "scanned" if moment is None else "paper",
         "read_at": moment,
-    } | more
+    } | {name.removesuffix("_read"): value for name, value in more.items()}
     return readings.read(product=product, step=step, by=by, **values)
 
 
 def verify(
-    product: CellProduct, step: str, first: User, second: User, at: str | dt.datetime | None = None, **more: Any
+    product: CellProduct,
+    step: str,
+    first: User,
+    second: User,
+    at: str | dt.datetime | None = None,
+    **more: Any,
 ) -> IdentityReading:
     """Both read, and the newest reading is given back. more: what was read, the same by both.
 
