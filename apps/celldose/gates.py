@@ -109,25 +109,13 @@ def infusion_bars(record: Infusion, file: ProductFile) -> tuple[Problem, ...]:
     return lifecycle.infusion_bars(_facts(file, record.participant, record.started_at, consent_then, own=own))
 
 
-def bars_now(
-    file: ProductFile, consent_now: str | None, at: dt.datetime | None = None
-) -> tuple[Problem, ...]:
-    """What would bar an infusion starting this minute, or at another: the words on the session page.
+def bars_now(file: ProductFile, consent_now: str | None) -> tuple[Problem, ...]:
+    """What would bar an infusion starting this minute: the words on the session page.
 
     consent_now: `consent_bar` of the session at this minute, asked once for all products.
     """
-    starts_at = at or timezone.now()
+    starts_at = timezone.now()
     return lifecycle.infusion_bars(_facts(file, file.product.participant, starts_at, consent_now, own=False))
-
-
-def bars_of_the_used(file: ProductFile) -> tuple[Problem, ...]:
-    """What bars every further step of a product: it is infused or discarded."""
-    found = []
-    if file.infusion is not None:
-        found.append(Problem("product", "already_used", f"{file.product} has already been infused."))
-    if file.discard is not None:
-        found.append(Problem("product", "discarded", f"{file.product} has been discarded."))
-    return tuple(found)
 
 
 def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Problem]:
@@ -138,6 +126,17 @@ def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Prob
             "identity_needs_two_accounts",
             "In the study two people sign in and read: use the identity check on the page of the product.",
         )
+
+
+def identity_bars(file: ProductFile, step: str, at: dt.datetime | None) -> tuple[Problem, ...]:
+    """What refuses a reading of the identity at the step now: for `actions.readings.read` and the page of the step.
+
+    at: when it was read. Empty for transcribed history.
+    """
+    participant = file.product.participant
+    day = stated.local_day(at, file.product.site)
+    bars = lifecycle.identity_bars(_facts(file, participant, at, None, own=False), step)
+    return refusing(bars, participant, PartialDate.of(day) if day else file.session.performed_on)
 
 
 def _facts(
@@ -155,6 +154,7 @@ def _facts(
         consent=consent_then,
         identity=file.identity,
         failing=() if own else tuple(one.label for one in file.judged if one.outcome == release.FAIL),
+        signed=own or file.is_signed,
     )
 
 

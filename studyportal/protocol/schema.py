@@ -14,6 +14,7 @@ from .custody import Custody
 from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, FollowUp
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
+from .safety import Safety
 from .schedule import Anchor, DynamicTest, GlucoseSlot, Group, Sessions, Study, Visit
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Protocol(Frozen):
     follow_up: FollowUp | None = None
     custody: Custody = Custody()
     ethics: Ethics
+    safety: Safety = Field(default_factory=lambda: Safety(source="Not said in this protocol"))
     absent_reasons: Keyed[AbsentReason]
 
     _sha256: str = PrivateAttr(default="")

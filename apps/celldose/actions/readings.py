@@ -148,7 +148,7 @@ def _read(
     at = read_at or timezone.now()
     if witness_of is not None:
         _fits(witness_of, file, step, by, at)
-    if bars := step_bars(file, step, at):
+    if bars := gates.identity_bars(file, step, at):
         raise Refused(bars)
     said = mismatch(file, typed)
     made = IdentityReading.objects.create(
@@ -259,19 +259,6 @@ def _fits(first: IdentityReading, file: ProductFile, step: str, by: User, at: dt
                 )
             ]
         )
-
-
-def step_bars(file: ProductFile, step: str, at: dt.datetime) -> tuple[Problem, ...]:
-    """What bars a check at the step: a product that may not be infused is not issued, nor taken to the bedside."""
-    if step in (IdentityStep.ISSUE, IdentityStep.BEDSIDE):
-        consent = gates.consent_bar(file.product.participant, file.session, at)
-        later = {f"identity_{what}_{step}" for what in ("unchecked", "mismatch")}
-        if step == IdentityStep.ISSUE:
-            later |= {"identity_unchecked_bedside", "identity_mismatch_bedside"}
-        bars = [one for one in gates.bars_now(file, consent, at) if one.code not in later]
-    else:
-        bars = list(gates.bars_of_the_used(file))
-    return gates.refusing(bars, file.product.participant, file.session.performed_on)
 
 
 def mismatch(file: ProductFile, typed: _Typed) -> str:
