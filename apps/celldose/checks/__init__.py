@@ -3,7 +3,15 @@
 Every check takes (values, context) and yields findings. Context members are named where they are used; all are
 optional, and a check without its input finds nothing."""
 
-from apps.celldose.checks.custody import hand_over_temperature, identity_mismatch
+from apps.celldose.checks.custody import (
+    containers_beyond_product,
+    hand_over_temperature,
+    identity_mismatch,
+    kept_without_place,
+    received_in_order,
+    two_hands,
+    unlogged_gap,
+)
 from apps.celldose.checks.infusion import (
     dose_not_stated,
     dose_within_count,
@@ -37,6 +45,11 @@ from apps.celldose.checks.session import (
 )
 
 __all__ = [
+    "containers_beyond_product",
+    "kept_without_place",
+    "received_in_order",
+    "two_hands",
+    "unlogged_gap",
     "DONOR_TEST_DAYS",
     "LEAST_MILLIONS",
     "MOST_MILLIONS",
