@@ -8,40 +8,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0004_roles_of_products_and_monitoring'),
-        ('celldose', '0003_custody_plan_happenings'),
-        ('enrolment', '0006_approvals'),
+        ("access", "0004_roles_of_products_and_monitoring"),
+        ("celldose", "0003_custody_plan_happenings"),
+        ("enrolment", "0006_approvals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LabelPrint',
+            name="LabelPrint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('identifier', models.CharField(max_length=80, verbose_name='identifier on the label')),
-                ('size', models.CharField(max_length=60, verbose_name='size of the label')),
-                ('print_number', models.PositiveSmallIntegerField(verbose_name='which print')),
-                ('copies', models.PositiveSmallIntegerField(verbose_name='copies')),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='why it was printed again')),
-                ('file_sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the file')),
-                ('printed_at', models.DateTimeField(auto_now_add=True, verbose_name='printed at')),
-                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='enrolment.participant')),
-                ('printed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='label_prints', to='celldose.cellproduct')),
-                ('site', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='access.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("identifier", models.CharField(max_length=80, verbose_name="identifier on the label")),
+                ("size", models.CharField(max_length=60, verbose_name="size of the label")),
+                ("print_number", models.PositiveSmallIntegerField(verbose_name="which print")),
+                ("copies", models.PositiveSmallIntegerField(verbose_name="copies")),
+                (
+                    "reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="why it was printed again"),
+                ),
+                ("file_sha256", models.CharField(max_length=64, verbose_name="SHA-256 of the file")),
+                ("printed_at", models.DateTimeField(auto_now_add=True, verbose_name="printed at")),
+                (
+                    "participant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="enrolment.participant",
+                    ),
+                ),
+                (
+                    "printed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="label_prints",
+                        to="celldose.cellproduct",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="access.site",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'label print',
-                'verbose_name_plural': 'label prints',
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('product', 'identifier', 'print_number'), name='label_print_numbered_once', violation_error_message='Somebody printed this label at the same time; look, then print again.'), models.CheckConstraint(condition=models.Q(('copies__gte', 1), ('copies__lte', 20)), name='label_print_few_copies', violation_error_message='Print between 1 and 20 labels.'), models.CheckConstraint(condition=models.Q(('print_number', 1), models.Q(('reason', ''), _negated=True), _connector='OR'), name='label_reprint_says_why', violation_error_message='Say why the label is printed again.')],
+                "verbose_name": "label print",
+                "verbose_name_plural": "label prints",
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("product", "identifier", "print_number"),
+                        name="label_print_numbered_once",
+                        violation_error_message="Somebody printed this label at the same time; look, then print again.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("copies__gte", 1), ("copies__lte", 20)),
+                        name="label_print_few_copies",
+                        violation_error_message="Print between 1 and 20 labels.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("print_number", 1), models.Q(("reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="label_reprint_says_why",
+                        violation_error_message="Say why the label is printed again.",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='labelprint',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='0ea5725ea183493701747045ce3e33b01b0851b3', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_bec0c', table='celldose_labelprint', when='BEFORE')),
+            model_name="labelprint",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="0ea5725ea183493701747045ce3e33b01b0851b3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_bec0c",
+                    table="celldose_labelprint",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -293,7 +293,9 @@ class LabelPrint(SiteScoped):
             models.UniqueConstraint(
                 fields=["product", "identifier", "print_number"],
                 name="label_print_numbered_once",
-                violation_error_message=_("Somebody printed this label at the same time; look, then print again."),
+                violation_error_message=_(
+                    "Somebody printed this label at the same time; look, then print again."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(copies__gte=1, copies__lte=20),

@@ -163,7 +163,8 @@ def _swaps(number: str) -> Iterable[str]:
 def _lookalikes(number: str) -> Iterable[str]:
     meant = {alike: digit for digit, letters in _LOOKALIKES.items() for alike in letters}
     fixed = number[:1] + "".join(
-        meant.get(character, character) if not character.isdigit() else character for character in number[1:-1]
+        meant.get(character, character) if not character.isdigit() else character
+        for character in number[1:-1]
     )
     yield fixed + number[-1:]
     for at in range(1, min(len(number) - 1, 13)):
