@@ -17,7 +17,7 @@ from ppf.datamatrix import DataMatrix
 from reportlab.lib.units import mm
 
 from apps.celldose.models import Aliquot, Container, DonorTests
-from apps.celldose.models.codes import Component, DonorTestResult, Storage
+from apps.celldose.models.codes import AliquotPurpose, Component, ContainerKind, DonorTestResult, Storage
 from apps.celldose.product_file import ProductFile
 from apps.celldose.rules import identifiers
 from studyportal import protocol
@@ -83,7 +83,7 @@ def of_product(file: ProductFile, tests: DonorTests | None) -> Label:
 
 
 def of_container(file: ProductFile, container: Container, tests: DonorTests | None) -> Label:
-    kind = str(container.get_kind_display()) if container.kind else _("Container")
+    kind = str(ContainerKind(container.kind).label) if container.kind else _("Container")
     of = _("%(kind)s %(number)d of %(all)d") % {
         "kind": kind,
         "number": container.number or 0,
@@ -98,7 +98,7 @@ def of_container(file: ProductFile, container: Container, tests: DonorTests | No
 
 
 def of_aliquot(file: ProductFile, aliquot: Aliquot) -> Label:
-    purpose = str(aliquot.get_purpose_display()) if aliquot.purpose else ""
+    purpose = str(AliquotPurpose(aliquot.purpose).label) if aliquot.purpose else ""
     return Label(
         symbol=aliquot.identifier,
         size=ALIQUOT,
