@@ -321,3 +321,33 @@ def test_a_form_takes_the_choice_that_was_posted(boston: Any) -> None:
     posted = QueryDict("tissue=bone_marrow&started_at=2015-11-01T01%3A10&started_at-offset=-04%3A00")
     with timezone.override(NEW_YORK):
         assert forms.raw_of(crfs.HARVEST, posted)["started_at"] == "2015-11-01T01:10-04:00"
+
+
+@pytest.mark.django_db
+def test_a_draft_keeps_the_choice(boston: Any, session: CellSession) -> None:
+    from studyportal.crf import drafts
+
+    _site, nurse = boston
+    ticket = drafts.Ticket(
+        nurse.pk, "/", "harvest", session.participant_id, None, f"session={session.pk}", "p"
+    )
+    kept = drafts.keep(
+        ticket=ticket, posted=QueryDict("started_at=2015-11-01T01%3A10&started_at-offset=-05%3A00"), by=nurse
+    )
+    with timezone.override(NEW_YORK):
+        raw = forms.raw_of(crfs.HARVEST, drafts.posted_of(kept))
+    assert raw["started_at"] == "2015-11-01T01:10-05:00"
+
+
+def test_the_pages_of_consent_ask_in_the_same_way() -> None:
+    from apps.consent.views import inputs
+
+    typed = QueryDict("signed_at=2025-11-02T01%3A30&signed_at-offset=-05%3A00")
+    with timezone.override(NEW_YORK):
+        field = inputs.shown("signed_at", typed, {})
+        assert inputs.stated(typed, ("signed_at",)) == {"signed_at": "2025-11-02T01:30-05:00"}
+    assert (field.value, field.offset, [code for code, _words in field.offsets]) == (
+        BACK_NY,
+        "-05:00",
+        ["-04:00", "-05:00"],
+    )
