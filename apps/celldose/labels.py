@@ -39,11 +39,12 @@ class LabelTooSmall(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a label. weight: its size beside that of ordinary text."""
+    """One line of a label. weight: its size beside that of ordinary text. whole: made smaller rather than broken."""
 
     text: str
     weight: float = 1.0
     strong: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def of_aliquot(file: ProductFile, aliquot: Aliquot) -> Label:
         symbol=aliquot.identifier,
         size=ALIQUOT,
         top=[
-            Line(_printed(aliquot.identifier), 1.1, strong=True),
+            Line(_printed(aliquot.identifier), 1.1, strong=True, whole=True),
             Line(_whose(file), 1.1, strong=True),
             Line(_("AUTOLOGOUS"), strong=True),
         ],
@@ -127,7 +128,7 @@ def _whose(file: ProductFile) -> str:
 def _head(file: ProductFile, identifier: str) -> list[Line]:
     component = Component(file.product.component).label if file.product.component else ""
     return [
-        Line(_printed(identifier), 1.5, strong=True),
+        Line(_printed(identifier), 1.5, strong=True, whole=True),
         Line(_whose(file), 1.3, strong=True),
         *([Line(_("FOR AUTOLOGOUS USE ONLY"), 1.3, strong=True)] if file.product.autologous_only else []),
         Line(str(component), 1.1, strong=True),
@@ -255,8 +256,11 @@ def _laid(label: Label, width: float, height: float, side: float, size: float) -
 
 
 def _put(lines: Laid, line: Line, x: float, y: float, room: float, size: float) -> float:
-    points = size * line.weight
-    for text in pdf.wrapped(pdf.clean(line.text), points, room):
+    points, words = size * line.weight, pdf.clean(line.text)
+    if line.whole:
+        # A number that is broken is misread.
+        points = max(min(points, points * room / (pdf.width(words, points) or 1)), SMALLEST)
+    for text in pdf.wrapped(words, points, room):
         y -= points * 1.18
         lines.append((x, y + points * 0.2, text, points, line.strong))
     return y
