@@ -240,16 +240,17 @@ def custody_context(file: ProductFile, user: User) -> dict[str, Any]:
         "labels_url": reverse("celldose:labels", args=[product.pk])
         if may and product.product_identifier and file.discard is None
         else "",
-        "new_hand_over_url": _new(crfs.HAND_OVER, file, product=product.pk) if may else "",
-        "new_container_url": _new(crfs.CONTAINER, file, product=product.pk)
+        "new_hand_over_url": new_form(crfs.HAND_OVER, product.participant, product=product.pk) if may else "",
+        "new_container_url": new_form(crfs.CONTAINER, product.participant, product=product.pk)
         if may and not (file.infusion or file.discard)
         else "",
     }
 
 
-def _new(spec: CrfSpec, file: ProductFile, **parents: int) -> str:
+def new_form(spec: CrfSpec, participant: Any, **parents: int) -> str:
+    """The address of an empty form under its parents."""
     query = "&".join(f"{name}={pk}" for name, pk in parents.items())
-    return f"{reverse('crf:new', args=[file.product.participant.code, spec.key])}?{query}"
+    return f"{reverse('crf:new', args=[participant.code, spec.key])}?{query}"
 
 
 def _link_row(link: Link) -> Row:
@@ -306,7 +307,7 @@ def _lineage(file: ProductFile, *, may: bool) -> list[Part]:
                 _volume(container.volume_ml),
                 container.get_absolute_url(),
                 f"{labels}?container={container.pk}" if may else "",
-                _new(crfs.ALIQUOT, file, container=container.pk) if may else "",
+                new_form(crfs.ALIQUOT, product.participant, container=container.pk) if may else "",
             )
         )
         for aliquot in container.aliquots.all():

@@ -13,9 +13,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from apps.celldose import custody_page, second_person, selectors
+from apps.celldose import crfs, custody_page, numbering, second_person, selectors
 from apps.celldose.actions import numbers, readings
 from apps.celldose.models import CellProduct, Harvest, IdentityReading, IdentityStep
 from apps.celldose.product_file import ProductFile
@@ -134,15 +134,28 @@ def _page(
 
 
 @requires(Permission.HANDLE_PRODUCTS)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def new_product(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make the product of a harvest with the next donation number of the site."""
+    """Make the product of a harvest: with the next donation number of the site, or with the number on a label."""
     harvest = get_visible_or_404(
         Harvest.objects.select_related("session", "site", "participant"),
         request.user,
         Permission.HANDLE_PRODUCTS,
         pk=pk,
     )
+    form_url = custody_page.new_form(crfs.CELL_PRODUCT, harvest.participant, harvest=harvest.pk)
+    gives = numbering.gives_numbers(harvest.site) and not harvest.participant.retrospective
+    if request.method != "POST":
+        if not gives:
+            return redirect(form_url)
+        context = {
+            "harvest": harvest,
+            "participant": harvest.participant,
+            "synthetic": harvest.participant.synthetic,
+            "form_url": form_url,
+            "made": harvest.products.order_by("id").first(),
+        }
+        return render(request, "celldose/product_new.html", context)
     try:
         made = numbers.make_product(harvest=harvest, by=request.user)
     except (CrfInvalid, Refused) as error:

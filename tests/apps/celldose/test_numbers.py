@@ -247,10 +247,24 @@ def test_a_second_product_of_the_harvest_takes_no_number(journey: Journey, cast:
     assert (CellProduct.objects.count(), DonationNumber.objects.count()) == (1, 1)
 
 
-@pytest.mark.parametrize("method", ["get", "put", "delete"])
-def test_only_a_post_makes_one(journey: Journey, cast: Cast, page: Any, method: str) -> None:
+def test_looking_gives_no_number(journey: Journey, cast: Cast, page: Any) -> None:
     harvest = journey.upto("harvest")
-    assert getattr(page(cast.nikhil), method)(f"/harvests/{harvest.pk}/product/").status_code == 405
+    client, address = page(cast.nikhil), f"/harvests/{harvest.pk}/product/"
+    shown = client.get(address)
+    assert (shown.status_code, DonationNumber.objects.count()) == (200, 0)
+    assert f"/forms/cell-product/new/?harvest={harvest.pk}" in shown.content.decode()
+    for method in ("put", "delete"):
+        assert getattr(client, method)(address).status_code == 405
+    client.post(address)
+    assert "has its product already" in client.get(address).content.decode()
+
+
+def test_where_no_numbers_are_given_out_the_form_opens(transcribed: Journey, page: Any) -> None:
+    transcribed.open(performed_on="2016-11")
+    harvest = transcribed.upto("harvest", harvest={"started_at": None, "ended_at": None})
+    answer = page(transcribed.asha).get(f"/harvests/{harvest.pk}/product/")
+    assert answer.status_code == 302
+    assert "/forms/cell-product/new/" in answer.url
 
 
 def test_a_mistyped_number_is_refused_with_what_may_be_meant(journey: Journey, cast: Cast, api: Any) -> None:
