@@ -26,10 +26,10 @@ def chain_of(file: ProductFile) -> custody.Chain:
 def hand_over_context(record: HandOver) -> Mapping[str, Any]:
     """gaps: what is not logged between the hand-over before and this one."""
     if record.pk is None:
-        return contexts.hand_over_context(record) | {"gaps": _gaps_before(record)}
+        return {**contexts.hand_over_context(record), "gaps": _gaps_before(record)}
     links = chain_of(product_file(record.product_id)).links
     own = next((link for link in links if link.hand_over.pk == record.pk), None)
-    return contexts.hand_over_context(record) | {"gaps": own.gaps if own is not None else ()}
+    return {**contexts.hand_over_context(record), "gaps": own.gaps if own is not None else ()}
 
 
 def _gaps_before(record: HandOver) -> tuple[str, ...]:

@@ -15,13 +15,26 @@ from studyportal.crf.outcomes import Problem
 class HandedOver(Protocol):
     """A hand-over as it is recorded; anything may be missing."""
 
-    leg: str | None
-    from_place: str | None
-    given_by: str | None
-    given_at: dt.datetime | None
-    to_place: str | None
-    received_by: str | None
-    received_at: dt.datetime | None
+    @property
+    def leg(self) -> str | None: ...
+
+    @property
+    def from_place(self) -> str | None: ...
+
+    @property
+    def given_by(self) -> str | None: ...
+
+    @property
+    def given_at(self) -> dt.datetime | None: ...
+
+    @property
+    def to_place(self) -> str | None: ...
+
+    @property
+    def received_by(self) -> str | None: ...
+
+    @property
+    def received_at(self) -> dt.datetime | None: ...
 
 
 @dataclass(frozen=True)
