@@ -1,4 +1,4 @@
-"""What pages show of identity and custody. Reads only what a ProductFile holds; no query.
+"""What pages show of identity and custody. Reads what a ProductFile holds, and consent to samples if any are kept.
 
 {% include "celldose/_reading.html" with reading=reading only %}    reading_context(file, step, user)
 {% include "celldose/_custody.html" with custody=custody only %}    custody_context(file, user)
@@ -20,8 +20,10 @@ from apps.celldose.custody_contexts import chain_of
 from apps.celldose.models import Component, IdentityReading, IdentityStep
 from apps.celldose.models.codes import AliquotPurpose, Condition, ContainerKind, Disposition, HowRead
 from apps.celldose.product_file import ProductFile
-from apps.celldose.rules.custody import Link, balance
+from apps.celldose.rules.custody import KEPT_FOR_LATER, Link, balance
 from apps.celldose.rules.identity import Verified, Waiting, same_code, same_identifier
+from apps.consent.rules.uses import Use
+from apps.consent.selectors import engine
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -298,6 +300,7 @@ def _lineage(file: ProductFile, *, may: bool) -> list[Part]:
             labels if may else "",
         ),
     ]
+    ended = _samples_ended(file)
     for container in file.containers:
         kind = str(ContainerKind(container.kind).label) if container.kind else ""
         parts.append(
@@ -321,9 +324,22 @@ def _lineage(file: ProductFile, *, may: bool) -> list[Part]:
                     " · ".join(part for part in (_volume(aliquot.volume_ml), kept, place) if part),
                     aliquot.get_absolute_url(),
                     f"{labels}?aliquot={aliquot.pk}" if may else "",
+                    warning=ended if _is_kept(aliquot) else "",
                 )
             )
     return parts
+
+
+def _is_kept(aliquot: Any) -> bool:
+    return aliquot.purpose in KEPT_FOR_LATER and aliquot.disposition == Disposition.IN_STORE
+
+
+def _samples_ended(file: ProductFile) -> str:
+    """What is said beside a kept aliquot when its consent has ended; asks the log only when there is one."""
+    if not any(_is_kept(aliquot) for container in file.containers for aliquot in container.aliquots.all()):
+        return ""
+    why = engine.bar(file.product.participant, Use.SAMPLES, timezone.now())
+    return _("To be destroyed: %s") % why if why else ""
 
 
 def _volume(volume: Any) -> str:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.celldose import crfs
 from apps.celldose.custody_contexts import chain_of
+from apps.celldose.custody_page import custody_context
 from apps.celldose.models import Aliquot, Container, HandOver
 from apps.celldose.product_file import product_file
 from apps.celldose.rules import custody
@@ -348,7 +349,7 @@ KEPT = {"disposition": "in_store", "place": "Freezer 2, B4", "temperature": "-80
 
 
 @pytest.mark.parametrize("purpose", ["retention", "research"])
-def test_what_is_kept_for_later_needs_consent_to_samples(journey: Journey, purpose: str) -> None:
+def test_what_is_kept_for_later_needs_consent_to_samples(journey: Journey, cast: Cast, purpose: str) -> None:
     journey.upto("processing")
     bag = fill(journey)
     assert take(journey, bag, purpose=purpose, **KEPT).pk, "taking part covers samples"
@@ -358,6 +359,11 @@ def test_what_is_kept_for_later_needs_consent_to_samples(journey: Journey, purpo
     )  # fmt: skip
     later = {"taken_at": at(9, days=2)} | KEPT
     assert refused(lambda: take(journey, bag, number=2, purpose=purpose, **later)) == ["consent_to_samples"]
+    warned = [
+        part.warning for part in custody_context(product_file(journey.product.pk), cast.nikhil)["lineage"]
+    ]
+    assert [bool(words) for words in warned] == [False, False, False, True]
+    assert warned[-1].startswith("To be destroyed: ")
     # The product's own tests go on, and that a kept one was destroyed may be recorded.
     tested = {"taken_at": at(9, days=2), "disposed_at": at(10, days=2)}
     assert take(journey, bag, number=3, purpose="sterility", **tested).pk

@@ -4,7 +4,7 @@ document.querySelectorAll("[data-scan-form]").forEach((form) => {
   const fields = ["identifier", "participant_code", "second_identifier", "second_participant_code"]
     .map((name) => form.elements.namedItem(name))
     .filter(Boolean);
-  fields[0]?.focus();
+  if (!document.querySelector("[data-focus]")) fields[0]?.focus();
   fields.forEach((field) => {
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
