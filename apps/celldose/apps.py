@@ -8,4 +8,6 @@ class CelldoseConfig(AppConfig):
     verbose_name = _("Cell therapy")
 
     def ready(self) -> None:
-        from apps.celldose import receivers  # noqa: F401
+        from apps.celldose import order_gates, receivers  # noqa: F401
+
+        order_gates.register()

@@ -101,7 +101,9 @@ class Journey:
     STEPS = (
         "harvest",
         "product",
+        "collection",
         "hand_over",
+        "receipt",
         "processing",
         "counts",
         "viability",
@@ -203,10 +205,16 @@ class Journey:
             "checked_at": checked_at,
             "first_person": "Asha",
             "second_person": "Nurse Pinto",
-            "identifier_read": "D-001",
+            "identifier_read": self.product.product_identifier,
             "participant_code_read": self.participant.code,
         }
         return self._of_product(crfs.IDENTITY_CHECK, self.asha, ordinary, more)
+
+    def make_collection(self, **more: Any) -> Any:
+        return self._identity("collection", at(10), more)
+
+    def make_receipt(self, **more: Any) -> Any:
+        return self._identity("receipt", at(10, 30), more)
 
     def make_issue(self, **more: Any) -> Any:
         return self._identity("issue", at(14, 30), more)

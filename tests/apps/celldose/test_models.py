@@ -15,6 +15,7 @@ from apps.celldose.models import (
     CellProduct,
     CellSession,
     DonorTests,
+    HandOver,
     Harvest,
     IdentityCheck,
     Infusion,
@@ -24,7 +25,6 @@ from apps.celldose.models import (
     Processing,
     ReagentLot,
     Release,
-    HandOver,
     Viability,
 )
 from studyportal.audit.selectors import history_of
