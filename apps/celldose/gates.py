@@ -94,6 +94,34 @@ def release_bars(record: Release, file: ProductFile) -> tuple[Problem, ...]:
     )
 
 
+def decisions_now(file: ProductFile) -> dict[str, tuple[Problem, ...]]:
+    """Decision → what would bar it this minute, on the results and the protocol of now: the words on the release page.
+
+    What the form itself asks for (until when an expired product may be infused) is not counted.
+    """
+    if file.infusion is not None:
+        return {}
+    bars = lifecycle.evaluation_bars(str(file.product), file.life)
+    decided_at = timezone.now()
+    found = {}
+    for decision in (*lifecycle.LETS_INFUSE, "rejected"):
+        facts = lifecycle.ReleaseFacts(
+            product=str(file.product),
+            life=file.life,
+            decision=decision,
+            outcomes=release.by_label(file.judged),
+            current=True,
+            decided_at=_at_site(decided_at, file),
+            processed_at=_at_site(file.processing.ended_at if file.processing else None, file),
+            expires_at=_expiry_of(file),
+            identity=file.identity,
+            expired_lots=file.expired_lots,
+        )
+        barred = bars or lifecycle.release_bars(facts)
+        found[decision] = tuple(one for one in barred if one.code != "use_by_missing")
+    return found
+
+
 def evaluation_for(record: Release, file: ProductFile) -> ReleaseEvaluation | None:
     """The evaluation on which a decision stands: the newest, until the product is infused; then the one it stood on."""
     kept = record.evaluation if file.infusion is not None else None

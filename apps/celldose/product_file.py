@@ -233,10 +233,7 @@ class ProductFile:
         """What of the reagents had expired when they were used."""
         lots: Any = self.reagent_lots
         used_on = stated.reagents_used_on(self.harvest, self.processing)
-        return tuple(
-            Problem("product", one.code, one.message)
-            for one in rules.expired_lots(lots, used_on)
-        )
+        return tuple(Problem("product", one.code, one.message) for one in rules.expired_lots(lots, used_on))
 
     @cached_property
     def is_signed(self) -> bool:

@@ -19,6 +19,7 @@ of_custody: list = []  # type: ignore[type-arg]
 
 of_release = [
     path("products/<int:pk>/evaluate/", release.evaluate, name="evaluate"),
+    path("products/<int:pk>/release/", release.release, name="release"),
 ]
 
 of_bedside: list = []  # type: ignore[type-arg]

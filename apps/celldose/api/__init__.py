@@ -13,7 +13,7 @@ from apps.celldose.api.products import (
     ProductView,
     product_json,
 )
-from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer
+from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer, ReleaseOfProduct
 from apps.celldose.api.sessions import (
     WRITES,
     ProductInSession,
@@ -32,6 +32,7 @@ api_urls = [
     path("products/", Products.as_view(), name="products"),
     path("products/<int:pk>/", ProductDetail.as_view(), name="product"),
     path("products/<int:pk>/evaluations/", Evaluations.as_view(), name="product-evaluations"),
+    path("products/<int:pk>/release/", ReleaseOfProduct.as_view(), name="product-release"),
 ]
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "ProductSerializer",
     "ProductView",
     "Products",
+    "ReleaseOfProduct",
     "SessionDetail",
     "SessionFilters",
     "SessionSerializer",
