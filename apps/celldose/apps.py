@@ -9,5 +9,16 @@ class CelldoseConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.celldose import order_gates, receivers  # noqa: F401
+        from studyportal.access.permissions import Permission
+        from studyportal.ui.navigation import NavItem, register
 
         order_gates.register()
+        register(
+            NavItem(
+                _("Products"),
+                "celldose:waiting",
+                permission=Permission.HANDLE_PRODUCTS,
+                order=25,
+                icon="drop",
+            )
+        )

@@ -187,7 +187,7 @@ class ProductFile:
                 failing=self.failing,
                 grown=tuple(release.GROWN[name] for name in self.grown),
                 expires_at=expiry if isinstance(expiry, NotDerivable) else timezone.localtime(expiry, zone),
-                now=timezone.now(),
+                now=_now(),
                 use_by=None if use_by is None else timezone.localtime(use_by, zone),
             )
         )
@@ -297,6 +297,11 @@ class ProductFile:
         if made.expires_at != (None if isinstance(expiry, NotDerivable) else expiry):
             return _("The expiry changed since the criteria were evaluated")
         return ""
+
+
+def _now() -> dt.datetime:
+    """The moment at which a product is looked at: whether it has expired by now."""
+    return timezone.now()
 
 
 def _received_order(one: HandOver) -> tuple[dt.datetime, int]:

@@ -18,6 +18,7 @@ of_products = [
 of_custody: list = []  # type: ignore[type-arg]
 
 of_release = [
+    path("products/waiting/", release.waiting, name="waiting"),
     path("products/<int:pk>/evaluate/", release.evaluate, name="evaluate"),
     path("products/<int:pk>/release/", release.release, name="release"),
 ]

@@ -51,6 +51,7 @@ from apps.celldose.rules.laboratory import (
     reagent_breaches,
 )
 from apps.celldose.rules.releasing import (
+    LATE_GROWTH,
     derive_release,
     infused_breaches,
     late_growth_breaches,
@@ -62,6 +63,7 @@ from apps.celldose.rules.releasing import (
 __all__ = [
     "COMPONENT_OF_TISSUE",
     "CULTURES",
+    "LATE_GROWTH",
     "METHODS_OF_COMPONENT",
     "Breach",
     "Derived",

@@ -9,6 +9,7 @@ from typing import Any
 from apps.celldose.rules.arithmetic import Breach, Values
 from studyportal.crf.outcomes import NotDerivable, Problem
 
+LATE_GROWTH = "late_growth"
 LETS_INFUSE = ("released", "conditional", "exceptional")
 
 
@@ -97,4 +98,4 @@ def late_growth_breaches(
     if labels := ", ".join(grown):
         when = "infused" + (f" on {infused_on.isoformat()}" if infused_on else "") if infused else "released"
         named = f" ({organism})" if organism else ""
-        yield Breach("late_growth", f"Positive after the product was {when}: {labels}{named}.", "critical")
+        yield Breach(LATE_GROWTH, f"Positive after the product was {when}: {labels}{named}.", "critical")

@@ -13,10 +13,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.celldose import actions, crfs, selectors
 from apps.celldose.pages import release as release_pages
+from apps.celldose.pages import waiting as waiting_pages
 from apps.celldose.product_file import ProductFile
 from studyportal.access.declare import refusal, requires
 from studyportal.access.permissions import Permission
@@ -47,6 +48,13 @@ def evaluate(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The release criteria of %s are evaluated.") % found)
     return redirect("celldose:product", found.pk)
+
+
+@requires(Permission.HANDLE_PRODUCTS)
+@require_GET
+def waiting(request: HttpRequest) -> HttpResponse:
+    """What waits for those who handle products: decisions, signatures, discards, growth, cultures to read."""
+    return render(request, "celldose/waiting.html", waiting_pages.waiting_page(request.user))  # type: ignore[arg-type]
 
 
 @sensitive_post_parameters("password", "code")

@@ -31,7 +31,7 @@ def test_a_stranger_is_asked_to_sign_in(address: str, api: Any, db: None) -> Non
 
 @pytest.mark.parametrize("name", ["asha", "vikram", "rao", "meera", "sanjay", "farah", "admin", "norole"])
 def test_who_reads_and_writes(name: str, journey: Journey, cast: Cast, api: Any) -> None:
-    journey.upto("product")
+    journey.upto("processing")
     client = api(getattr(cast, name))
     sees = name in READERS
     for address, pk in ((SESSIONS, journey.session.pk), (PRODUCTS, journey.product.pk)):  # type: ignore[union-attr]
@@ -202,7 +202,7 @@ def test_a_coordinator_does_not_release(journey: Journey, api: Any) -> None:
 def test_the_state_of_a_product_follows_its_records(journey: Journey, api: Any) -> None:
     client = api(journey.asha)
     seen = []
-    for step in ("product", "transport", "processing", "evaluation", "release", "issue", "infusion"):
+    for step in ("product", "hand_over", "processing", "evaluation", "release", "issue", "infusion"):
         journey.upto(step)
         seen.append(body(client.get(f"{PRODUCTS}{journey.product.pk}/"))["state"])
     assert seen == ["harvested", "received", "processed", "quarantined", "released", "issued", "infused"]
