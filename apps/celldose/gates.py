@@ -102,7 +102,6 @@ def decisions_now(file: ProductFile) -> dict[str, tuple[Problem, ...]]:
     if file.infusion is not None:
         return {}
     bars = lifecycle.evaluation_bars(str(file.product), file.life)
-    decided_at = timezone.now()
     found = {}
     for decision in (*lifecycle.LETS_INFUSE, "rejected"):
         facts = lifecycle.ReleaseFacts(
@@ -111,7 +110,7 @@ def decisions_now(file: ProductFile) -> dict[str, tuple[Problem, ...]]:
             decision=decision,
             outcomes=release.by_label(file.judged),
             current=True,
-            decided_at=_at_site(decided_at, file),
+            decided_at=_at_site(file.seen_at, file),
             processed_at=_at_site(file.processing.ended_at if file.processing else None, file),
             expires_at=_expiry_of(file),
             identity=file.identity,

@@ -167,6 +167,11 @@ class ProductFile:
         if self.discard is not None:
             yield Happening(State.DISCARDED, self.discard.discarded_at)
 
+    @cached_property
+    def seen_at(self) -> dt.datetime:
+        """The moment at which the product is looked at."""
+        return _now()
+
     @property
     def is_history(self) -> bool:
         return is_history(self.product.participant, self.session.performed_on)
@@ -187,7 +192,7 @@ class ProductFile:
                 failing=self.failing,
                 grown=tuple(release.GROWN[name] for name in self.grown),
                 expires_at=expiry if isinstance(expiry, NotDerivable) else timezone.localtime(expiry, zone),
-                now=_now(),
+                now=self.seen_at,
                 use_by=None if use_by is None else timezone.localtime(use_by, zone),
             )
         )
@@ -300,7 +305,6 @@ class ProductFile:
 
 
 def _now() -> dt.datetime:
-    """The moment at which a product is looked at: whether it has expired by now."""
     return timezone.now()
 
 

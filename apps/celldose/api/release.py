@@ -181,7 +181,8 @@ class ReleaseOfProduct(CrfView):
     def post(self, request: Any, pk: int) -> Response:
         product = selectors.product_or_404(pk, request.user, Permission.RELEASE_PRODUCTS)
         raw = dict(payload(request))
-        refuse_unknown(raw, tuple(DecidingSerializer().fields))
+        with as_problems():
+            refuse_unknown(raw, tuple(DecidingSerializer().fields))
         said = {name: raw.pop(name, "") for name in ("decision", "password", "code")}
         asked = _Asked(data=said | {"version": raw.pop("version", None)})
         asked.is_valid(raise_exception=True)
