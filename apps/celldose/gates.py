@@ -90,6 +90,9 @@ def release_bars(record: Release, file: ProductFile) -> tuple[Problem, ...]:
             identity=file.identity,
             expired_lots=file.expired_lots,
             infused_at=_at_site(file.infusion.started_at if file.infusion else None, file),
+            unsaid=tuple(
+                name for name in lifecycle.SAYS.get(record.decision or "", ()) if not getattr(record, name)
+            ),
         )
     )
 

@@ -116,6 +116,7 @@ class DecidingSerializer(serializers.Serializer):
 
     decision = serializers.ChoiceField(choices=Decision.choices)
     released_at = serializers.DateTimeField()
+    grounds = serializers.CharField(required=False)
     conditions = serializers.CharField(required=False)
     exceptional_reason = serializers.CharField(required=False)
     exceptional_informed = serializers.ListField(

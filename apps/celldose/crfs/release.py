@@ -51,6 +51,7 @@ RELEASE = register(
                 (
                     "decision",
                     "released_at",
+                    "grounds",
                     "conditions",
                     "exceptional_reason",
                     "exceptional_informed",
@@ -70,6 +71,7 @@ RELEASE = register(
             ),
         ),
         show_if={
+            "grounds": ShowIf("decision", ("released",)),
             "conditions": ShowIf("decision", ("conditional",)),
             "exceptional_reason": ShowIf("decision", ("exceptional",)),
             "exceptional_informed": ShowIf("decision", ("exceptional",)),

@@ -8,6 +8,7 @@ from apps.celldose.lifecycle.infusing import Identity, InfusionFacts, infusion_b
 from apps.celldose.lifecycle.order import REQUIRES, order_bars
 from apps.celldose.lifecycle.releasing import (
     LETS_INFUSE,
+    SAYS,
     QuarantineFacts,
     ReleaseFacts,
     evaluation_bars,
@@ -21,6 +22,7 @@ __all__ = [
     "LETS_INFUSE",
     "NEXT",
     "REQUIRES",
+    "SAYS",
     "Happening",
     "Identity",
     "InfusionFacts",

@@ -12,7 +12,13 @@ from studyportal.crf.outcomes import NotDerivable, Problem
 
 # The decisions that let a product be infused, and those of them that hold every criterion against it.
 LETS_INFUSE = ("released", "conditional", "exceptional")
-ORDINARY = ("released", "conditional")
+
+# Decision → the fields in which it says why; a reason of absence is none.
+SAYS: Mapping[str, tuple[str, ...]] = {
+    "conditional": ("conditions",),
+    "exceptional": ("exceptional_reason", "exceptional_informed"),
+    "rejected": ("reason_rejected",),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class ReleaseFacts:
     says what did. decided_at, processed_at, use_by: aware, or None when they are not stated. expires_at: aware, in the
     site's zone, or why it cannot be had. identity: what the checks come to at collection and receipt. expired_lots: what
     of the reagents had expired when they were used. infused_at: when the infusion of this product started, if it did.
+    unsaid: fields of SAYS for this decision that hold nothing, though the form lets a reason of absence stand for them.
     """
 
     product: str
@@ -39,6 +46,7 @@ class ReleaseFacts:
     identity: Mapping[str, Identity] = field(default_factory=dict)
     expired_lots: tuple[Problem, ...] = ()
     infused_at: dt.datetime | None = None
+    unsaid: tuple[str, ...] = ()
 
 
 def evaluation_bars(product: str, life: Life) -> tuple[Problem, ...]:
@@ -95,7 +103,11 @@ def release_bars(facts: ReleaseFacts) -> tuple[Problem, ...]:
                 " decide.",
             ),
         )
-    bars = [*_moment(facts), *_after_infusion(facts)]
+    bars: list[Bar] = [
+        (field, "reason_missing", "A decision is signed with its reason: say it here.")
+        for field in facts.unsaid
+    ]
+    bars += [*_moment(facts), *_after_infusion(facts)]
     if facts.decision not in (None, "rejected"):
         bars += [*_made(facts), *_criteria(facts), *_time_left(facts)]
     return (

@@ -47,6 +47,11 @@ class Release(SessionRecord):
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="releases")
     decision = CodedField(_("Decision"), codes=codes.Decision)
     released_at = MomentField(_("Decided at"))
+    grounds = NoteField(
+        _("Reason of the release, in words"),
+        required=False,
+        help_text=_("What it rests on beside the criteria, if anything."),
+    )
     conditions = NoteField(_("Conditions"), help_text=_("What is awaited, and who is told when it arrives."))
     reason_rejected = NoteField(_("Why rejected"))
     exceptional_reason = NoteField(

@@ -198,6 +198,7 @@ NO_EXPIRY: dict[str, Any] = {"expires_at": NotDerivable("storage temperature mis
         ({"decided_at": NOON - HOUR - dt.timedelta(seconds=1)}, ["decided_before_processing"]),
         ({"decided_at": NOON - HOUR}, []),
         ({"processed_at": None}, []),
+        ({"unsaid": ("reason_rejected",), "decision": "rejected"}, ["reason_missing"]),
         # criteria
         ({"outcomes": FAILED}, ["criteria_failed"]),
         ({"outcomes": FAILED, "decision": "conditional"}, ["criteria_failed"]),

@@ -303,6 +303,23 @@ def test_an_exceptional_release_says_why_and_who_was_told(journey: Journey) -> N
     assert nothing_happened()
 
 
+@pytest.mark.parametrize(
+    ("decision", "unsaid"),
+    [
+        ("conditional", ["conditions"]),
+        ("exceptional", ["exceptional_reason", "exceptional_informed"]),
+        ("rejected", ["reason_rejected"]),
+    ],
+)
+def test_a_reason_of_absence_is_no_reason(journey: Journey, decision: str, unsaid: list[str]) -> None:
+    journey.upto("microbiology", **FAILING)
+    with pytest.raises(Refused) as caught:
+        decide(journey, decision=decision, absent=dict.fromkeys(unsaid, "not_recorded"))
+    said = [one.field for one in caught.value.problems if one.code == "reason_missing"]
+    assert said == unsaid
+    assert nothing_happened()
+
+
 def test_nothing_exceptional_is_no_exceptional_release(journey: Journey) -> None:
     journey.upto("microbiology")
     assert codes(lambda: decide(journey, **EXCEPTIONAL)) == ["nothing_exceptional"]
