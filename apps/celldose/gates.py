@@ -151,16 +151,6 @@ def bars_now(
     return lifecycle.infusion_bars(facts)
 
 
-def bars_of_the_used(file: ProductFile) -> tuple[Problem, ...]:
-    """What bars every further step of a product: it is infused or discarded."""
-    found = []
-    if file.infusion is not None:
-        found.append(Problem("product", "already_used", f"{file.product} has already been infused."))
-    if file.discard is not None:
-        found.append(Problem("product", "discarded", f"{file.product} has been discarded."))
-    return tuple(found)
-
-
 def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Problem]:
     """Names typed by one person are no check of two: only what a source reports is recorded so."""
     if record.pk is None and not record.participant.retrospective:
@@ -169,6 +159,17 @@ def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Prob
             "identity_needs_two_accounts",
             "In the study two people sign in and read: use the identity check on the page of the product.",
         )
+
+
+def identity_bars(file: ProductFile, step: str, at: dt.datetime | None) -> tuple[Problem, ...]:
+    """What refuses a reading of the identity at the step now: for `actions.readings.read` and the page of the step.
+
+    at: when it was read. Empty for transcribed history.
+    """
+    participant = file.product.participant
+    day = stated.local_day(at, file.product.site)
+    bars = lifecycle.identity_bars(_facts(file, participant, at, None, own=False), step)
+    return refusing(bars, participant, PartialDate.of(day) if day else file.session.performed_on)
 
 
 def _facts(

@@ -4,7 +4,7 @@
 and why a product stands in quarantine; `infusing`: what bars an infusion.
 """
 
-from apps.celldose.lifecycle.infusing import Identity, InfusionFacts, infusion_bars, used_bars
+from apps.celldose.lifecycle.infusing import Identity, InfusionFacts, identity_bars, infusion_bars
 from apps.celldose.lifecycle.order import REQUIRES, order_bars
 from apps.celldose.lifecycle.releasing import (
     LETS_INFUSE,
@@ -32,10 +32,10 @@ __all__ = [
     "State",
     "evaluation_bars",
     "follow",
+    "identity_bars",
     "infusion_bars",
     "live",
     "order_bars",
     "quarantine",
     "release_bars",
-    "used_bars",
 ]

@@ -58,9 +58,27 @@ def infusion_bars(facts: InfusionFacts) -> tuple[Problem, ...]:
     )
 
 
-def used_bars(product: str, life: Life) -> tuple[Problem, ...]:
-    """What bars every further step of a product: it is infused or discarded."""
-    return _problems(_used(product, life))
+def identity_bars(facts: InfusionFacts, step: str) -> tuple[Problem, ...]:
+    """What bars an identity reading of the step (collection | receipt | issue | bedside) at starts_at, in words.
+
+    Nothing leaves the laboratory before its release is signed or after its expiry, and nothing is read at the bedside
+    before it was issued.
+    """
+    bars = [*_used(facts.product, facts.life)]
+    if step in ("issue", "bedside"):
+        bars += _released(facts)
+        limit = facts.use_by if facts.decision == "exceptional" and facts.use_by else facts.expires_at
+        if facts.starts_at is not None and isinstance(limit, dt.datetime) and facts.starts_at > limit:
+            said = (
+                f"{facts.product} could be infused until {limit:%Y-%m-%d %H:%M} and is not issued any more."
+            )
+            bars.append(("product", "expired", said))
+    issue = facts.identity.get("issue")
+    if step == "bedside" and (issue is None or issue.matches is not True):
+        said = f"{facts.product} is not issued: two people check it at issue first."
+        bars.append(("product", "identity_unchecked_issue", said))
+    lots = facts.expired_lots if step in ("issue", "bedside") else ()
+    return (*(Problem("product", code, message) for _at, code, message in bars), *lots)
 
 
 Bar = tuple[str | None, str, str]
@@ -99,7 +117,7 @@ def _released(facts: InfusionFacts) -> Iterable[Bar]:
         yield (
             "started_at",
             "not_released",
-            f"{facts.product} was released at {facts.decided_at:%Y-%m-%d %H:%M}, after this infusion starts:"
+            f"{facts.product} was released at {facts.decided_at:%Y-%m-%d %H:%M}, after this:"
             " correct one of the two times.",
         )
     if facts.failing:

@@ -24,11 +24,14 @@ from apps.celldose.rules.harvest import (
     temperatures_ordered,
 )
 from apps.celldose.rules.identity import (
+    NEAR_MISSES,
+    Verified,
     derive_identity_check,
     identified_unless_transcribed,
     identity_breaches,
     identity_read,
     two_different_people,
+    verification,
 )
 from apps.celldose.rules.laboratory import (
     CULTURES,
@@ -65,12 +68,14 @@ __all__ = [
     "CULTURES",
     "LATE_GROWTH",
     "METHODS_OF_COMPONENT",
+    "NEAR_MISSES",
     "Breach",
     "Derived",
     "Interval",
     "Lot",
     "ShelfLife",
     "Values",
+    "Verified",
     "Weighed",
     "cells_per_ml",
     "component_fits_tissue",
@@ -112,6 +117,7 @@ __all__ = [
     "session_order",
     "temperatures_ordered",
     "two_different_people",
+    "verification",
     "viable_dose",
     "witness_is_another",
 ]

@@ -21,6 +21,7 @@ from apps.visits.crfs import VITAL_SIGNS
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
 from studyportal.crf import signing
+from tests.apps.celldose.readings import verify
 from tests.apps.enrolment.factories import enrolled
 from tests.cast import Cast
 
@@ -200,6 +201,13 @@ class Journey:
         return decided
 
     def _identity(self, step: str, checked_at: str, more: dict[str, Any]) -> Any:
+        """Asha and Nikhil read; in a transcribed case the source names two people."""
+        if not self.participant.retrospective:
+            more = dict(more)
+            at_that_time = more.pop("checked_at", checked_at)
+            return verify(
+                self.product, step, self.asha, User.objects.get(username="nikhil"), at_that_time, **more
+            )
         ordinary = {
             "step": step,
             "checked_at": checked_at,

@@ -161,7 +161,6 @@ def test_a_planned_session_is_performed_without_a_reason(journey: Journey, api: 
 @pytest.mark.parametrize(
     ("missing", "values", "code"),
     [
-        ("release", {}, "not_released"),
         ("bedside", {}, "identity_unchecked_bedside"),
         (None, {"started_at": at(11, days=3), "stopped_at": at(12, days=3)}, "expired"),
     ],
