@@ -13,3 +13,17 @@ class CelldoseConfig(AppConfig):
         from studyportal.deviations import lists
 
         lists.register(NEAR_MISS_LIST)
+        from apps.celldose import order_gates
+        from studyportal.access.permissions import Permission
+        from studyportal.ui.navigation import NavItem, register
+
+        order_gates.register()
+        register(
+            NavItem(
+                _("Products"),
+                "celldose:waiting",
+                permission=Permission.HANDLE_PRODUCTS,
+                order=25,
+                icon="drop",
+            )
+        )

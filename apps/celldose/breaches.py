@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from apps.celldose import release, rules, selectors, stated
-from apps.celldose.models import CellSession, Harvest, IdentityCheck, Infusion, ReagentLot, Release
+from apps.celldose.models import (
+    CellSession,
+    Harvest,
+    IdentityCheck,
+    Infusion,
+    Microbiology,
+    ReagentLot,
+    Release,
+)
 from apps.celldose.product_file import product_file
 from apps.celldose.rules import Breach
 from apps.consent.rules.uses import Use
@@ -93,8 +101,23 @@ def _of_reagent_lot(record: ReagentLot) -> Iterable[Breach]:
 def _of_release(record: Release) -> Iterable[Breach]:
     evaluation = record.evaluation
     judged = release.from_json(evaluation.criteria) if evaluation else ()
-    return rules.out_of_specification_breaches(
-        record.decision, [one.label for one in judged if one.outcome == release.FAIL]
+    expiry, decided_at = evaluation.expires_at if evaluation else None, record.released_at
+    return rules.release_breaches(
+        record.decision,
+        [one.label for one in judged if one.outcome == release.FAIL],
+        [one.label for one in judged if one.outcome == release.NOT_EVALUABLE],
+        expired=expiry is not None and decided_at is not None and decided_at > expiry,
+    )
+
+
+def _of_microbiology(record: Microbiology) -> Iterable[Breach]:
+    file = product_file(record.product_id)
+    day = stated.day_of_infusion(file.infusion) if file.infusion else None
+    return rules.late_growth_breaches(
+        [release.GROWN[name] for name in file.grown_late],
+        record.organism,
+        infused_on=day.exact if day else None,
+        infused=file.infusion is not None,
     )
 
 
@@ -104,10 +127,11 @@ def _of_infusion(record: Infusion) -> Iterable[Breach]:
     product = file.product
     yield from rules.dose_breaches(record.total_dose, product.planned_dose_low, product.planned_dose_high)
     yield from rules.overtime_breaches(record.started_at, file.expires_at)
-    failed = [one.label for one in file.judged if one.outcome == release.FAIL]
-    yield from rules.out_of_specification_breaches(
-        file.decision.decision if file.decision else None, failed, infused=True
-    )
+    # Growth that nobody knew of is a deviation of the microbiology (`_of_microbiology`).
+    late = {"gram_stain" if name == "gram_stain" else "sterility" for name in file.grown_late}
+    failed = [one.label for one in file.judged if one.outcome == release.FAIL and one.key not in late]
+    exceptional = file.decision is not None and file.decision.decision == "exceptional"
+    yield from rules.infused_breaches(failed, answered=exceptional)
 
 
 _FOUND_BY: dict[type, Callable[[Any], Iterable[Breach]]] = {
@@ -115,6 +139,7 @@ _FOUND_BY: dict[type, Callable[[Any], Iterable[Breach]]] = {
     Harvest: _without_consent,
     IdentityCheck: _of_identity_check,
     ReagentLot: _of_reagent_lot,
+    Microbiology: _of_microbiology,
     Release: _of_release,
     Infusion: _of_infusion,
 }

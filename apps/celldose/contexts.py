@@ -11,6 +11,7 @@ from apps.celldose.models import (
     CellCounts,
     CellProduct,
     CellSession,
+    Discard,
     DonorTests,
     HandOver,
     Harvest,
@@ -93,21 +94,38 @@ def microbiology_context(record: Microbiology) -> Mapping[str, Any]:
     infusion = product.infusions.first()
     day = stated.day_of_infusion(infusion) if infusion else stated.day_of_harvest(product.harvest)
     weight = stated.weight_of(record.participant_id, day)
-    days = [one.days for one in stated.criteria_of(product.component) if one.key == "sterility"]
     return {
         "final_volume_ml": processing.final_volume_ml if processing else None,
         "weight_kg": None if isinstance(weight, NotDerivable) else weight.kg,
-        "sterility_days": days[0] if days else None,
+        "sterility_days": stated.culture_days(product.component),
     }
 
 
 def release_context(record: Release) -> Mapping[str, Any]:
     file = product_file(record.product_id)
+    evaluation = gates.evaluation_for(record, file)
+    micro = file.microbiology
     return {
-        "outcomes": release.by_label(release.from_json(file.evaluation.criteria))
-        if file.evaluation
-        else None,
+        "outcomes": release.by_label(release.from_json(evaluation.criteria)) if evaluation else None,
+        "culture_due": NotDerivable("microbiology not recorded")
+        if micro is None
+        else release.culture_due(micro.sampled_on, stated.culture_days(file.product.component)),
         "history": gates.held_back_by_history(gates.release_bars(record, file), *gates.when(record, file)),
+    }
+
+
+def discard_context(record: Discard) -> Mapping[str, Any]:
+    file = product_file(record.product_id)
+    expiry, at, decision = file.expires_at, record.discarded_at, file.decision
+    consent = gates.consent_bar(record.participant, file.session, at or file.session.performed_on)
+    return {
+        "discard_facts": {
+            "expired": None if at is None or isinstance(expiry, NotDerivable) else at > expiry,
+            "rejected": decision is not None and decision.decision == "rejected" and file.is_signed,
+            "positive_culture": bool(file.grown),
+            "participant_withdrew": consent is not None,
+        },
+        "transcribed": gates.is_history(record.participant, file.session.performed_on),
     }
 
 

@@ -54,6 +54,11 @@ def criteria_of(component: str | None) -> tuple[release.Criterion, ...]:
     )
 
 
+def culture_days(component: str | None) -> int | None:
+    """After how many days a culture without growth is final; None where the protocol asks for no culture."""
+    return next((one.days for one in criteria_of(component) if one.key == "sterility"), None)
+
+
 def local_day(moment: dt.datetime | None, site: Any) -> dt.date | None:
     """The day of a moment at the site: 20:00 UTC is already tomorrow in Mumbai."""
     return None if moment is None else timezone.localtime(moment, zoneinfo.ZoneInfo(site.timezone)).date()

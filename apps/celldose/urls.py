@@ -22,7 +22,9 @@ of_custody = [
 ]
 
 of_release = [
+    path("products/waiting/", release.waiting, name="waiting"),
     path("products/<int:pk>/evaluate/", release.evaluate, name="evaluate"),
+    path("products/<int:pk>/release/", release.release, name="release"),
 ]
 
 of_bedside: list = []  # type: ignore[type-arg]

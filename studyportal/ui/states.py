@@ -103,6 +103,8 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "released": State(_("Released"), "good", "check"),
         "quarantined": State(_("Quarantined"), "attention", "lock"),
         "rejected": State(_("Rejected"), "bad", "cross"),
+        "possible": State(_("Possible"), "good", "check"),
+        "not_possible": State(_("Not possible"), "neutral", "lock"),
         "expired": State(_("Expired"), "bad", "clock"),
         "infused": State(_("Infused"), "good", "drop"),
         "discarded": State(_("Discarded"), "neutral", "cross"),

@@ -219,6 +219,12 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "because": "The committee asked for it",
     },
     "/api/v1/consent-documents/{id}/texts/{language}/": lambda h: {"words": "What you sign"},
+    "/api/v1/products/{id}/release/": lambda h: {
+        "decision": "rejected",
+        "released_at": "2016-11-02T12:00:00Z",
+        "reason_rejected": "Clot",
+        "password": "wrong",
+    },
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
     "/api/v1/matching/runs/": lambda h: {"ratio": 1, "seed": 1},
     "/api/v1/matching/given/": lambda h: {"pairs": [{"case": h.code, "control": h.code}]},

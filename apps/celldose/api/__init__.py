@@ -15,7 +15,7 @@ from apps.celldose.api.products import (
     product_json,
 )
 from apps.celldose.api.readings import Readings
-from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer
+from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer, ReleaseOfProduct
 from apps.celldose.api.sessions import (
     WRITES,
     ProductInSession,
@@ -39,6 +39,7 @@ api_urls = [
     path("donation-numbers/", DonationNumbers.as_view(), name="donation-numbers"),
     path("near-misses/", NearMisses.as_view(), name="near-misses"),
     path("products/<int:pk>/evaluations/", Evaluations.as_view(), name="product-evaluations"),
+    path("products/<int:pk>/release/", ReleaseOfProduct.as_view(), name="product-release"),
 ]
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "ProductSerializer",
     "ProductView",
     "Products",
+    "ReleaseOfProduct",
     "SessionDetail",
     "SessionFilters",
     "SessionSerializer",

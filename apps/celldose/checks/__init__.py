@@ -31,6 +31,12 @@ from apps.celldose.checks.laboratory import (
     svf_yield,
     viable_agrees_with_viability,
 )
+from apps.celldose.checks.releasing import (
+    culture_due_unknown,
+    discard_reason_fits,
+    discard_unwitnessed,
+    exceptional_release,
+)
 from apps.celldose.checks.session import (
     DONOR_TEST_DAYS,
     SITES_OF_TISSUE,
@@ -54,12 +60,16 @@ __all__ = [
     "Context",
     "Values",
     "containers_beyond_product",
+    "culture_due_unknown",
     "cultures_read_early",
+    "discard_reason_fits",
+    "discard_unwitnessed",
     "donor_test_day",
     "donor_test_positive",
     "dose_not_stated",
     "dose_within_count",
     "dose_within_plan",
+    "exceptional_release",
     "hand_over_temperature",
     "harvest_site_fits_tissue",
     "harvest_volume_usual",

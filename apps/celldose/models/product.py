@@ -205,7 +205,7 @@ class Discard(SessionRecord):
     reason_code = CodedField(_("Why"), codes=codes.DiscardReason)
     note = NoteField(_("In words"), required=False)
     discarded_by = TextField(_("Discarded by"))
-    witnessed_by = TextField(_("Witnessed by"), required=False)
+    witnessed_by = TextField(_("Witnessed by"))
     volume_ml = QuantityField(
         _("Volume discarded"), unit="mL", decimals=1, minimum=0, maximum=3000, required=False
     )

@@ -11,6 +11,7 @@ from apps.celldose import crfs, gates
 from apps.celldose.pages.doses import doses_of
 from apps.celldose.pages.forms import form_columns, form_url, forms_of
 from apps.celldose.pages.life import criteria_columns, criteria_of, events_of, identity_of, observations_of
+from apps.celldose.pages.release import late_growth_said
 from apps.celldose.pages.steps import steps_of
 from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
@@ -41,6 +42,8 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "criteria_columns": criteria_columns(),
         "evaluation": file.evaluation,
         "evaluation_current": file.evaluation_is_current,
+        "quarantine": [one.message for one in file.quarantine],
+        "late": late_growth_said(file),
         "decision": file.decision,
         "signatures": shown_on(crfs.RELEASE, file.decision) if file.decision else [],
         "may_sign": file.decision is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.celldose import crfs, gates
@@ -71,9 +72,10 @@ def _processing_step(file: ProductFile | None) -> Step:
 def _release_step(file: ProductFile | None, user: User) -> Step:
     if file is None or file.processing is None:
         return Step(_("Release"), "blocked", _("Record the processing first."))
-    participant = file.product.participant
-    url = form_url(crfs.RELEASE, file.decision, participant, product=file.product.pk)
+    url = reverse("celldose:release", args=[file.product.pk])
     if file.decision is not None and file.decision.decision:
+        if not file.is_signed and not file.is_history:
+            return Step(_("Release"), "blocked", _("The decision is not signed: it does not count yet."), url)
         detail = dict(crfs.RELEASE.fields["decision"].code_labels)[file.decision.decision]
         if file.decision.decision == "rejected":
             return Step(_("Release"), "blocked", file.decision.reason_rejected or "", url, detail)
@@ -84,9 +86,9 @@ def _release_step(file: ProductFile | None, user: User) -> Step:
             if file.evaluation
             else _("The release criteria are not evaluated yet.")
         )
-        return Step(_("Release"), "blocked", [asked, *_open_criteria(file)], "")
+        return Step(_("Release"), "blocked", [asked, *_open_criteria(file)], url)
     if not user.may(Permission.RELEASE_PRODUCTS, file.product.site_id):
-        return Step(_("Release"), "current", [_("The investigator decides."), *_open_criteria(file)], "")
+        return Step(_("Release"), "current", [_("The investigator decides."), *_open_criteria(file)], url)
     return Step(_("Release"), "current", [_("Record the decision."), *_open_criteria(file)], url)
 
 

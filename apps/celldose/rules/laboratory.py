@@ -92,23 +92,6 @@ def derive_microbiology(values: Values, context: Values) -> Mapping[str, Any]:
     }
 
 
-def derive_release(values: Values, context: Values) -> Mapping[str, Any]:
-    """How the newest evaluation came out, counted. context: outcomes label → outcome, or None."""
-    outcomes = context.get("outcomes")
-    if outcomes is None:
-        why = NotDerivable("criteria not evaluated")
-        return dict.fromkeys(
-            ("criteria_passed", "criteria_failed", "criteria_pending", "criteria_not_evaluable"), why
-        )
-    found = list(outcomes.values())
-    return {
-        "criteria_passed": found.count("pass"),
-        "criteria_failed": found.count("fail"),
-        "criteria_pending": found.count("pending"),
-        "criteria_not_evaluable": found.count("not_evaluable"),
-    }
-
-
 def processing_ends_after_start(values: Values) -> Iterable[Problem]:
     return _after(
         values, "ended_at", "started_at", "Processing ends before it starts; correct one of the two times."
@@ -152,18 +135,6 @@ def panel_fits_component(values: Values) -> Iterable[Problem]:
 
 def cultures_read_after_sample(values: Values) -> Iterable[Problem]:
     return _after(values, "read_on", "sampled_on", "The cultures are read before the sample was taken.")
-
-
-def out_of_specification_breaches(
-    decision: str | None, failed: Iterable[str], *, infused: bool = False
-) -> Iterable[Breach]:
-    """A product that failed a criterion and was released or infused all the same; a rejection is no breach."""
-    labels = ", ".join(failed)
-    if labels and (infused or decision in ("released", "conditional")):
-        word = "infused" if infused else "released"
-        yield Breach(
-            "out_of_specification", f"The product was {word} out of specification: {labels}.", "critical"
-        )
 
 
 class Lot(Protocol):

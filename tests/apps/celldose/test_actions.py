@@ -242,7 +242,7 @@ def test_growth_after_the_infusion_is_a_critical_deviation(journey: Journey) -> 
         crfs.MICROBIOLOGY, journey.asha, record=journey.made["microbiology"], fungal="growth", reason="day 10"
     )
     found = Deviation.objects.get()
-    assert (found.code, found.classification) == ("out_of_specification", "critical")
+    assert (found.code, found.classification) == ("late_growth", "critical")
     assert Query.objects.filter(form="microbiology", code="growth", state="open").exists()
 
 

@@ -31,7 +31,7 @@ def test_a_stranger_is_asked_to_sign_in(address: str, api: Any, db: None) -> Non
 
 @pytest.mark.parametrize("name", ["asha", "vikram", "rao", "meera", "sanjay", "farah", "admin", "norole"])
 def test_who_reads_and_writes(name: str, journey: Journey, cast: Cast, api: Any) -> None:
-    journey.upto("product")
+    journey.upto("processing")
     client = api(getattr(cast, name))
     sees = name in READERS
     for address, pk in ((SESSIONS, journey.session.pk), (PRODUCTS, journey.product.pk)):  # type: ignore[union-attr]

@@ -174,7 +174,7 @@ def test_the_fragment_of_the_casebook(journey: Journey, cast: Cast) -> None:
 
 
 def test_saving_a_form_leads_back_to_the_session(journey: Journey, page: Any) -> None:
-    journey.upto("product")
+    journey.upto("processing")
     sent = dict.fromkeys(crfs.VIABILITY.entered_fields, "") | {
         "viability_percent": "92.5",
         "method": "seven_aad",
