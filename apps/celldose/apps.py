@@ -8,4 +8,4 @@ class CelldoseConfig(AppConfig):
     verbose_name = _("Cell therapy")
 
     def ready(self) -> None:
-        from apps.celldose import receivers  # noqa: F401
+        from apps.celldose import course_receivers, receivers  # noqa: F401
