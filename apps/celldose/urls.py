@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.celldose.views import custody, product, release, session
+from apps.celldose.views import bedside, custody, product, release, session
 
 app_name = "celldose"
 
@@ -23,7 +23,10 @@ of_release = [
     path("products/<int:pk>/evaluate/", release.evaluate, name="evaluate"),
 ]
 
-of_bedside: list = []  # type: ignore[type-arg]
+of_bedside = [
+    path("products/<int:pk>/infusion/", bedside.infusion, name="infusion"),
+    path("products/<int:pk>/infusion/now/", bedside.now, name="infusion-now"),
+]
 
 urlpatterns = [
     *of_sessions,

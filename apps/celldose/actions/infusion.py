@@ -92,7 +92,7 @@ def observe(
 @transaction.atomic
 def stop(*, infusion: Infusion, by: User, stopped_at: str | None = None, **stated: Any) -> Infusion:
     """Record the end. The number of interruptions and the premedication follow from what happened, unless stated."""
-    current = Infusion.objects.select_for_update(of=("self",)).select_related("site").get(pk=infusion.pk)
+    current: Any = Infusion.objects.select_for_update(of=("self",)).select_related("site").get(pk=infusion.pk)
     if current.stopped_at is not None:
         raise Refused([_stopped_already(current)])
     raw = {**_from_the_course(current), **stated, "stopped_at": stopped_at or now()}
@@ -113,7 +113,8 @@ def refresh_reactions(*, product: CellProduct, by: User | None) -> None:
     """An adverse event of the product was recorded: whether a reaction still asks for one is judged again."""
     for infusion in product.infusions.all():
         for one in (*infusion.observations.all(), *infusion.happenings.all()):
-            if any(code != "none" for code in one.reactions or []):
+            found: Any = one
+            if any(code != "none" for code in found.reactions or []):
                 crf.rederive(one, reason=_("An adverse event was recorded"))
 
 
@@ -140,7 +141,7 @@ def _as_far_as_known(spec: CrfSpec, raw: Mapping[str, Any], *, by: User, **more:
     return crf.save(spec, raw=raw, by=by, complete=False, **more)
 
 
-def _from_the_course(infusion: Infusion) -> dict[str, Any]:
+def _from_the_course(infusion: Any) -> dict[str, Any]:
     happened = list(infusion.happenings.order_by("at", "pk"))
     found: dict[str, Any] = {}
     if infusion.interruptions is None:
@@ -153,7 +154,7 @@ def _from_the_course(infusion: Infusion) -> dict[str, Any]:
     return found
 
 
-def _stopped_already(infusion: Infusion) -> Problem:
+def _stopped_already(infusion: Any) -> Problem:
     first = (
         infusion.events.filter(stopped_at__isnull=False)  # type: ignore[attr-defined]
         .order_by("pgh_id")
