@@ -162,12 +162,11 @@ def started_once_gate(record: Infusion, by: User | None) -> Iterable[Problem]:
 
 
 def already_started(stands: Infusion) -> Problem:
-    at = moment_for_people(stands.started_at) if stands.started_at else "–"
     return Problem(
         "product",
         "already_started",
         _("%(who)s recorded this infusion, started %(at)s. Look at what stands; yours is not saved.")
-        % {"who": _who(Infusion, stands.pk), "at": at},
+        % {"who": _who(Infusion, stands), "at": at_site(stands.started_at, stands.site)},
     )
 
 
@@ -247,19 +246,27 @@ def _already(field: str, model: type[Any], stands: Any, what: str) -> Problem:
         field,
         "already_recorded",
         _("%(who)s recorded “%(what)s”. Look at what stands; yours is not saved.")
-        % {"who": _who(model, stands.pk), "what": what},
+        % {"who": _who(model, stands), "what": what},
     )
 
 
-def _who(model: type[Any], pk: int) -> str:
+def _who(model: type[Any], stands: Any) -> str:
     """“Asha (entered 10 Mar 2025, 15:12)”."""
-    found = recorded_by(model, [pk]).get(pk)
+    found = recorded_by(model, [stands.pk]).get(stands.pk)
     if found is None:
         return _("Somebody else")
     return _("%(name)s (entered %(at)s)") % {
         "name": found.name or _("Somebody else"),
-        "at": moment_for_people(found.at),
+        "at": at_site(found.at, stands.site),
     }
+
+
+def at_site(moment: dt.datetime | None, site: Any) -> str:
+    """A moment in words and in the site's zone, whichever zone the request is read in."""
+    if moment is None:
+        return "–"
+    with timezone.override(ZoneInfo(site.timezone)):
+        return moment_for_people(moment)
 
 
 @django_checks.register

@@ -27,7 +27,6 @@ from apps.celldose.models.codes import HappeningKind
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
 from studyportal.crf.errors import CrfInvalid, Refused
-from studyportal.crf.fields.dates import moment_for_people
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import CrfSpec
 
@@ -56,7 +55,7 @@ def start(
         raise Refused([course.already_started(stands)])
     made: Infusion = crf.save(
         crfs.INFUSION,
-        raw={**stated, "started_at": started_at or now()},
+        raw={**stated, "started_at": _or_now(started_at)},
         by=by,
         parents={"product": product},
         complete=False,
@@ -74,7 +73,7 @@ def note_happening(
 ) -> InfusionHappening:
     """Record what happened: premedication, rate, interruption, resumption, reaction, treatment, flush."""
     made: InfusionHappening = _save(
-        crfs.INFUSION_EVENT, {**stated, "kind": kind, "at": at or now()}, by=by, infusion=infusion
+        crfs.INFUSION_EVENT, {**stated, "kind": kind, "at": _or_now(at)}, by=by, infusion=infusion
     )
     return made
 
@@ -84,7 +83,7 @@ def observe(
     *, infusion: Infusion, by: User, timepoint: str, observed_at: str | None = None, **stated: Any
 ) -> InfusionObservation:
     """Record the vital signs and reactions of one time of the schedule. What was not measured may follow."""
-    raw = {**stated, "timepoint": timepoint, "observed_at": observed_at or now()}
+    raw = {**stated, "timepoint": timepoint, "observed_at": _or_now(observed_at)}
     made: InfusionObservation = _save(crfs.OBSERVATIONS, raw, by=by, infusion=infusion)
     return made
 
@@ -95,7 +94,7 @@ def stop(*, infusion: Infusion, by: User, stopped_at: str | None = None, **state
     current: Any = Infusion.objects.select_for_update(of=("self",)).select_related("site").get(pk=infusion.pk)
     if current.stopped_at is not None:
         raise Refused([_stopped_already(current)])
-    raw = {**_from_the_course(current), **stated, "stopped_at": stopped_at or now()}
+    raw = {**_from_the_course(current), **stated, "stopped_at": _or_now(stopped_at)}
     saved: Infusion = _as_far_as_known(crfs.INFUSION, raw, by=by, record=current)
     return saved
 
@@ -121,6 +120,10 @@ def refresh_reactions(*, product: CellProduct, by: User | None) -> None:
 def now() -> str:
     """This minute, with its offset."""
     return timezone.now().replace(second=0, microsecond=0).isoformat()
+
+
+def _or_now(stated: Any) -> Any:
+    return now() if stated is None or stated == "" else stated
 
 
 def made_at(infusion: Infusion) -> str | None:
@@ -172,8 +175,8 @@ def _stopped_already(infusion: Any) -> Problem:
         )
         % {
             "who": name,
-            "at": moment_for_people(infusion.stopped_at),  # type: ignore[arg-type]
-            "entered": moment_for_people(entered) if entered else "–",
+            "at": course.at_site(infusion.stopped_at, infusion.site),
+            "entered": course.at_site(entered, infusion.site),
         },
     )
 
