@@ -467,3 +467,58 @@ def test_what_is_sent_after_the_session_ended_is_kept(
     answer = browser.post(url(ready), {"act": "stop", "stop-volume_ml": "48", "ticket": str(ticket)})
     assert answer.status_code == 302
     assert Draft.objects.get().data["stop-volume_ml"] == ["48"]
+
+
+# --- over a change of the clocks -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "start", "twice", "offsets"),
+    [
+        ("America/New_York", "2015-11-01", "00:30", "01:30", ("-04:00", "-05:00")),
+        ("Europe/London", "2015-10-25", "00:30", "01:30", ("+01:00", "+00:00")),
+    ],
+)
+def test_an_infusion_over_the_night_in_which_the_clocks_go_back(
+    cast: Cast, page: Any, zone: str, day: str, start: str, twice: str, offsets: tuple[str, str]
+) -> None:
+    from apps.enrolment.actions import register
+    from studyportal.access.models import Site
+    from tests.approvals import approve
+
+    site = Site.objects.create(code="FAR", name="Far", timezone=zone)
+    approve(site, by=cast.meera)
+    nurse = User.objects.create(username="florence", display_name="Florence")
+    Membership.objects.create(user=nurse, role="site_coordinator", site=site, valid_from="2020-01-01")
+    participant = register(site=site, by=cast.meera, group="case", retrospective=True)
+    journey = Journey(participant, cast.meera, cast.meera)
+    journey.open(performed_on=day)
+    journey.upto("product", harvest={"started_at": None, "ended_at": None})
+    made = actions.start(product=journey.product, by=nurse, started_at=f"{day}T{start}")
+
+    # One hour after the start the wall shows a time that comes twice: which of the two is asked, and offered.
+    typed = {"act": "observe", "observe-timepoint": "plus_60_min", "observe-pulse": "80",
+             "observe-observed_at": f"{day}T{twice}"}  # fmt: skip
+    asked = page(nurse).post(url(journey), typed)
+    body = asked.content.decode()
+    assert asked.status_code == 400
+    for offset in offsets:
+        assert f'name="observe-observed_at-offset" value="{offset}"' in body
+    assert (
+        page(nurse).post(url(journey), typed | {"observe-observed_at-offset": offsets[0]}).status_code == 302
+    )
+    assert InfusionObservation.objects.get().minutes_off == 0
+    later = actions.observe(
+        infusion=made, by=nurse, timepoint="plus_2_h", observed_at=f"{day}T{twice}{offsets[1]}", pulse="80"
+    )
+    assert later.minutes_off == 0
+
+    # Stopped at the second of the two: two hours ran, although the wall says one.
+    stopped = actions.stop(infusion=made, by=nurse, stopped_at=f"{day}T{twice}{offsets[1]}", volume_ml="60")
+    assert stopped.minutes_running == 120
+    assert stopped.mean_rate_ml_h == 30
+    with pytest.raises(CrfInvalid) as error:
+        crf.save(
+            crfs.INFUSION, raw={"stopped_at": f"{day}T{twice}"}, by=nurse, record=stopped, complete=False
+        )
+    assert [one.code for one in error.value.problems] == ["ambiguous_time"]
