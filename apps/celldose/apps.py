@@ -8,7 +8,7 @@ class CelldoseConfig(AppConfig):
     verbose_name = _("Cell therapy")
 
     def ready(self) -> None:
-        from apps.celldose import receivers  # noqa: F401
+        from apps.celldose import course_receivers, receivers  # noqa: F401
         from apps.celldose.selectors.custody import NEAR_MISS_LIST
         from studyportal.deviations import lists
 

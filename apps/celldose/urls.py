@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.celldose.views import custody, labels, product, release, session
+from apps.celldose.views import bedside, custody, labels, product, release, session
 
 app_name = "celldose"
 
@@ -27,7 +27,10 @@ of_release = [
     path("products/<int:pk>/release/", release.release, name="release"),
 ]
 
-of_bedside: list = []  # type: ignore[type-arg]
+of_bedside = [
+    path("products/<int:pk>/infusion/", bedside.infusion, name="infusion"),
+    path("products/<int:pk>/infusion/now/", bedside.now, name="infusion-now"),
+]
 
 urlpatterns = [
     *of_sessions,

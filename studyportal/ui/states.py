@@ -86,6 +86,11 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "done": State(_("Done"), "good", "check"),
         "failed": State(_("Failed"), "bad", "cross"),
         "cancelled": State(_("Cancelled"), "neutral", "blocked"),
+        # the bedside
+        "interrupted": State(_("Interrupted"), "attention", "alert"),
+        "stopped": State(_("Stopped"), "neutral", "check"),
+        "done_off": State(_("Done, off its time"), "attention", "check"),
+        "later": State(_("Later"), "neutral", "clock"),
         # consent
         "in_force": State(_("Consent in force"), "good", "check"),
         "missing": State(_("No consent"), "bad", "cross"),

@@ -97,6 +97,17 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:product": lambda w: {"pk": w.records["cell-product"].pk},
     "api:product-evaluations": lambda w: {"pk": w.records["cell-product"].pk},
     "api:product-release": lambda w: {"pk": w.records["cell-product"].pk},
+    **{
+        name: lambda w: {"pk": w.records["cell-product"].pk}
+        for name in (
+            "celldose:infusion",
+            "celldose:infusion-now",
+            "api:product-infusion",
+            "api:product-happenings",
+            "api:product-observations",
+            "api:product-infusion-stop",
+        )
+    },
     "api:session": lambda w: {"pk": w.records["cell-session"].pk},
     "identity:show": lambda w: {"code": w.participant.code},
     "identity:change": lambda w: {"code": w.participant.code},

@@ -177,6 +177,17 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "version": 0,
         "password": "wrong",
     },
+    "/api/v1/products/{pk}/infusion/": lambda h: {
+        "started_at": "2016-11-03T12:00+05:30",
+        "before": {"pulse": "80"},
+    },
+    "/api/v1/products/{pk}/infusion/happenings/": lambda h: {"kind": "flush", "at": "2016-11-03T12:10+05:30"},
+    "/api/v1/products/{pk}/infusion/observations/": lambda h: {
+        "timepoint": "plus_24_h",
+        "observed_at": "2016-11-04T12:10+05:30",
+        "pulse": "80",
+    },
+    "/api/v1/products/{pk}/infusion/stop/": lambda h: {"stopped_at": "2016-11-03T13:00+05:30"},
     "/api/v1/visits/": lambda h: {"participant": h.code, "key": "M3", "happened_on": "2017-02-01"},
     "/api/v1/consent-events/": lambda h: {
         "participant": h.code,

@@ -5,6 +5,7 @@ state of a product, its expiry, its evaluations."""
 
 from django.urls import path
 
+from apps.celldose.api import bedside
 from apps.celldose.api.custody import Custody, DonationNumbers, Labels, NearMisses
 from apps.celldose.api.products import (
     ProductDetail,
@@ -40,6 +41,14 @@ api_urls = [
     path("near-misses/", NearMisses.as_view(), name="near-misses"),
     path("products/<int:pk>/evaluations/", Evaluations.as_view(), name="product-evaluations"),
     path("products/<int:pk>/release/", ReleaseOfProduct.as_view(), name="product-release"),
+    path("products/<int:pk>/infusion/", bedside.Course.as_view(), name="product-infusion"),
+    path("products/<int:pk>/infusion/happenings/", bedside.Happenings.as_view(), name="product-happenings"),
+    path(
+        "products/<int:pk>/infusion/observations/",
+        bedside.Observations.as_view(),
+        name="product-observations",
+    ),
+    path("products/<int:pk>/infusion/stop/", bedside.Stop.as_view(), name="product-infusion-stop"),
 ]
 
 __all__ = [

@@ -3,6 +3,14 @@
 Every check takes (values, context) and yields findings. Context members are named where they are used; all are
 optional, and a check without its input finds nothing."""
 
+from apps.celldose.checks.course import (
+    ended_while_interrupted,
+    interruptions_agree,
+    observation_in_time,
+    observations_missing,
+    rate_within_bounds,
+    volume_agrees_with_rates,
+)
 from apps.celldose.checks.custody import (
     containers_beyond_product,
     hand_over_temperature,
@@ -69,16 +77,21 @@ __all__ = [
     "dose_not_stated",
     "dose_within_count",
     "dose_within_plan",
+    "ended_while_interrupted",
     "exceptional_release",
     "hand_over_temperature",
     "harvest_site_fits_tissue",
     "harvest_volume_usual",
     "history",
     "identity_mismatch",
+    "interruptions_agree",
     "kept_without_place",
     "lost_superscript",
     "microbiology_result",
     "million_factor",
+    "observation_in_time",
+    "observations_missing",
+    "rate_within_bounds",
     "reaction_reported",
     "reagent_expired",
     "received_in_order",
@@ -88,6 +101,7 @@ __all__ = [
     "two_hands",
     "unlogged_gap",
     "viable_agrees_with_viability",
+    "volume_agrees_with_rates",
     "volume_balance",
     "volume_is_a_range",
 ]

@@ -71,8 +71,9 @@ def volume_balance(values: Values, context: Context) -> Iterable[Finding]:
 
 
 def reaction_reported(values: Values, context: Context) -> Iterable[Finding]:
+    """context: adverse_events, the number of those of the product or its session: with one, nothing is asked."""
     seen = [one for one in values.get("reactions") or [] if one != "none"]
-    if seen:
+    if seen and not context.get("adverse_events"):
         yield Finding(
             "reactions",
             "reaction",

@@ -183,7 +183,7 @@ def test_no_infusion_after_consent_was_withdrawn(journey: Journey) -> None:
 
 def test_no_product_is_used_twice(journey: Journey) -> None:
     journey.upto("infusion")
-    assert refused(journey.make_infusion) == ["already_used"]
+    assert refused(journey.make_infusion) == ["already_started", "already_used"]
 
 
 def test_no_infusion_of_a_discarded_product_and_no_discard_of_an_infused_one(journey: Journey) -> None:
