@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from apps.celldose import release, rules, selectors, stated
-from apps.celldose.models import CellSession, Harvest, IdentityCheck, Infusion, ReagentLot, Release
+from apps.celldose import early_gates, release, rules, selectors, stated
+from apps.celldose.models import (
+    CellSession,
+    Harvest,
+    IdentityCheck,
+    Infusion,
+    Processing,
+    ReagentLot,
+    Release,
+)
 from apps.celldose.product_file import product_file
 from apps.celldose.rules import Breach
 from apps.consent.rules.uses import Use
@@ -27,9 +36,38 @@ def note(record: Any, *, by: User | None) -> None:
     deviations.reconcile(
         record=record,
         form=spec_for(type(record)).key,
-        found=[deviations.Found(one.code, one.description, one.classification) for one in found(record)],
+        found=[_found(one, record) for one in found(record)],
         by=by,
     )
+
+
+def _found(breach: Breach, record: Any) -> deviations.Found:
+    """The breach as a deviation: of what it departs, and on which day at the site."""
+    return deviations.Found(
+        breach.code, breach.description, breach.classification, kind=breach.kind, occurred_on=_day(record)
+    )
+
+
+def _day(record: Any) -> dt.date | None:
+    """The day on which it happened, when it is known to the day."""
+    match record:
+        case CellSession():
+            on = record.performed_on
+        case Harvest():
+            on = stated.day_of_harvest(record)
+        case Infusion():
+            on = stated.day_of_infusion(record)
+        case ReagentLot():
+            on = stated.day_of_use(record.product.harvest, record.product.processings.first())
+        case Processing():
+            on = stated.day_of_use(record.product.harvest, record)
+        case IdentityCheck():
+            return stated.local_day(record.checked_at, record.site)
+        case Release():
+            return stated.local_day(record.released_at, record.site)
+        case _:
+            return None
+    return on.exact if on is not None else None
 
 
 def judge_consent(*, participant: Participant, by: User | None) -> None:
@@ -52,10 +90,7 @@ def judge_consent(*, participant: Participant, by: User | None) -> None:
             participant=participant,
             form=spec_for(model).key,
             code=WITHOUT_CONSENT,
-            found={
-                pk: one and deviations.Found(one.code, one.description, one.classification)
-                for pk, one in found.items()
-            },
+            found={record.pk: found[record.pk] and _found(found[record.pk], record) for record in records},
             by=by,
         )
 
@@ -71,7 +106,7 @@ def _without_consent(record: Harvest | Infusion, consent: engine.Standing | None
         consent = engine.of([record.participant])[record.participant_id]
     why = consent.gap(Use.TREATMENT, at, session=session.number or 0)
     if why is not None:
-        yield Breach(WITHOUT_CONSENT, why, "critical")
+        yield Breach(WITHOUT_CONSENT, why, "critical", kind="consent")
 
 
 def _of_session(record: CellSession) -> Iterable[Breach]:
@@ -90,6 +125,12 @@ def _of_reagent_lot(record: ReagentLot) -> Iterable[Breach]:
     return rules.reagent_breaches(record.reagent, record.expires_on, used_on)
 
 
+def _of_processing(record: Processing) -> Iterable[Breach]:
+    enzyme = early_gates.enzyme_lot(record)
+    used_on = stated.reagents_used_on(record.product.harvest, record)
+    return rules.reagent_breaches(enzyme.reagent, enzyme.expires_on, used_on)
+
+
 def _of_release(record: Release) -> Iterable[Breach]:
     evaluation = record.evaluation
     judged = release.from_json(evaluation.criteria) if evaluation else ()
@@ -103,6 +144,12 @@ def _of_infusion(record: Infusion) -> Iterable[Breach]:
     file = product_file(record.product_id)
     product = file.product
     yield from rules.dose_breaches(record.total_dose, product.planned_dose_low, product.planned_dose_high)
+    planned = (product.planned_dose_low, product.planned_dose_high)
+    yield from rules.protocol_breaches(
+        record.total_dose,
+        None if None in planned else planned,  # type: ignore[arg-type]
+        stated.planned_range(product.component),
+    )
     yield from rules.overtime_breaches(record.started_at, file.expires_at)
     failed = [one.label for one in file.judged if one.outcome == release.FAIL]
     yield from rules.out_of_specification_breaches(
@@ -114,6 +161,7 @@ _FOUND_BY: dict[type, Callable[[Any], Iterable[Breach]]] = {
     CellSession: _of_session,
     Harvest: _without_consent,
     IdentityCheck: _of_identity_check,
+    Processing: _of_processing,
     ReagentLot: _of_reagent_lot,
     Release: _of_release,
     Infusion: _of_infusion,

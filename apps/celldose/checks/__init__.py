@@ -4,7 +4,15 @@ Every check takes (values, context) and yields findings. Context members are nam
 optional, and a check without its input finds nothing."""
 
 from apps.celldose.checks.custody import hand_over_temperature, identity_mismatch
+from apps.celldose.checks.factors import (
+    LEAST_MILLIONS,
+    MOST_MILLIONS,
+    cd34_count_fits,
+    million_factor,
+    slip,
+)
 from apps.celldose.checks.infusion import (
+    dose_fits_volume,
     dose_not_stated,
     dose_within_count,
     dose_within_plan,
@@ -14,15 +22,22 @@ from apps.celldose.checks.infusion import (
 )
 from apps.celldose.checks.kinds import Check, Context, Values, history
 from apps.celldose.checks.laboratory import (
-    LEAST_MILLIONS,
-    MOST_MILLIONS,
     cultures_read_early,
+    digestion_usual,
+    enzyme_expiry,
+    final_volume_usual,
+    gating_named,
+    markers_plausible,
     microbiology_result,
-    million_factor,
+    processed_within_expiry,
+    processing_after_receipt,
     reagent_expired,
+    recovery_plausible,
     svf_yield,
+    viability_measured_late,
     viable_agrees_with_viability,
 )
+from apps.celldose.checks.plan import plan_age, plan_basis, plan_within_protocol, planned_after_session
 from apps.celldose.checks.session import (
     DONOR_TEST_DAYS,
     SITES_OF_TISSUE,
@@ -33,6 +48,7 @@ from apps.celldose.checks.session import (
     harvest_volume_usual,
     session_date_missing,
     session_date_precision,
+    session_planned_outside_interval,
     volume_is_a_range,
 )
 
@@ -45,25 +61,42 @@ __all__ = [
     "Check",
     "Context",
     "Values",
+    "cd34_count_fits",
     "cultures_read_early",
+    "digestion_usual",
     "donor_test_day",
     "donor_test_positive",
+    "dose_fits_volume",
     "dose_not_stated",
     "dose_within_count",
     "dose_within_plan",
+    "enzyme_expiry",
+    "final_volume_usual",
+    "gating_named",
     "hand_over_temperature",
     "harvest_site_fits_tissue",
     "harvest_volume_usual",
     "history",
     "identity_mismatch",
     "lost_superscript",
+    "markers_plausible",
     "microbiology_result",
     "million_factor",
+    "plan_age",
+    "plan_basis",
+    "plan_within_protocol",
+    "planned_after_session",
+    "processed_within_expiry",
+    "processing_after_receipt",
     "reaction_reported",
     "reagent_expired",
+    "recovery_plausible",
     "session_date_missing",
     "session_date_precision",
+    "session_planned_outside_interval",
+    "slip",
     "svf_yield",
+    "viability_measured_late",
     "viable_agrees_with_viability",
     "volume_balance",
     "volume_is_a_range",
