@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from apps.celldose import lifecycle, release, rules, stated
+from apps.celldose import lifecycle, release, rules, signed, stated
 from apps.celldose.lifecycle import Happening, Identity, Life, State
 from apps.celldose.models import (
     CellCounts,
@@ -35,6 +35,7 @@ from apps.celldose.models import (
 from studyportal.crf.outcomes import NotDerivable
 
 # Everything that is recorded under a product, by the related name: one query each, whatever the number of products.
+# The releases among them come with whether they are signed (`with_records`).
 PRODUCT_RECORDS = (
     "hand_overs",
     "readings",
@@ -48,7 +49,6 @@ PRODUCT_RECORDS = (
     "viabilities",
     "microbiology",
     "evaluations",
-    "releases",
     "infusions",
     "infusions__observations",
     "infusions__happenings",
@@ -159,6 +159,11 @@ class ProductFile:
             yield Happening(State.DISCARDED, self.discard.discarded_at)
 
     @cached_property
+    def is_signed(self) -> bool:
+        """Whether the decision bears a signature that stands; False while there is none."""
+        return self.decision is not None and signed.is_signed(self.decision)
+
+    @cached_property
     def expires_at(self) -> dt.datetime | NotDerivable:
         storage = self.processing.storage if self.processing else None
         return rules.expires_at(self.harvest.ended_at, storage, stated.shelf_lives(self.product.component))
@@ -217,9 +222,10 @@ def _found(record: Any, name: str) -> release.Measured:
 
 
 def with_records(products: QuerySet[CellProduct]) -> QuerySet[CellProduct]:
-    """Products with everything that a ProductFile reads, in a fixed number of queries."""
-    return products.select_related("participant", "site", "harvest__session").prefetch_related(
-        *PRODUCT_RECORDS
+    """Products with everything that a ProductFile reads, in a fixed number of queries; given twice, it is once."""
+    products = products.select_related("participant", "site", "harvest__session").prefetch_related(None)
+    return products.prefetch_related(
+        *PRODUCT_RECORDS, Prefetch("releases", signed.with_signature(Release.objects.all()))
     )
 
 

@@ -13,6 +13,7 @@ from .base import Frozen, FrozenMapping, Keyed
 from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, FollowUp
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
+from .safety import Safety
 from .schedule import Anchor, DynamicTest, GlucoseSlot, Group, Sessions, Study, Visit
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Protocol(Frozen):
     consent: Consent
     follow_up: FollowUp | None = None
     ethics: Ethics
+    safety: Safety = Field(default_factory=lambda: Safety(source="Not said in this protocol"))
     absent_reasons: Keyed[AbsentReason]
 
     _sha256: str = PrivateAttr(default="")
