@@ -90,7 +90,10 @@ def judge_consent(*, participant: Participant, by: User | None) -> None:
             participant=participant,
             form=spec_for(model).key,
             code=WITHOUT_CONSENT,
-            found={record.pk: found[record.pk] and _found(found[record.pk], record) for record in records},
+            found={
+                record.pk: None if (one := found[record.pk]) is None else _found(one, record)
+                for record in records
+            },
             by=by,
         )
 

@@ -54,8 +54,7 @@ def million_factor(*fields: str) -> Check:
             count = values.get(field)
             if count is None or count == 0:
                 continue
-            meant = slip(count, usual) if usual is not None else None
-            if meant is not None:
+            if usual is not None and (meant := slip(count, usual)) is not None:
                 yield Finding(
                     field,
                     "million_factor",

@@ -29,13 +29,13 @@ def plan_within_protocol(values: Values, context: Context) -> Iterable[Finding]:
 def planned_after_session(values: Values, context: Context) -> Iterable[Finding]:
     """context: session_on (PartialDate). A dose is planned before it is given."""
     planned, session_on = values.get("planned_on"), context.get("session_on")
-    if planned is not None and session_on is not None and session_on.latest is not None:
-        if planned > session_on.latest:
-            yield Finding(
-                "planned_on",
-                "planned_after_session",
-                f"The plan is dated after the session ({session_on.for_people()}): was it made before?",
-            )
+    if planned is None or session_on is None or session_on.latest is None or planned <= session_on.latest:
+        return
+    yield Finding(
+        "planned_on",
+        "planned_after_session",
+        f"The plan is dated after the session ({session_on.for_people()}): was it made before?",
+    )
 
 
 def plan_age(values: Values, context: Context) -> Iterable[Finding]:

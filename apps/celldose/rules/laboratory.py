@@ -247,9 +247,12 @@ def out_of_specification_breaches(
 class Lot(Protocol):
     """A lot of a reagent as its record has it."""
 
-    reagent: str | None
-    lot: str | None
-    expires_on: dt.date | None
+    @property
+    def reagent(self) -> str | None: ...
+    @property
+    def lot(self) -> str | None: ...
+    @property
+    def expires_on(self) -> dt.date | None: ...
 
 
 def expired_lots(lots: Iterable[Lot], used_on: dt.date | None) -> tuple[Problem, ...]:
