@@ -9,3 +9,6 @@ class CelldoseConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.celldose import receivers  # noqa: F401
+        from studyportal.audit import looks
+
+        looks.register("product_sheet", _("Sheet of a cell product, as a file"))

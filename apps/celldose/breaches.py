@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from apps.celldose import early_gates, release, rules, selectors, stated
+from apps.celldose import reagents, release, rules, selectors, stated
 from apps.celldose.models import (
     CellSession,
     Harvest,
@@ -129,7 +129,7 @@ def _of_reagent_lot(record: ReagentLot) -> Iterable[Breach]:
 
 
 def _of_processing(record: Processing) -> Iterable[Breach]:
-    enzyme = early_gates.enzyme_lot(record)
+    enzyme = reagents.enzyme_lot(record)
     used_on = stated.reagents_used_on(record.product.harvest, record)
     return rules.reagent_breaches(enzyme.reagent, enzyme.expires_on, used_on)
 

@@ -6,25 +6,14 @@ Whether a bar refuses or, because the event precedes the study, opens a query is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from apps.celldose import gates, rules, stated
-from apps.celldose.models import CellProduct, DosePlan, Infusion, Processing, ReagentLot
+from apps.celldose import gates, reagents, rules, stated
+from apps.celldose.models import DosePlan, Infusion, Processing, ReagentLot
 from studyportal.access.models import User
 from studyportal.crf.outcomes import Problem
-
-
-@dataclass(frozen=True)
-class EnzymeLot:
-    """The enzyme of a digestion, as a lot among the others."""
-
-    reagent: str | None
-    lot: str | None
-    expires_on: Any
 
 
 def lot_gate(record: ReagentLot, by: User | None) -> Iterable[Problem]:
@@ -55,25 +44,10 @@ def processing_bars(record: Processing) -> tuple[Problem, ...]:
     """The lots that had expired when it was processed. The enzyme of this very form is named at its own field."""
     used_on = stated.reagents_used_on(record.product.harvest, record)
     of_others = rules.expired_lots(record.product.reagent_lots.all(), used_on)
-    own = rules.expired_lots((enzyme_lot(record),), used_on)
+    own = rules.expired_lots((reagents.enzyme_lot(record),), used_on)
     return (
         *(Problem("started_at", one.code, one.message) for one in of_others),
         *(Problem("enzyme_expires_on", one.code, one.message) for one in own),
-    )
-
-
-def enzyme_lot(record: Processing) -> EnzymeLot:
-    return EnzymeLot(record.enzyme or "The enzyme", record.enzyme_lot, record.enzyme_expires_on)
-
-
-def expired_lots(
-    product: CellProduct, processing: Processing | None, lots: Iterable[ReagentLot]
-) -> tuple[Problem, ...]:
-    """What of the lots and of the enzyme had expired when the product was made: bars its release and its infusion."""
-    used_on = stated.reagents_used_on(product.harvest, processing)
-    enzyme = (enzyme_lot(processing),) if processing is not None else ()
-    return tuple(
-        Problem("product", one.code, one.message) for one in rules.expired_lots((*lots, *enzyme), used_on)
     )
 
 

@@ -133,7 +133,7 @@ class ProductDetail(ProductView):
     @extend_schema(operation_id="products_change", tags=["products"])
     def patch(self, request: Any, pk: int) -> Response:
         product = get_visible_or_404(
-            CellProduct.objects.select_related("participant"), request.user, Permission.ENTER_DATA, pk=pk
+            CellProduct.objects.select_related("participant"), request.user, Permission.HANDLE_PRODUCTS, pk=pk
         )
         raw = payload(request)
         self.refuse_moves(raw, product)

@@ -25,7 +25,7 @@ from studyportal.crf.outcomes import Problem
 from studyportal.crf.refusals import as_problems
 from studyportal.crf.serializers import serializer_of
 
-WRITES = {"GET": Permission.VIEW_DATA, "POST": Permission.ENTER_DATA, "PATCH": Permission.ENTER_DATA}
+WRITES = {"GET": Permission.VIEW_DATA, "POST": Permission.HANDLE_PRODUCTS, "PATCH": Permission.HANDLE_PRODUCTS}
 
 
 class ProductInSession(serializers.Serializer):
@@ -131,7 +131,7 @@ class SessionDetail(SessionView):
     @extend_schema(operation_id="sessions_change", tags=["sessions"])
     def patch(self, request: Any, pk: int) -> Response:
         session = get_visible_or_404(
-            CellSession.objects.select_related("participant"), request.user, Permission.ENTER_DATA, pk=pk
+            CellSession.objects.select_related("participant"), request.user, Permission.HANDLE_PRODUCTS, pk=pk
         )
         raw = dict(payload(request))
         self.refuse_moves(raw, session)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
-from apps.celldose import crfs, gates
-from apps.celldose.models import CellSession, Harvest, Tissue
-from apps.celldose.pages.doses import dose_words, moment, quantity
+from apps.celldose import crfs, gates, reagents
+from apps.celldose.models import CellSession, Harvest
+from apps.celldose.pages.blocks import number
+from apps.celldose.pages.doses import dose_words
 from apps.celldose.pages.forms import PROCESSING_FORMS, form_url
 from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.ui.parts import Step
+from studyportal.ui.templatetags.ui_tags import human_date_text
 
 
 def steps_of(
@@ -21,14 +25,17 @@ def steps_of(
     file: ProductFile | None,
     consent_now: str | None,
     user: User,
-    tissue: Tissue | None = None,
 ) -> list[Step]:
-    return [
+    """Harvest → processing → release → infusion; who only reads is shown what bars, and no form to open."""
+    steps = [
         _harvest_step(session, harvest, file, consent_now),
         _processing_step(file),
         _release_step(file, user),
         _infusion_step(file, consent_now),
     ]
+    if user.may(Permission.HANDLE_PRODUCTS, session.site_id):
+        return steps
+    return [step if step.state == "done" else replace(step, url="") for step in steps]
 
 
 def _harvest_step(
@@ -41,7 +48,7 @@ def _harvest_step(
         if consent_now and not history:
             return Step(_("Harvest"), "blocked", consent_now, url)
         return Step(_("Harvest"), "current", _("Record the harvest."), url)
-    volume = quantity(harvest.volume_ml, "mL") or harvest.volume_as_stated or _("volume not recorded")
+    volume = number(harvest.volume_ml, "mL") or harvest.volume_as_stated or _("volume not recorded")
     if file is None:
         return Step(_("Harvest"), "current", _("Create the product with its donation number."), url, volume)
     return Step(_("Harvest"), "done", "", url, volume)
@@ -57,14 +64,18 @@ def _processing_step(file: ProductFile | None) -> Step:
         for spec, name in PROCESSING_FORMS
         if getattr(file, name) is None and name != "phenotype"
     ]
+    expired = [one.message for one in reagents.expired(file.product, file.processing, file.reagent_lots)]
+    missing = [*expired, *missing]
     expiry = file.expires_at
     detail = (
         _("expiry unknown: %s") % expiry.why
         if isinstance(expiry, NotDerivable)
-        else _("expires %s") % moment(expiry)
+        else _("expires %s") % human_date_text(expiry)
     )
     if file.processing is None:
         return Step(_("Processing"), "current", missing, url, detail)
+    if expired and file.infusion is None:
+        return Step(_("Processing"), "blocked", missing, url, detail)
     return Step(_("Processing"), "current" if missing and not file.infusion else "done", missing, url, detail)
 
 

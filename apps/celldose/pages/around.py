@@ -1,0 +1,123 @@
+"""What other parts know of a product: deviations, near misses, and what apps above register, such as adverse events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.celldose.models import CellSession, Harvest, NearMiss
+from apps.celldose.pages.blocks import Block
+from apps.celldose.product_file import ProductFile
+from studyportal.access.models import User
+from studyportal.access.permissions import Permission
+from studyportal.crf.registry import spec_for
+from studyportal.deviations.models import Deviation
+from studyportal.ui.parts import Cell, Column, Row
+
+# (file, user) → blocks. The one who registers asks the permission; a fixed number of queries.
+Source = Callable[[ProductFile, User], Iterable[Block]]
+
+_sources: dict[str, Source] = {}
+
+
+def register(source: Source) -> Source:
+    """Add what stands beside a product on its page and its sheet. The same function again replaces itself."""
+    _sources[f"{source.__module__}.{source.__qualname__}"] = source
+    return source
+
+
+def blocks_of(file: ProductFile, user: User) -> list[Block]:
+    """Near misses and deviations for who may see them, then what the apps above say."""
+    found: list[Block] = []
+    if user.may(Permission.VIEW_SAFETY, file.product.site_id):
+        found += [near_misses_block(file), deviations_block(records_of(file))]
+    for source in _sources.values():
+        found += source(file, user)
+    return found
+
+
+def near_misses_block(file: ProductFile) -> Block:
+    known = NearMiss.objects.filter(product=file.product).select_related("by").order_by("id")
+    return Block(
+        "near-misses",
+        _("Near misses"),
+        columns=[Column(_("When")), Column(_("What was stopped")), Column(_("Step")), Column(_("By"))],
+        rows=[
+            Row(
+                [one.at, Cell(one.message, detail=one.said), one.step, str(one.by) if one.by else ""],
+                "attention",
+            )
+            for one in known
+        ],
+        empty=_("None."),
+    )
+
+
+def records_of(file: ProductFile) -> list[Any]:
+    """The records of the product's way whose deviations stand on its page."""
+    single = (
+        file.session,
+        file.harvest,
+        file.product,
+        file.processing,
+        file.counts,
+        file.phenotype,
+        file.viability,
+        file.microbiology,
+        file.decision,
+        file.infusion,
+        file.discard,
+    )
+    many = (
+        *file.reagent_lots,
+        *file.identity_checks,
+        *file.hand_overs,
+        *file.containers,
+        *file.observations,
+        *file.happenings_of_infusion,
+    )
+    return [one for one in (*single, *many) if one is not None]
+
+
+def session_records(session: CellSession, files: Iterable[ProductFile]) -> list[Any]:
+    """The same for all products of a session, its harvests and its plans."""
+    known: dict[tuple[type, int], Any] = {(type(session), session.pk): session}
+    harvests: Iterable[Harvest] = session.harvests.all()
+    for one in (*harvests, *(record for file in files for record in records_of(file))):
+        known[type(one), one.pk] = one
+    return list(known.values())
+
+
+def deviations_block(records: Iterable[Any]) -> Block:
+    """One query for all of them."""
+    wanted = Q(pk__in=())
+    for record in records:
+        wanted |= Q(form=spec_for(type(record)).key, object_id=record.pk)
+    known = Deviation.objects.filter(wanted).order_by("id")
+    labels = dict(Deviation._meta.get_field("kind").flatchoices)
+    return Block(
+        "deviations",
+        _("Deviations"),
+        columns=[Column(_("What")), Column(_("Class")), Column(_("Happened")), Column(_("State"))],
+        rows=[
+            Row(
+                [
+                    Cell(one.description, _deviation_url(one), detail=str(labels.get(one.kind, one.kind))),
+                    Cell(state=one.classification),
+                    one.occurred_on,
+                    Cell(one.get_state_display()),
+                ],
+                "attention" if one.state == "open" else "",
+            )
+            for one in known
+        ],
+        empty=_("None."),
+    )
+
+
+def _deviation_url(one: Deviation) -> str:
+    return reverse("deviations:deviation", args=[one.pk])
