@@ -121,18 +121,18 @@ class ProductFile:
         return next((one for one in reversed(self.hand_overs) if one.leg == "to_laboratory"), None)
 
     @cached_property
+    def verified(self) -> Mapping[str, rules.Verified]:
+        """Step → what was read there: by two signed-in people, or as the source of a transcribed case names them."""
+        return rules.verification(self.readings, self.identity_checks)
+
+    @cached_property
     def identity(self) -> dict[str, Identity]:
-        """The newest check of each step: a mismatch is mended by checking again, not by editing."""
-        newest: dict[str, Identity] = {}
-        for check in self.identity_checks:
-            if check.step:
-                said = (
-                    ""
-                    if check.matches
-                    else f"read “{check.identifier_read}” for {check.participant_code_read}"
-                )
-                newest[check.step] = Identity(check.matches, said)
-        return newest
+        """What gates ask of each step: a mismatch is mended by reading again; one reading alone is no check yet."""
+        return {
+            step: Identity(one.matches, one.said)
+            for step, one in self.verified.items()
+            if one.matches is not None or not one.by_readings
+        }
 
     @cached_property
     def life(self) -> Life:
@@ -150,9 +150,9 @@ class ProductFile:
         if self.decision is not None and self.decision.decision:
             step = State.REJECTED if self.decision.decision == "rejected" else State.RELEASED
             yield Happening(step, self.decision.released_at)
-        issued = [check for check in self.identity_checks if check.step == "issue" and check.matches]
-        if issued:
-            yield Happening(State.ISSUED, issued[-1].checked_at)
+        issued = self.verified.get("issue")
+        if issued is not None and issued.ever_matched:
+            yield Happening(State.ISSUED, issued.matched_at)
         if self.infusion is not None and not without_infusion:
             yield Happening(State.INFUSED, self.infusion.started_at)
         if self.discard is not None:

@@ -25,7 +25,11 @@ from studyportal.crf.outcomes import Problem
 from studyportal.crf.refusals import as_problems
 from studyportal.crf.serializers import serializer_of
 
-WRITES = {"GET": Permission.VIEW_DATA, "POST": Permission.HANDLE_PRODUCTS, "PATCH": Permission.HANDLE_PRODUCTS}
+WRITES = {
+    "GET": Permission.VIEW_DATA,
+    "POST": Permission.HANDLE_PRODUCTS,
+    "PATCH": Permission.HANDLE_PRODUCTS,
+}
 
 
 class ProductInSession(serializers.Serializer):

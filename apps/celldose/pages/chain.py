@@ -160,8 +160,8 @@ def readings_block(file: ProductFile) -> Block:
         )
     rows.sort(key=lambda one: one[:2])
     return Block(
-        "identity",
-        _("Identity checks"),
+        "readings",
+        _("Who read what"),
         columns=[
             Column(_("Step")),
             Column(_("Read by")),
@@ -170,5 +170,5 @@ def readings_block(file: ProductFile) -> Block:
             Column(_("Match")),
         ],
         rows=[row for _step, _at, row in rows],
-        empty=_("No identity check yet"),
+        empty=_("Nobody has read a label yet."),
     )

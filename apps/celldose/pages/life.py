@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.celldose import crfs
-from apps.celldose.models import IdentityStep
 from apps.celldose.product_file import ProductFile
 from studyportal.crf import display
 from studyportal.crf.spec import CrfSpec
@@ -85,19 +84,3 @@ def _event_text(file: ProductFile, step: str) -> str:
 def _event_url(file: ProductFile, step: str) -> str:
     _spec, record = _records(file).get(step, (None, None))
     return str(record.get_absolute_url()) if record is not None else ""
-
-
-def identity_of(file: ProductFile) -> list[Row]:
-    labels = dict(IdentityStep.choices)
-    return [
-        Row(
-            [
-                Cell(labels.get(check.step or "", "–"), check.get_absolute_url()),
-                check.checked_at,
-                f"{check.first_person or '–'}, {check.second_person or '–'}",
-                Cell(state="passed") if check.matches else Cell(_("mismatch"), state="failed"),
-            ],
-            "" if check.matches else "bad",
-        )
-        for check in file.identity_checks
-    ]

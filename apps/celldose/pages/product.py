@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.celldose import crfs, gates, stated
+from apps.celldose.custody_page import custody_context
 from apps.celldose.pages import around, chain, infusion, laboratory
 from apps.celldose.pages.blocks import Block
 from apps.celldose.pages.doses import doses_of, plan_block
@@ -39,6 +40,7 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "out_of_order": file.life.out_of_order,
         "doses": doses_of(file),
         "plan": plan_block(file.session, product.component or "", plan, may_enter=may_enter),
+        "custody": custody_context(file, user),
         "identity": chain.readings_block(file),
         "way": [
             chain.lineage_block(file, may_enter=may_enter),
@@ -67,7 +69,6 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "form_columns": form_columns(),
         "may_evaluate": user.may(Permission.RELEASE_PRODUCTS, product.site_id) and file.discard is None,
         "may_enter": may_enter,
-        "new_identity_url": form_url(crfs.IDENTITY_CHECK, None, product.participant, product=product.pk),
         "discard_url": form_url(crfs.DISCARD, file.discard, product.participant, product=product.pk),
         "history": gates.is_history(product.participant, file.session.performed_on),
     }

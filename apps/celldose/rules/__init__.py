@@ -26,11 +26,14 @@ from apps.celldose.rules.harvest import (
     temperatures_ordered,
 )
 from apps.celldose.rules.identity import (
+    NEAR_MISSES,
+    Verified,
     derive_identity_check,
     identified_unless_transcribed,
     identity_breaches,
     identity_read,
     two_different_people,
+    verification,
 )
 from apps.celldose.rules.laboratory import (
     CULTURES,
@@ -79,6 +82,7 @@ __all__ = [
     "COMPONENT_OF_TISSUE",
     "CULTURES",
     "METHODS_OF_COMPONENT",
+    "NEAR_MISSES",
     "Breach",
     "Compared",
     "Derived",
@@ -88,6 +92,7 @@ __all__ = [
     "ShelfLife",
     "Together",
     "Values",
+    "Verified",
     "Weighed",
     "cells_per_g",
     "cells_per_ml",
@@ -142,6 +147,7 @@ __all__ = [
     "temperatures_ordered",
     "together",
     "two_different_people",
+    "verification",
     "viable_dose",
     "within",
 ]

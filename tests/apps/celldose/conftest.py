@@ -21,6 +21,7 @@ from apps.visits.crfs import VITAL_SIGNS
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
 from studyportal.crf import signing
+from tests.apps.celldose.readings import verify
 from tests.apps.enrolment.factories import enrolled
 from tests.cast import Cast
 
@@ -198,15 +199,28 @@ class Journey:
         return decided
 
     def _identity(self, step: str, checked_at: str, more: dict[str, Any]) -> Any:
+        """Asha and Nikhil read; in a transcribed case the source names two people."""
+        if not self.participant.retrospective:
+            more = dict(more)
+            at_that_time = more.pop("checked_at", checked_at)
+            return verify(
+                self.product, step, self.asha, User.objects.get(username="nikhil"), at_that_time, **more
+            )
         ordinary = {
             "step": step,
             "checked_at": checked_at,
             "first_person": "Asha",
             "second_person": "Nurse Pinto",
-            "identifier_read": "D-001",
+            "identifier_read": self.product.product_identifier,
             "participant_code_read": self.participant.code,
         }
         return self._of_product(crfs.IDENTITY_CHECK, self.asha, ordinary, more)
+
+    def make_collection(self, **more: Any) -> Any:
+        return self._identity("collection", at(10), more)
+
+    def make_receipt(self, **more: Any) -> Any:
+        return self._identity("receipt", at(10, 30), more)
 
     def make_issue(self, **more: Any) -> Any:
         return self._identity("issue", at(14, 30), more)

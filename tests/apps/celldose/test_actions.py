@@ -222,7 +222,7 @@ def test_moving_the_first_session_judges_the_second_again(journey: Journey) -> N
 
 
 def test_an_expired_reagent_is_a_deviation_when_it_is_processed(journey: Journey) -> None:
-    journey.upto("transport")
+    journey.upto("hand_over")
     save(
         crfs.REAGENT_LOT,
         journey.asha,

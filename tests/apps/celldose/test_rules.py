@@ -328,7 +328,7 @@ def test_reagent_expiry(expires: Any, used: Any, fires: bool) -> None:
 
 
 def test_derivations_name_what_is_missing() -> None:
-    derived = rules.derive_infusion({"total_dose": None}, {"viability_percent": None, "weight_kg": None})
+    derived = rules.derive_infusion({"total_dose": None}, {"viability_percent": None})
     assert derived["viable_dose"] == NotDerivable("dose given and viability missing")
     assert derived["dose_per_kg"] == NotDerivable("dose given and same-day weight missing")
     assert derived["weight_kg"] == NotDerivable("same-day weight missing")
@@ -342,11 +342,12 @@ def test_derivations_name_what_is_missing() -> None:
 
 def test_derivations_happy_path() -> None:
     derived = rules.derive_infusion(
-        {"total_dose": D("1000")}, {"viability_percent": D("90"), "weight_kg": D("50")}
+        {"total_dose": D("1000")}, {"viability_percent": D("90"), "weighed": rules.Weighed(D("50"), dt.date(2024, 11, 12))}
     )
     assert derived == {
         "viable_dose": D("900.000"),
         "weight_kg": D("50"),
+        "weight_on": dt.date(2024, 11, 12),
         "dose_per_kg": D("20.0000"),
         "viable_dose_per_kg": D("18.0000"),
     }
