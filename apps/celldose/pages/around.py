@@ -1,33 +1,22 @@
-"""What other parts know of a product: deviations, near misses, and what apps above register, such as adverse events."""
+"""What other parts know of a product: deviations, near misses, and what apps above answer, such as adverse events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.celldose.models import CellSession, Harvest, NearMiss
 from apps.celldose.pages.blocks import Block
 from apps.celldose.product_file import ProductFile
+from apps.celldose.signals import around_product
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import spec_for
 from studyportal.deviations.models import Deviation
 from studyportal.ui.parts import Cell, Column, Row
-
-# (file, user) → blocks. The one who registers asks the permission; a fixed number of queries.
-Source = Callable[[ProductFile, User], Iterable[Block]]
-
-_sources: dict[str, Source] = {}
-
-
-def register(source: Source) -> Source:
-    """Add what stands beside a product on its page and its sheet. The same function again replaces itself."""
-    _sources[f"{source.__module__}.{source.__qualname__}"] = source
-    return source
 
 
 def blocks_of(file: ProductFile, user: User) -> list[Block]:
@@ -35,9 +24,8 @@ def blocks_of(file: ProductFile, user: User) -> list[Block]:
     found: list[Block] = []
     if user.may(Permission.VIEW_SAFETY, file.product.site_id):
         found += [near_misses_block(file), deviations_block(records_of(file))]
-    for source in _sources.values():
-        found += source(file, user)
-    return found
+    answers = around_product.send(sender=None, product=file.product, session=file.session, user=user)
+    return [*found, *(block for _receiver, blocks in answers for block in blocks)]
 
 
 def near_misses_block(file: ProductFile) -> Block:
@@ -106,7 +94,7 @@ def deviations_block(records: Iterable[Any]) -> Block:
         rows=[
             Row(
                 [
-                    Cell(one.description, _deviation_url(one), detail=str(labels.get(one.kind, one.kind))),
+                    Cell(one.description, one.get_absolute_url(), detail=str(labels.get(one.kind, one.kind))),
                     Cell(state=one.classification),
                     one.occurred_on,
                     Cell(one.get_state_display()),
@@ -117,7 +105,3 @@ def deviations_block(records: Iterable[Any]) -> Block:
         ],
         empty=_("None."),
     )
-
-
-def _deviation_url(one: Deviation) -> str:
-    return reverse("deviations:deviation", args=[one.pk])

@@ -1,9 +1,7 @@
-"""What pages and the printed sheet are made of: a titled block of lines or of one table, the same on screen and paper."""
+"""Values of records as the lines of a `ui.parts.Block`: each with its unit, or with the reason why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,31 +9,9 @@ from django.utils.translation import gettext as _
 
 from apps.celldose.release import plain
 from studyportal.crf.absence import label_of
-from studyportal.ui.parts import Column, Row
+from studyportal.ui.parts import Block, Line
 
-# (term, value with its unit, why there is none or what it rests on)
-Line = tuple[str, Any, str]
-
-
-@dataclass(frozen=True)
-class Block:
-    """Lines, or a table, or both. empty: what is said when there is neither. url and action: where it is added to."""
-
-    key: str
-    title: str
-    lines: Sequence[Line] = ()
-    columns: Sequence[Column] = ()
-    rows: Sequence[Row] = ()
-    note: str = ""
-    empty: str = ""
-    url: str = ""
-    action: str = ""
-    tone: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.lines and not self.rows
-
+__all__ = ["NOT_RECORDED", "Block", "Line", "coded", "measured", "number", "said", "stated_line"]
 
 NOT_RECORDED = "–"
 
