@@ -41,13 +41,13 @@ def sheet_pdf(page: Mapping[str, Any]) -> bytes:
 def _block(sheets: Sheets, block: Block) -> None:
     sheets.gap()
     with sheets.together():
-        sheets.heading(block.title, 2)
+        sheets.heading(str(block.title), 2)
         if block.note:
-            sheets.paragraph(block.note)
+            sheets.paragraph(str(block.note))
         for label, value, why in block.lines:
             sheets.pair(str(label), _with(text_of(value), str(why or "")))
         if block.is_empty:
-            sheets.paragraph(block.empty or _("Nothing is recorded."), quiet=True)
+            sheets.paragraph(str(block.empty) or _("Nothing is recorded."), quiet=True)
     for row in block.rows:
         with sheets.together():
             sheets.flow(_pairs(block.columns, row))

@@ -44,7 +44,7 @@ class Row:
 
 
 # (term, value with its unit, why there is none or what it rests on), for `components/definition_list.html`.
-Line = tuple[Text, Any, Text]
+Line = tuple[Any, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
