@@ -35,7 +35,7 @@ def administration_block(file: ProductFile) -> Block:
             measured(_("Residual discarded"), given, "residual_discarded_ml", "mL", ""),
         ),
         url=str(given.get_absolute_url()),
-        action=str(crfs.INFUSION.title),
+        action=_("Open the infusion"),
     )
 
 

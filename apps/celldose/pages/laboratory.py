@@ -35,7 +35,7 @@ def harvest_block(file: ProductFile) -> Block:
             (_("Complications"), coded(harvest, "complications"), harvest.complications_note or ""),
         ),
         url=str(harvest.get_absolute_url()),
-        action=str(crfs.HARVEST.title),
+        action=_("Open the harvest"),
     )
 
 
@@ -62,7 +62,7 @@ def processing_block(file: ProductFile) -> Block:
         _("Processing"),
         lines=lines,
         url=str(done.get_absolute_url()),
-        action=str(crfs.PROCESSING.title),
+        action=_("Open the processing"),
     )
 
 
@@ -181,7 +181,7 @@ def counts_block(file: ProductFile) -> Block:
         ],
         rows=rows,
         url=form_url(crfs.CELL_COUNTS, counts, file.product.participant, product=file.product.pk),
-        action=str(crfs.CELL_COUNTS.title),
+        action=_("Open the cell counts"),
     )
 
 
