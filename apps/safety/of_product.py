@@ -46,7 +46,7 @@ def _row(one: AdverseEvent) -> Row:
 
     return Row(
         [
-            Cell(str(one), one.get_absolute_url()),
+            Cell(one.verbatim or str(one), one.get_absolute_url(), detail=words("term") if one.term else ""),
             *(words(n) for n in ("grade", "serious", "onset_on", "related_to_product", "outcome")),
         ],
         "attention" if one.serious else "",

@@ -24,7 +24,9 @@ def blocks_of(file: ProductFile, user: User) -> list[Block]:
     found: list[Block] = []
     if user.may(Permission.VIEW_SAFETY, file.product.site_id):
         found += [near_misses_block(file), deviations_block(records_of(file))]
-    answers: list[Any] = around_product.send(sender=None, product=file.product, session=file.session, user=user)
+    answers: list[Any] = around_product.send(
+        sender=None, product=file.product, session=file.session, user=user
+    )
     return [*found, *(block for _receiver, blocks in answers for block in blocks)]
 
 

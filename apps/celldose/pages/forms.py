@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -35,8 +36,24 @@ def form_url(spec: CrfSpec, record: Any, participant: Any, **parents: int) -> st
     return f"{reverse('crf:new', args=[participant.code, spec.key])}?{query}"
 
 
-def forms_of(session: CellSession, harvest: Harvest | None, file: ProductFile | None) -> list[Row]:
-    """Every form of the lane with its state; those that need a product appear once there is one."""
+def forms_of(
+    session: CellSession, harvest: Harvest | None, file: ProductFile | None, *, may_enter: bool
+) -> list[Row]:
+    """Every form of the lane with its state; those that need a product appear once there is one.
+
+    Who may not enter is led to what is recorded, and to no empty form.
+    """
+    rows = _forms(session, harvest, file)
+    if may_enter:
+        return rows
+    return [replace(row, cells=[_without_new(cell) for cell in row.cells]) for row in rows]
+
+
+def _without_new(cell: Any) -> Any:
+    return replace(cell, url="") if isinstance(cell, Cell) and "/new/" in cell.url else cell
+
+
+def _forms(session: CellSession, harvest: Harvest | None, file: ProductFile | None) -> list[Row]:
     participant = session.participant
     rows = [form_row(crfs.HARVEST, harvest, participant, session=session.pk)]
     if harvest is None:

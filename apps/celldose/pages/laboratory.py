@@ -135,7 +135,7 @@ def reagents_block(file: ProductFile, *, may_enter: bool) -> Block:
     )
 
 
-def counts_block(file: ProductFile) -> Block:
+def counts_block(file: ProductFile, *, may_enter: bool) -> Block:
     """Counts before and after, recovery, yields."""
     counts = file.counts
     without = _("cell counts not recorded")
@@ -180,8 +180,10 @@ def counts_block(file: ProductFile) -> Block:
             Column(_("Recovery"), numeric=True),
         ],
         rows=rows,
-        url=form_url(crfs.CELL_COUNTS, counts, file.product.participant, product=file.product.pk),
-        action=_("Open the cell counts"),
+        url=form_url(crfs.CELL_COUNTS, counts, file.product.participant, product=file.product.pk)
+        if counts or may_enter
+        else "",
+        action=_("Open the cell counts") if counts else _("Record the cell counts"),
     )
 
 

@@ -65,7 +65,7 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "may_sign": file.decision is not None
         and file.decision.is_complete
         and bool(may_sign(user, crfs.RELEASE, product.site_id)),
-        "forms": forms_of(file.session, file.harvest, file),
+        "forms": forms_of(file.session, file.harvest, file, may_enter=may_enter),
         "form_columns": form_columns(),
         "may_evaluate": user.may(Permission.RELEASE_PRODUCTS, product.site_id) and file.discard is None,
         "may_enter": may_enter,
@@ -79,6 +79,6 @@ def laboratory_blocks(file: ProductFile, *, may_enter: bool) -> list[Block]:
         laboratory.harvest_block(file),
         laboratory.processing_block(file),
         laboratory.reagents_block(file, may_enter=may_enter),
-        laboratory.counts_block(file),
+        laboratory.counts_block(file, may_enter=may_enter),
         laboratory.quality_block(file),
     ]

@@ -117,6 +117,7 @@ def _lane(
     user: User,
 ) -> Lane:
     component = COMPONENT_OF[tissue]
+    may_enter = user.may(Permission.HANDLE_PRODUCTS, session.site_id)
     file = files.get(harvest.pk) if harvest else None
     return Lane(
         key=component.value,
@@ -124,13 +125,8 @@ def _lane(
         file=file,
         state=str(file.life.state) if file and file.life.state else "not_started",
         steps=steps_of(session, harvest, file, consent_now, user),
-        forms=forms_of(session, harvest, file),
-        plan=plan_block(
-            session,
-            component.value,
-            plans.get(component.value),
-            may_enter=user.may(Permission.HANDLE_PRODUCTS, session.site_id),
-        ),
+        forms=forms_of(session, harvest, file, may_enter=may_enter),
+        plan=plan_block(session, component.value, plans.get(component.value), may_enter=may_enter),
         criteria=criteria_of(file) if file else (),
         may_evaluate=bool(file) and user.may(Permission.RELEASE_PRODUCTS, session.site_id),
     )

@@ -70,7 +70,7 @@ def test_who_plans_a_dose(name: str | None, status: int, journey: Journey, cast:
         ({"planned_low": "0", "planned_high": "0"}, "planned_high", "min_value"),
         ({"planned_low": "-1"}, "planned_low", "min_value"),
         ({"comorbidities": ["none", "obesity"]}, "comorbidities", "contradiction"),
-        ({"component": "plasma"}, "component", "invalid_choice"),
+        ({"component": "plasma"}, "component", "unknown_code"),
         ({"age_years": 121}, "age_years", "max_value"),
     ],
 )
@@ -78,8 +78,7 @@ def test_what_no_plan_can_say(values: dict[str, Any], field: str, code: str, jou
     with pytest.raises(CrfInvalid) as caught:
         plan(journey, **values)
     (problem,) = caught.value.problems
-    assert problem.field == field
-    assert problem.code == code or code == "invalid_choice"
+    assert (problem.field, problem.code) == (field, code)
 
 
 def test_a_component_is_planned_once(journey: Journey) -> None:
