@@ -9,6 +9,17 @@ class CelldoseConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.celldose import receivers  # noqa: F401
+        from studyportal.access.permissions import Permission
         from studyportal.audit import looks
+        from studyportal.ui.navigation import NavItem, register
 
+        register(
+            NavItem(
+                _("Cell products"),
+                "celldose:products",
+                permission=Permission.VIEW_DATA,
+                order=30,
+                icon="flask",
+            )
+        )
         looks.register("product_sheet", _("Sheet of a cell product, as a file"))

@@ -5,7 +5,8 @@ number of things beside it. Apps above answer `signals.around_product` with what
 """
 
 from apps.celldose.pages.product import product_page
+from apps.celldose.pages.products import products_page
 from apps.celldose.pages.session import session_page
 from apps.celldose.pages.sheet import sheet_page
 
-__all__ = ["product_page", "session_page", "sheet_page"]
+__all__ = ["product_page", "products_page", "session_page", "sheet_page"]

@@ -1,4 +1,4 @@
-"""The page of a product: its whole life, and the sheet of it."""
+"""The list of products, the page of one with its whole life, and the sheet of it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from apps.celldose.sheet_pdf import sheet_pdf
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.audit import looks
+
+
+@requires(Permission.VIEW_DATA)
+@require_GET
+def products(request: HttpRequest) -> HttpResponse:
+    """The products that the reader may see, found by their number."""
+    return render(request, "celldose/products.html", pages.products_page(request.user, request.GET))
 
 
 @requires(Permission.VIEW_DATA)
