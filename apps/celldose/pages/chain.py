@@ -1,19 +1,20 @@
-"""Whose the product is and where it was: its labels, its parts, its hand-overs, who read what."""
+"""Whose the product is and where it was, for the sheet: its parts, its hand-overs, who read what.
+
+The page of a product has these of `custody_page`, with what can be done about them.
+"""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from apps.celldose import crfs
 from apps.celldose.models import IdentityStep
 from apps.celldose.pages.blocks import NOT_RECORDED, Block, coded, number
-from apps.celldose.pages.forms import form_url
 from apps.celldose.product_file import ProductFile
 from studyportal.ui.parts import Cell, Column, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 
-def hand_overs_block(file: ProductFile, *, may_enter: bool) -> Block:
+def hand_overs_block(file: ProductFile) -> Block:
     return Block(
         "hand-overs",
         _("Hand-overs"),
@@ -43,10 +44,6 @@ def hand_overs_block(file: ProductFile, *, may_enter: bool) -> Block:
             for one in file.hand_overs
         ],
         empty=_("No hand-over yet"),
-        url=form_url(crfs.HAND_OVER, None, file.product.participant, product=file.product.pk)
-        if may_enter
-        else "",
-        action=_("Record a hand-over"),
     )
 
 
@@ -55,7 +52,7 @@ def _span(low: object, high: object) -> str:
     return "–".join(dict.fromkeys(said)) or NOT_RECORDED
 
 
-def lineage_block(file: ProductFile, *, may_enter: bool) -> Block:
+def lineage_block(file: ProductFile) -> Block:
     """Harvest → component → container → aliquot, with what became of each part."""
     rows = [
         Row(
@@ -112,10 +109,6 @@ def lineage_block(file: ProductFile, *, may_enter: bool) -> Block:
             Column(_("What became of it")),
         ],
         rows=rows,
-        url=form_url(crfs.CONTAINER, None, file.product.participant, product=file.product.pk)
-        if may_enter
-        else "",
-        action=_("Record a container"),
     )
 
 

@@ -42,10 +42,6 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "plan": plan_block(file.session, product.component or "", plan, may_enter=may_enter),
         "custody": custody_context(file, user),
         "identity": chain.readings_block(file),
-        "way": [
-            chain.lineage_block(file, may_enter=may_enter),
-            chain.hand_overs_block(file, may_enter=may_enter),
-        ],
         "laboratory": laboratory_blocks(file, may_enter=may_enter),
         "given": [
             infusion.administration_block(file),

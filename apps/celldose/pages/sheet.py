@@ -34,8 +34,8 @@ def sheet_page(file: ProductFile, user: User) -> dict[str, Any]:
         "blocks": [
             head_block(file),
             life_block(file),
-            chain.lineage_block(file, may_enter=False),
-            chain.hand_overs_block(file, may_enter=False),
+            chain.lineage_block(file),
+            chain.hand_overs_block(file),
             chain.readings_block(file),
             *laboratory_blocks(file, may_enter=False),
             release_block(file),

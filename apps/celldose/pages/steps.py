@@ -10,7 +10,7 @@ from apps.celldose import crfs, gates, reagents
 from apps.celldose.models import CellSession, Harvest
 from apps.celldose.pages.blocks import number
 from apps.celldose.pages.doses import dose_words
-from apps.celldose.pages.forms import PROCESSING_FORMS, form_url
+from apps.celldose.pages.forms import PROCESSING_FORMS, form_url, new_product_url, place
 from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -50,7 +50,10 @@ def _harvest_step(
         return Step(_("Harvest"), "current", _("Record the harvest."), url)
     volume = number(harvest.volume_ml, "mL") or harvest.volume_as_stated or _("volume not recorded")
     if file is None:
-        return Step(_("Harvest"), "current", _("Create the product with its donation number."), url, volume)
+        create = new_product_url(harvest)
+        return Step(
+            _("Harvest"), "current", _("Create the product with its donation number."), create, volume
+        )
     return Step(_("Harvest"), "done", "", url, volume)
 
 
@@ -82,23 +85,33 @@ def _processing_step(file: ProductFile | None) -> Step:
 def _release_step(file: ProductFile | None, user: User) -> Step:
     if file is None or file.processing is None:
         return Step(_("Release"), "blocked", _("Record the processing first."))
-    participant = file.product.participant
-    url = form_url(crfs.RELEASE, file.decision, participant, product=file.product.pk)
+    product = file.product
+    form = form_url(crfs.RELEASE, file.decision, product.participant, product=product.pk)
+    page = place("release", product.pk, "")
     if file.decision is not None and file.decision.decision:
-        detail = dict(crfs.RELEASE.fields["decision"].code_labels)[file.decision.decision]
-        if file.decision.decision == "rejected":
-            return Step(_("Release"), "blocked", file.decision.reason_rejected or "", url, detail)
-        return Step(_("Release"), "done", _awaited(file), url, detail)
+        return _decided_step(file, page or form)
     if file.evaluation is None or not file.evaluation_is_current:
         asked = (
             _("A result changed since the criteria were evaluated: evaluate them again.")
             if file.evaluation
             else _("The release criteria are not evaluated yet.")
         )
-        return Step(_("Release"), "blocked", [asked, *_open_criteria(file)], "")
-    if not user.may(Permission.RELEASE_PRODUCTS, file.product.site_id):
-        return Step(_("Release"), "current", [_("The investigator decides."), *_open_criteria(file)], "")
-    return Step(_("Release"), "current", [_("Record the decision."), *_open_criteria(file)], url)
+        return Step(_("Release"), "blocked", [asked, *_open_criteria(file)], page)
+    if not user.may(Permission.RELEASE_PRODUCTS, product.site_id):
+        return Step(_("Release"), "current", [_("The investigator decides."), *_open_criteria(file)], page)
+    return Step(_("Release"), "current", [_("Record the decision."), *_open_criteria(file)], page or form)
+
+
+def _decided_step(file: ProductFile, url: str) -> Step:
+    decision = file.decision
+    assert decision is not None and decision.decision
+    detail = dict(crfs.RELEASE.fields["decision"].code_labels)[decision.decision]
+    if decision.decision == "rejected":
+        return Step(_("Release"), "blocked", decision.reason_rejected or "", url, detail)
+    if not file.is_signed and not gates.is_history(file.product.participant, file.session.performed_on):
+        unsigned = _("The decision is not signed, or was changed after it was signed: it does not count yet.")
+        return Step(_("Release"), "current", [unsigned, *_awaited(file)], url, detail)
+    return Step(_("Release"), "done", _awaited(file), url, detail)
 
 
 def _open_criteria(file: ProductFile) -> list[str]:
@@ -124,7 +137,8 @@ def _infusion_step(file: ProductFile | None, consent_now: str | None) -> Step:
     if file is None:
         return Step(_("Infusion"), "blocked", _("There is no product yet."))
     participant = file.product.participant
-    url = form_url(crfs.INFUSION, file.infusion, participant, product=file.product.pk)
+    form = form_url(crfs.INFUSION, file.infusion, participant, product=file.product.pk)
+    url = place("infusion", file.product.pk, form)
     if file.infusion is not None:
         return Step(_("Infusion"), "done", "", url, dose_words(file))
     if gates.is_history(participant, file.session.performed_on):

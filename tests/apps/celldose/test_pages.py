@@ -14,7 +14,7 @@ from apps.celldose.models import CellSession, ReleaseEvaluation
 from studyportal.access import roles
 from studyportal.access.permissions import Permission
 from studyportal.deviations.models import Deviation
-from tests.apps.celldose.conftest import Journey, at, save, treated
+from tests.apps.celldose.conftest import Journey, at, save, sign, treated
 from tests.cast import Cast
 
 
@@ -91,6 +91,16 @@ def test_what_bars_a_step_is_said_in_words(journey: Journey, page: Any) -> None:
     assert "The release criteria are not evaluated yet." in shown
     assert "is not released: evaluate the release criteria" in shown
     assert "Record the two-person identity check at the bedside first." in shown
+
+
+def test_an_unsigned_decision_is_no_step_that_is_done(journey: Journey, page: Any) -> None:
+    journey.upto("evaluation")
+    decided = journey.make_release(signed=False)
+    journey.made["release"] = decided
+    words = "it does not count yet"
+    assert words in text_of(page(journey.asha).get(session_url(journey)))
+    sign(decided, journey.rao)
+    assert words not in text_of(page(journey.asha).get(session_url(journey)))
 
 
 def test_missing_consent_is_said_before_the_harvest(cast: Cast, page: Any) -> None:
