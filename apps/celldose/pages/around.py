@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from apps.celldose.models import CellSession, Harvest, NearMiss
+from apps.celldose.models import CellSession, Harvest, IdentityReading, NearMiss
 from apps.celldose.pages.blocks import Block
 from apps.celldose.product_file import ProductFile
 from apps.celldose.signals import around_product
@@ -17,6 +18,9 @@ from studyportal.access.permissions import Permission
 from studyportal.crf.registry import spec_for
 from studyportal.deviations.models import Deviation
 from studyportal.ui.parts import Cell, Column, Row
+
+# How deviations name a reading of the identity, which is saved by no form.
+READING = "identity-reading"
 
 
 def blocks_of(file: ProductFile, user: User) -> list[Block]:
@@ -65,6 +69,7 @@ def records_of(file: ProductFile) -> list[Any]:
     many = (
         *file.reagent_lots,
         *file.identity_checks,
+        *file.readings,
         *file.hand_overs,
         *file.containers,
         *file.observations,
@@ -82,11 +87,19 @@ def session_records(session: CellSession, files: Iterable[ProductFile]) -> list[
     return list(known.values())
 
 
+def _form_of(record: Any) -> str:
+    """As deviations name it; a reading is no form."""
+    return READING if isinstance(record, IdentityReading) else spec_for(type(record)).key
+
+
 def deviations_block(records: Iterable[Any]) -> Block:
     """One query for all of them."""
-    wanted = Q(pk__in=())
+    by_form: dict[str, list[int]] = defaultdict(list)
     for record in records:
-        wanted |= Q(form=spec_for(type(record)).key, object_id=record.pk)
+        by_form[_form_of(record)].append(record.pk)
+    wanted = Q(pk__in=())
+    for form, ids in by_form.items():
+        wanted |= Q(form=form, object_id__in=ids)
     known = Deviation.objects.filter(wanted).order_by("id")
     labels = dict(Deviation._meta.get_field("kind").flatchoices)
     return Block(

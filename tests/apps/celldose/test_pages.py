@@ -241,6 +241,23 @@ def test_an_expired_lot_bars_in_words(journey: Journey, page: Any) -> None:
         assert "Ficoll, lot L1, expired on 2025-03-09" in text_of(page(journey.asha).get(address))
 
 
+def test_the_deviation_of_a_reading_stands_on_the_page(journey: Journey, page: Any) -> None:
+    """A reading is saved by no form, so it is named by a word of its own."""
+    journey.upto("issue")
+    reading = journey.product.readings.order_by("id").first()
+    Deviation.objects.create(
+        site=journey.product.site,
+        participant=journey.participant,
+        form="identity-reading",
+        object_id=reading.pk,
+        code="identity_mismatch",
+        description="Identity mismatch at issue.",
+        classification="critical",
+    )
+    for address in (session_url(journey), f"/products/{journey.product.pk}/"):
+        assert "Identity mismatch at issue." in text_of(page(journey.asha).get(address))
+
+
 def test_who_may_not_see_safety_sees_no_deviations(journey: Journey, page: Any, monkeypatch: Any) -> None:
     journey.upto("infusion", infusion={"total_dose": "499"})
     address = f"/products/{journey.product.pk}/"
