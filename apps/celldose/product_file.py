@@ -13,7 +13,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.celldose import lifecycle, release, rules, signed, stated
+from apps.celldose import lifecycle, reagents, release, rules, signed, stated
 from apps.celldose.history import is_history
 from apps.celldose.lifecycle import Happening, Identity, Life, State
 from apps.celldose.models import (
@@ -235,10 +235,8 @@ class ProductFile:
 
     @cached_property
     def expired_lots(self) -> tuple[Problem, ...]:
-        """What of the reagents had expired when they were used."""
-        lots: Any = self.reagent_lots
-        used_on = stated.reagents_used_on(self.harvest, self.processing)
-        return tuple(Problem("product", one.code, one.message) for one in rules.expired_lots(lots, used_on))
+        """What of the reagents, the enzyme included, had expired when they were used."""
+        return reagents.expired(self.product, self.processing, self.reagent_lots)
 
     @cached_property
     def is_signed(self) -> bool:

@@ -12,7 +12,10 @@ of_sessions = [
 ]
 
 of_products = [
+    path("products/", product.products, name="products"),
     path("products/<int:pk>/", product.product, name="product"),
+    path("products/<int:pk>/sheet/", product.sheet, name="sheet"),
+    path("products/<int:pk>/sheet.pdf", product.sheet_as_pdf, name="sheet-pdf"),
 ]
 
 of_custody = [

@@ -114,6 +114,9 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "infused": State(_("Infused"), "good", "drop"),
         "discarded": State(_("Discarded"), "neutral", "cross"),
         "passed": State(_("Passed"), "good", "check"),
+        "dose_within": State(_("As planned"), "good", "check"),
+        "dose_below": State(_("Below the plan"), "attention", "alert"),
+        "dose_above": State(_("Above the plan"), "attention", "alert"),
         # steps and participants
         "current": State(_("In progress"), "accent", "dot"),
         "blocked": State(_("Blocked"), "bad", "blocked"),

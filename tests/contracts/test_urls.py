@@ -91,6 +91,8 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "celldose:plan": lambda w: {"code": w.participant.code},
     "celldose:product": lambda w: {"pk": w.records["cell-product"].pk},
+    "celldose:sheet": lambda w: {"pk": w.records["cell-product"].pk},
+    "celldose:sheet-pdf": lambda w: {"pk": w.records["cell-product"].pk},
     "safety:event": lambda w: {"pk": w.records["adverse-event"].pk},
     "celldose:evaluate": lambda w: {"pk": w.records["cell-product"].pk},
     "celldose:release": lambda w: {"pk": w.records["cell-product"].pk},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding
@@ -52,6 +53,26 @@ def dose_within_count(values: Values, context: Context) -> Iterable[Finding]:
             "total_dose",
             "dose_above_count",
             f"{dose.normalize():f} ×10⁶ were given, but the product held {tnc.normalize():f} ×10⁶ nucleated cells.",
+        )
+
+
+# Pipetting, dead volume and counting leave some per cent between a dose and its volume.
+DOSE_BY_VOLUME = Decimal("0.15")
+
+
+def dose_fits_volume(values: Values, context: Context) -> Iterable[Finding]:
+    """The dose given against the volume infused. context: tnc and final_volume_ml of the product."""
+    dose, infused = values.get("total_dose"), values.get("volume_ml")
+    tnc, final = context.get("tnc"), context.get("final_volume_ml")
+    if dose is None or not infused or not tnc or not final:
+        return
+    expected = tnc * infused / final
+    if abs(dose - expected) > expected * DOSE_BY_VOLUME:
+        yield Finding(
+            "total_dose",
+            "dose_volume",
+            f"{infused} of {final} mL hold {round(expected, 1).normalize():f} ×10⁶ of the counted"
+            f" {tnc.normalize():f} ×10⁶ cells, but {dose.normalize():f} ×10⁶ are stated.",
         )
 
 

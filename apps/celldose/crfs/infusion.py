@@ -76,6 +76,7 @@ INFUSION = register(
             checks.million_factor("total_dose"),
             checks.dose_within_plan,
             checks.dose_within_count,
+            checks.dose_fits_volume,
             checks.volume_balance,
             checks.volume_agrees_with_rates,
             checks.rate_within_bounds("rate_ml_h"),

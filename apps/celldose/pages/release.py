@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.celldose import crfs, gates, stated
 from apps.celldose.models import Decision
-from apps.celldose.pages.doses import moment
+from apps.celldose.pages.blocks import moment
 from apps.celldose.pages.life import criteria_columns, criteria_of
 from apps.celldose.product_file import ProductFile
 from apps.celldose.release import GROWN

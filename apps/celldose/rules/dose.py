@@ -73,6 +73,7 @@ def dose_breaches(dose: Decimal | None, low: Decimal | None, high: Decimal | Non
         "dose_outside_range",
         f"The dose given, {dose.normalize():f} ×10⁶, is {side} the planned range of {low.normalize():f}–{high.normalize():f} ×10⁶.",
         "major",
+        kind="dose",
     )
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("celldose", "0003_custody_plan_happenings"),
+        ("celldose", "0004_custody_label_prints"),
     ]
 
     operations = [
