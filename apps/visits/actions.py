@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -343,6 +344,8 @@ def _before_consent(visit: Visit, consent: engine.Standing) -> Iterable[deviatio
             BEFORE_CONSENT,
             _("%(visit)s took place without consent. %(why)s") % {"visit": visit, "why": why},
             "major",
+            kind="consent",
+            occurred_on=happened_on.exact,
         )
 
 
@@ -358,6 +361,7 @@ def _departures(visit: Visit) -> Iterable[deviations.Found]:
             "visit_missed",
             _("%(visit)s was missed: %(why)s") % {"visit": visit, "why": visit.missed_reason},
             "minor",
+            kind="visit",
         )
     elif visit.window_state in ("early", "late"):
         days = str(visit.day_number) if visit.day_number is not None else f"{visit.day_from}–{visit.day_to}"
@@ -371,7 +375,14 @@ def _departures(visit: Visit) -> Iterable[deviations.Found]:
                 "to": planned.target_day + planned.window_after,
             },
             "minor",
+            kind="visit",
+            occurred_on=_day(visit),
         )
+
+
+def _day(visit: Visit) -> dt.date | None:
+    happened_on: Any = visit.happened_on
+    return None if happened_on is None else happened_on.exact
 
 
 def _typed(given: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
