@@ -22,14 +22,12 @@ def safety_review(record: Any) -> Mapping[str, Any]:
 
 def special_interest() -> frozenset[str]:
     """Keys of the terms that the protocol names."""
-    safety = getattr(protocol.current(), "safety", None)
-    return frozenset(safety.special_interest) if safety is not None else frozenset()
+    return frozenset(protocol.current().safety.special_interest)
 
 
 def expected_terms() -> dict[str, str]:
     """Term → the document that lists it as expected, as the protocol has it."""
-    safety = getattr(protocol.current(), "safety", None)
-    return {one.term: one.basis for one in safety.expected} if safety is not None else {}
+    return {one.term: one.basis for one in protocol.current().safety.expected}
 
 
 def adverse_event(record: AdverseEvent) -> Mapping[str, Any]:
@@ -52,7 +50,9 @@ def adverse_event(record: AdverseEvent) -> Mapping[str, Any]:
             record.grade_dictionary,  # type: ignore[arg-type]
         ),
         "episodes": _episodes(record),
-        "same_term": [(pk, onset) for pk, term, onset, *_ in others if term is not None and term == record.term],
+        "same_term": [
+            (pk, onset) for pk, term, onset, *_ in others if term is not None and term == record.term
+        ],
         "died_on": next(
             (ended for *_, outcome, ended in others if outcome == Outcome.FATAL and ended is not None), None
         ),

@@ -181,3 +181,18 @@ def dictionaries_fit(**_: Any) -> list[CheckMessage]:
             messages.append(Error(f"{key}.yaml: its key is {file.key}", id="safety.E002"))
         messages += [Error(f"{key}.yaml: {said}", id="safety.E002") for said in problems_of(file)]
     return messages
+
+
+def terms_are_known(**_: Any) -> list[CheckMessage]:
+    """safety.E003: the protocol names an event of special interest, or an expected one, that the form does not have."""
+    safety = protocol.current().safety
+    named = [("special_interest", term) for term in safety.special_interest]
+    named += [("expected", one.term) for one in safety.expected]
+    return [
+        Error(
+            f"safety.{where}: {term!r} is no term of the form; known are: {', '.join(Term.values)}",
+            id="safety.E003",
+        )
+        for where, term in named
+        if term not in Term.values
+    ]

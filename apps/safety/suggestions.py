@@ -55,6 +55,15 @@ def suggestion_for(
     return chosen.suggestion
 
 
+def graded_around(event: Any) -> list[Graded]:
+    """The results around the onset of an event, graded by its term; none where the term has no table. One query."""
+    key = event.grade_dictionary or Dictionary.CTCAE_5
+    table = dictionary(key).tables.get(event.term) if event.term else None
+    if table is None or event.onset_on is None or event.onset_on.earliest is None:
+        return []
+    return graded_near(event.participant_id, table, event.onset_on, key)
+
+
 def graded_near(participant_id: int, table: Table, onset: PartialDate, version: str) -> list[Graded]:
     """The results that the term is graded by, around the onset, in order of their days; one is chosen. One query."""
     rows: Iterable[Any] = LabResult.objects.filter(
@@ -125,7 +134,11 @@ def _graded(
     )
     if isinstance(answer, NotDerivable):
         return NotDerivable(f"{answer.why} (result of {result.collected_on})")
-    when = "on the day of the onset" if days == 0 else f"{abs(days)} d {'after' if days > 0 else 'before'} the onset"
+    when = (
+        "on the day of the onset"
+        if days == 0
+        else f"{abs(days)} d {'after' if days > 0 else 'before'} the onset"
+    )
     return Suggested(answer.grade, f"{answer.basis}{borrowed}; sample of {result.collected_on}, {when}")
 
 

@@ -53,9 +53,7 @@ def notice(
     absent = raw.get("absent") if isinstance(raw.get("absent"), Mapping) else {}
     for name in NEEDED:
         if raw.get(name) in (None, "") and not (absent or {}).get(name):
-            problems.append(
-                Problem(name, "required", _("Say it, or give the reason why it is not known."))
-            )
+            problems.append(Problem(name, "required", _("Say it, or give the reason why it is not known.")))
     if problems:
         raise CrfInvalid(problems)
     found: AdverseEvent = save(

@@ -18,12 +18,12 @@ def is_of_its_event(values: Mapping[str, Any], context: Mapping[str, Any]) -> It
     """The form of a ketoacidosis under an event of another term."""
     term = context.get("term")
     if term is not None and term != "dka":
-        yield Finding("began_on", "other_term", "The event above is coded as something else. Is it a ketoacidosis?")
+        yield Finding(
+            "began_on", "other_term", "The event above is coded as something else. Is it a ketoacidosis?"
+        )
 
 
-def hypoglycaemia_is_of_its_event(
-    values: Mapping[str, Any], context: Mapping[str, Any]
-) -> Iterable[Finding]:
+def hypoglycaemia_is_of_its_event(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
     term = context.get("term")
     if term is not None and term not in HYPOGLYCAEMIAS:
         yield Finding(
@@ -100,5 +100,7 @@ def happened_at_onset(values: Mapping[str, Any], context: Mapping[str, Any]) -> 
     if onset is None or at is None or onset.earliest is None or onset.latest is None:
         return
     # A day to either side: the moment is in UTC, the day in the time of the site.
-    if not -1 <= (at.date() - onset.earliest).days or (at.date() - onset.latest).days > 1:
-        yield Finding("happened_at", "other_day", f"The event above began on {onset}. Is it the same episode?")
+    if not (at.date() - onset.earliest).days >= -1 or (at.date() - onset.latest).days > 1:
+        yield Finding(
+            "happened_at", "other_day", f"The event above began on {onset}. Is it the same episode?"
+        )

@@ -139,7 +139,9 @@ def onset_in_study(values: Mapping[str, Any], context: Mapping[str, Any]) -> Ite
         )
     if died is not None and died.certainly_before(onset):
         yield Finding(
-            "onset_on", "after_death", f"Another event says that the participant died on {died}. Which is right?"
+            "onset_on",
+            "after_death",
+            f"Another event says that the participant died on {died}. Which is right?",
         )
 
 
@@ -235,7 +237,9 @@ def harvest_is_assessed(values: Mapping[str, Any], context: Mapping[str, Any]) -
         return
     if values.get("term") in OF_HARVEST:
         yield Finding(
-            "related_to_harvest", "harvest_not_assessed", "An event at the harvest site: does the harvest cause it?"
+            "related_to_harvest",
+            "harvest_not_assessed",
+            "An event at the harvest site: does the harvest cause it?",
         )
 
 

@@ -20,7 +20,16 @@ DKA_EPISODE = register(
             Section(_("When"), ("began_on", "sampled_at", "known_diabetes")),
             Section(
                 _("Measured"),
-                ("glucose", "glucose_mmol", "ph", "ph_venous", "bicarbonate", "ketones_blood", "ketonuria", "mental_status"),
+                (
+                    "glucose",
+                    "glucose_mmol",
+                    "ph",
+                    "ph_venous",
+                    "bicarbonate",
+                    "ketones_blood",
+                    "ketonuria",
+                    "mental_status",
+                ),
             ),
             Section(_("Course"), ("precipitant", "treated_in", "remarks")),
             Section(_("Judged"), ("criteria", "meets_criteria", "criteria_basis", "severity")),
@@ -48,7 +57,10 @@ HYPOGLYCAEMIA_EPISODE = register(
         about=About.ALWAYS,
         dated_by=("happened_at",),
         sections=(
-            Section(_("What happened"), ("happened_at", "glucose", "glucose_mmol", "symptoms", "needed_help", "nocturnal")),
+            Section(
+                _("What happened"),
+                ("happened_at", "glucose", "glucose_mmol", "symptoms", "needed_help", "nocturnal"),
+            ),
             Section(_("Treatment and cause"), ("treatment", "cause", "remarks")),
             Section(_("Judged"), ("criteria", "level", "level_basis")),
         ),

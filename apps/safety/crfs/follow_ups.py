@@ -23,7 +23,9 @@ FOLLOW_UP = register(
         model=FollowUp,
         key="adverse-event-follow-up",
         title=_("Follow-up of an adverse event"),
-        description=_("What is known now. The event takes it over, and keeps what was known before in its history."),
+        description=_(
+            "What is known now. The event takes it over, and keeps what was known before in its history."
+        ),
         parents=("event",),
         about=About.ALWAYS,
         dated_by=("seen_on",),

@@ -6,86 +6,157 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0004_roles_of_products_and_monitoring'),
-        ('celldose', '0003_custody_plan_happenings'),
-        ('enrolment', '0006_approvals'),
-        ('safety', '0002_reports_alerts_episodes'),
-        ('visits', '0001_initial'),
+        ("access", "0004_roles_of_products_and_monitoring"),
+        ("celldose", "0003_custody_plan_happenings"),
+        ("enrolment", "0006_approvals"),
+        ("safety", "0002_reports_alerts_episodes"),
+        ("visits", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='dkaepisode',
-            name='insert_insert',
+            model_name="dkaepisode",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='dkaepisode',
-            name='update_update',
+            model_name="dkaepisode",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='dkaepisode',
-            name='delete_delete',
+            model_name="dkaepisode",
+            name="delete_delete",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='hypoglycaemiaepisode',
-            name='insert_insert',
+            model_name="hypoglycaemiaepisode",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='hypoglycaemiaepisode',
-            name='update_update',
+            model_name="hypoglycaemiaepisode",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='hypoglycaemiaepisode',
-            name='delete_delete',
+            model_name="hypoglycaemiaepisode",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='dkaepisode',
-            name='glucose_mmol',
+            model_name="dkaepisode",
+            name="glucose_mmol",
             field=models.DecimalField(blank=True, decimal_places=1, max_digits=13, null=True),
         ),
         migrations.AddField(
-            model_name='dkaepisodeevent',
-            name='glucose_mmol',
+            model_name="dkaepisodeevent",
+            name="glucose_mmol",
             field=models.DecimalField(blank=True, decimal_places=1, max_digits=13, null=True),
         ),
         migrations.AddField(
-            model_name='hypoglycaemiaepisode',
-            name='glucose_mmol',
+            model_name="hypoglycaemiaepisode",
+            name="glucose_mmol",
             field=models.CharField(blank=True, max_length=30, null=True),
         ),
         migrations.AddField(
-            model_name='hypoglycaemiaepisodeevent',
-            name='glucose_mmol',
+            model_name="hypoglycaemiaepisodeevent",
+            name="glucose_mmol",
             field=models.CharField(blank=True, max_length=30, null=True),
         ),
         migrations.AddIndex(
-            model_name='adverseevent',
-            index=models.Index(fields=['participant', 'term'], name='adverse_event_term'),
+            model_name="adverseevent",
+            index=models.Index(fields=["participant", "term"], name="adverse_event_term"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dkaepisode',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_dkaepisodeevent" ("absent", "began_on", "bicarbonate", "created_at", "criteria", "criteria_basis", "event_id", "glucose", "glucose_mmol", "id", "ketones_blood", "ketonuria", "known_diabetes", "meets_criteria", "mental_status", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ph", "ph_venous", "precipitant", "remarks", "sampled_at", "severity", "site_id", "status", "treated_in", "updated_at", "version") SELECT new_values."absent", new_values."began_on", new_values."bicarbonate", new_values."created_at", new_values."criteria", new_values."criteria_basis", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."id", new_values."ketones_blood", new_values."ketonuria", new_values."known_diabetes", new_values."meets_criteria", new_values."mental_status", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."ph", new_values."ph_venous", new_values."precipitant", new_values."remarks", new_values."sampled_at", new_values."severity", new_values."site_id", new_values."status", new_values."treated_in", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='eae3d8c678a6cab011fefc5723f2d65916c56192', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_8aeff', referencing='REFERENCING NEW TABLE AS new_values ', table='safety_dkaepisode', when='AFTER')),
+            model_name="dkaepisode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_dkaepisodeevent" ("absent", "began_on", "bicarbonate", "created_at", "criteria", "criteria_basis", "event_id", "glucose", "glucose_mmol", "id", "ketones_blood", "ketonuria", "known_diabetes", "meets_criteria", "mental_status", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ph", "ph_venous", "precipitant", "remarks", "sampled_at", "severity", "site_id", "status", "treated_in", "updated_at", "version") SELECT new_values."absent", new_values."began_on", new_values."bicarbonate", new_values."created_at", new_values."criteria", new_values."criteria_basis", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."id", new_values."ketones_blood", new_values."ketonuria", new_values."known_diabetes", new_values."meets_criteria", new_values."mental_status", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."ph", new_values."ph_venous", new_values."precipitant", new_values."remarks", new_values."sampled_at", new_values."severity", new_values."site_id", new_values."status", new_values."treated_in", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="eae3d8c678a6cab011fefc5723f2d65916c56192",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_8aeff",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="safety_dkaepisode",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dkaepisode',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_dkaepisodeevent" ("absent", "began_on", "bicarbonate", "created_at", "criteria", "criteria_basis", "event_id", "glucose", "glucose_mmol", "id", "ketones_blood", "ketonuria", "known_diabetes", "meets_criteria", "mental_status", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ph", "ph_venous", "precipitant", "remarks", "sampled_at", "severity", "site_id", "status", "treated_in", "updated_at", "version") SELECT new_values."absent", new_values."began_on", new_values."bicarbonate", new_values."created_at", new_values."criteria", new_values."criteria_basis", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."id", new_values."ketones_blood", new_values."ketonuria", new_values."known_diabetes", new_values."meets_criteria", new_values."mental_status", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."ph", new_values."ph_venous", new_values."precipitant", new_values."remarks", new_values."sampled_at", new_values."severity", new_values."site_id", new_values."status", new_values."treated_in", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='2f3016b1754b59ef014a94983bac73c1a90b6e39', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_12adc', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='safety_dkaepisode', when='AFTER')),
+            model_name="dkaepisode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_dkaepisodeevent" ("absent", "began_on", "bicarbonate", "created_at", "criteria", "criteria_basis", "event_id", "glucose", "glucose_mmol", "id", "ketones_blood", "ketonuria", "known_diabetes", "meets_criteria", "mental_status", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ph", "ph_venous", "precipitant", "remarks", "sampled_at", "severity", "site_id", "status", "treated_in", "updated_at", "version") SELECT new_values."absent", new_values."began_on", new_values."bicarbonate", new_values."created_at", new_values."criteria", new_values."criteria_basis", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."id", new_values."ketones_blood", new_values."ketonuria", new_values."known_diabetes", new_values."meets_criteria", new_values."mental_status", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."ph", new_values."ph_venous", new_values."precipitant", new_values."remarks", new_values."sampled_at", new_values."severity", new_values."site_id", new_values."status", new_values."treated_in", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="2f3016b1754b59ef014a94983bac73c1a90b6e39",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_12adc",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="safety_dkaepisode",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dkaepisode',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_dkaepisodeevent" ("absent", "began_on", "bicarbonate", "created_at", "criteria", "criteria_basis", "event_id", "glucose", "glucose_mmol", "id", "ketones_blood", "ketonuria", "known_diabetes", "meets_criteria", "mental_status", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ph", "ph_venous", "precipitant", "remarks", "sampled_at", "severity", "site_id", "status", "treated_in", "updated_at", "version") SELECT old_values."absent", old_values."began_on", old_values."bicarbonate", old_values."created_at", old_values."criteria", old_values."criteria_basis", old_values."event_id", old_values."glucose", old_values."glucose_mmol", old_values."id", old_values."ketones_blood", old_values."ketonuria", old_values."known_diabetes", old_values."meets_criteria", old_values."mental_status", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."ph", old_values."ph_venous", old_values."precipitant", old_values."remarks", old_values."sampled_at", old_values."severity", old_values."site_id", old_values."status", old_values."treated_in", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='f59a9a1e1899c735a8188fca1e82f98fc7703d78', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_862db', referencing='REFERENCING OLD TABLE AS old_values ', table='safety_dkaepisode', when='AFTER')),
+            model_name="dkaepisode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_dkaepisodeevent" ("absent", "began_on", "bicarbonate", "created_at", "criteria", "criteria_basis", "event_id", "glucose", "glucose_mmol", "id", "ketones_blood", "ketonuria", "known_diabetes", "meets_criteria", "mental_status", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "ph", "ph_venous", "precipitant", "remarks", "sampled_at", "severity", "site_id", "status", "treated_in", "updated_at", "version") SELECT old_values."absent", old_values."began_on", old_values."bicarbonate", old_values."created_at", old_values."criteria", old_values."criteria_basis", old_values."event_id", old_values."glucose", old_values."glucose_mmol", old_values."id", old_values."ketones_blood", old_values."ketonuria", old_values."known_diabetes", old_values."meets_criteria", old_values."mental_status", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."ph", old_values."ph_venous", old_values."precipitant", old_values."remarks", old_values."sampled_at", old_values."severity", old_values."site_id", old_values."status", old_values."treated_in", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="f59a9a1e1899c735a8188fca1e82f98fc7703d78",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_862db",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="safety_dkaepisode",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='hypoglycaemiaepisode',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_hypoglycaemiaepisodeevent" ("absent", "cause", "created_at", "criteria", "event_id", "glucose", "glucose_mmol", "happened_at", "id", "level", "level_basis", "needed_help", "nocturnal", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "remarks", "site_id", "status", "symptoms", "treatment", "updated_at", "version") SELECT new_values."absent", new_values."cause", new_values."created_at", new_values."criteria", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."happened_at", new_values."id", new_values."level", new_values."level_basis", new_values."needed_help", new_values."nocturnal", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."remarks", new_values."site_id", new_values."status", new_values."symptoms", new_values."treatment", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='77a1bc563b7fe7fb9b80a6439f9ec79511092324', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_28811', referencing='REFERENCING NEW TABLE AS new_values ', table='safety_hypoglycaemiaepisode', when='AFTER')),
+            model_name="hypoglycaemiaepisode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_hypoglycaemiaepisodeevent" ("absent", "cause", "created_at", "criteria", "event_id", "glucose", "glucose_mmol", "happened_at", "id", "level", "level_basis", "needed_help", "nocturnal", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "remarks", "site_id", "status", "symptoms", "treatment", "updated_at", "version") SELECT new_values."absent", new_values."cause", new_values."created_at", new_values."criteria", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."happened_at", new_values."id", new_values."level", new_values."level_basis", new_values."needed_help", new_values."nocturnal", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."remarks", new_values."site_id", new_values."status", new_values."symptoms", new_values."treatment", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="77a1bc563b7fe7fb9b80a6439f9ec79511092324",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_28811",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="safety_hypoglycaemiaepisode",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='hypoglycaemiaepisode',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_hypoglycaemiaepisodeevent" ("absent", "cause", "created_at", "criteria", "event_id", "glucose", "glucose_mmol", "happened_at", "id", "level", "level_basis", "needed_help", "nocturnal", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "remarks", "site_id", "status", "symptoms", "treatment", "updated_at", "version") SELECT new_values."absent", new_values."cause", new_values."created_at", new_values."criteria", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."happened_at", new_values."id", new_values."level", new_values."level_basis", new_values."needed_help", new_values."nocturnal", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."remarks", new_values."site_id", new_values."status", new_values."symptoms", new_values."treatment", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='5b3cc508990e235d69f839613b293378d82e7c2b', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_075f0', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='safety_hypoglycaemiaepisode', when='AFTER')),
+            model_name="hypoglycaemiaepisode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_hypoglycaemiaepisodeevent" ("absent", "cause", "created_at", "criteria", "event_id", "glucose", "glucose_mmol", "happened_at", "id", "level", "level_basis", "needed_help", "nocturnal", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "remarks", "site_id", "status", "symptoms", "treatment", "updated_at", "version") SELECT new_values."absent", new_values."cause", new_values."created_at", new_values."criteria", new_values."event_id", new_values."glucose", new_values."glucose_mmol", new_values."happened_at", new_values."id", new_values."level", new_values."level_basis", new_values."needed_help", new_values."nocturnal", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."remarks", new_values."site_id", new_values."status", new_values."symptoms", new_values."treatment", new_values."updated_at", new_values."version" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="5b3cc508990e235d69f839613b293378d82e7c2b",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_075f0",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="safety_hypoglycaemiaepisode",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='hypoglycaemiaepisode',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_hypoglycaemiaepisodeevent" ("absent", "cause", "created_at", "criteria", "event_id", "glucose", "glucose_mmol", "happened_at", "id", "level", "level_basis", "needed_help", "nocturnal", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "remarks", "site_id", "status", "symptoms", "treatment", "updated_at", "version") SELECT old_values."absent", old_values."cause", old_values."created_at", old_values."criteria", old_values."event_id", old_values."glucose", old_values."glucose_mmol", old_values."happened_at", old_values."id", old_values."level", old_values."level_basis", old_values."needed_help", old_values."nocturnal", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."remarks", old_values."site_id", old_values."status", old_values."symptoms", old_values."treatment", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='8d7270aa788fab230326fe06d2f152d814071de3', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_1e953', referencing='REFERENCING OLD TABLE AS old_values ', table='safety_hypoglycaemiaepisode', when='AFTER')),
+            model_name="hypoglycaemiaepisode",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_hypoglycaemiaepisodeevent" ("absent", "cause", "created_at", "criteria", "event_id", "glucose", "glucose_mmol", "happened_at", "id", "level", "level_basis", "needed_help", "nocturnal", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "remarks", "site_id", "status", "symptoms", "treatment", "updated_at", "version") SELECT old_values."absent", old_values."cause", old_values."created_at", old_values."criteria", old_values."event_id", old_values."glucose", old_values."glucose_mmol", old_values."happened_at", old_values."id", old_values."level", old_values."level_basis", old_values."needed_help", old_values."nocturnal", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."remarks", old_values."site_id", old_values."status", old_values."symptoms", old_values."treatment", old_values."updated_at", old_values."version" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="8d7270aa788fab230326fe06d2f152d814071de3",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_1e953",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="safety_hypoglycaemiaepisode",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -74,7 +74,9 @@ class DkaEpisode(CrfRecord):
         minimum=0,
         maximum=167,
         required=False,
-        help_text=_("Instead of mg/dL, never beside it: the criteria are judged in the unit that was measured."),
+        help_text=_(
+            "Instead of mg/dL, never beside it: the criteria are judged in the unit that was measured."
+        ),
     )
     known_diabetes = YesNoField(_("Diabetes was known before"))
     ph = QuantityField(_("pH"), unit="1", decimals=2, minimum=6, maximum=8)

@@ -166,7 +166,9 @@ class AdverseEvent(CrfRecord):
     grade_suggested = CodedField(_("Grade that the results suggest"), codes=Grade, derived=True)
     grade_basis = NoteField(_("What the suggestion rests on"), derived=True)
     grade = CodedField(
-        _("Grade"), codes=Grade, help_text=_("The gravest that the event has reached. A suggestion decides nothing.")
+        _("Grade"),
+        codes=Grade,
+        help_text=_("The gravest that the event has reached. A suggestion decides nothing."),
     )
     grade_dictionary = CodedField(_("Dictionary of the grade"), codes=Dictionary)
     serious = YesNoField(_("Serious"), help_text=_("A criterion is met; this is not the same as severe."))

@@ -29,7 +29,11 @@ def possible_glucose(values: Mapping[str, Any]) -> Iterable[Problem]:
             continue
         below = number < low and not getattr(reported, "comparator", "")
         if below or number > high:
-            hint = " Was it measured in mmol/L? There is a field for that." if name == "glucose" and below else ""
+            hint = (
+                " Was it measured in mmol/L? There is a field for that."
+                if name == "glucose" and below
+                else ""
+            )
             yield Problem(
                 name, "not_possible", f"{reported} {unit} is no glucose: {low} to {high} {unit}.{hint}"
             )

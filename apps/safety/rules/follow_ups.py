@@ -57,16 +57,14 @@ def dates_in_order(values: Mapping[str, Any]) -> Iterable[Problem]:
     seen, next_due, event = values.get("seen_on"), values.get("next_due_on"), values.get("event")
     onset = getattr(event, "onset_on", None)
     if seen is not None and onset is not None and onset.earliest is not None and seen < onset.earliest:
-        yield Problem(
-            "seen_on", "before_onset", f"The event began on {onset}; a follow-up comes after that."
-        )
+        yield Problem("seen_on", "before_onset", f"The event began on {onset}; a follow-up comes after that.")
     if seen is not None and next_due is not None and next_due <= seen:
-        yield Problem(
-            "next_due_on", "before_follow_up", "The next follow-up lies after the day of this one."
-        )
+        yield Problem("next_due_on", "before_follow_up", "The next follow-up lies after the day of this one.")
     if next_due is not None and values.get("outcome") == "fatal":
         yield Problem(
-            "next_due_on", "contradiction", "After a death no follow-up of the participant is due. Leave it empty."
+            "next_due_on",
+            "contradiction",
+            "After a death no follow-up of the participant is due. Leave it empty.",
         )
 
 

@@ -60,7 +60,7 @@ class Table:
     def judges(self, unit: str) -> bool:
         """Whether a result in this unit is judged as it is, without a conversion."""
         plain = [bound for scale in self.scales for bound in scale.bounds if not bound.of]
-        return unit == self.unit or bool(plain) and all(unit in bound.also for bound in plain)
+        return unit == self.unit or (bool(plain) and all(unit in bound.also for bound in plain))
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,10 @@ def _baseline_kind(table: Table, baseline: Decimal | None, limit: Decimal | None
     if baseline is None:
         return "baseline_normal", "; no baseline is known, so it is graded as if that had been normal"
     if limit is None:
-        return "baseline_normal", "; whether the baseline was normal is not known, so it is graded as if it was"
+        return (
+            "baseline_normal",
+            "; whether the baseline was normal is not known, so it is graded as if it was",
+        )
     return ("baseline_abnormal" if baseline > limit else "baseline_normal"), ""
 
 
@@ -171,7 +174,11 @@ def _judge(
             return NotDerivable(f"{', '.join(IN_WORDS[name] for name in unknown)} missing")
         mildest = scale.bounds[0]
         side = "is not below" if falls else "is not above"
-        return _Judged(0, f"{side} {_in_words(mildest, _limit(mildest, unit, table, limits), unit)}", mildest.of in ("lln", "uln"))
+        return _Judged(
+            0,
+            f"{side} {_in_words(mildest, _limit(mildest, unit, table, limits), unit)}",
+            mildest.of in ("lln", "uln"),
+        )
     worst = max(passed, key=lambda b: b.grade)
     # A graver bound that cannot be judged would make this one too mild.
     if any(b.grade > worst.grade and b.of in unknown for b in scale.bounds):

@@ -150,7 +150,9 @@ def test_what_is_a_ketoacidosis(criteria: str | None, values: dict[str, Any], me
 )
 def test_how_severe(criteria: str, ph: str | None, bicarbonate: str | None, severity: str) -> None:
     found = dka(
-        criteria, ph=None if ph is None else D(ph), bicarbonate=None if bicarbonate is None else D(bicarbonate)
+        criteria,
+        ph=None if ph is None else D(ph),
+        bicarbonate=None if bicarbonate is None else D(bicarbonate),
     )
     if criteria != "ada_2009" or None not in (ph, bicarbonate):
         assert found["severity"] == severity
