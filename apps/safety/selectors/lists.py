@@ -41,13 +41,15 @@ def page(user: User, choice: Choice, *, after: int = 0, before: int = 0) -> KeyP
 def counts(user: User, choice: Choice) -> Mapping[str, int]:
     """all, open, serious, serious_open and due, with the choice of site and words, whatever else is chosen."""
     found = _chosen(user, Choice(q=choice.q, site=choice.site))
-    return found.order_by().aggregate(
-        all=Count("pk"),
-        open=Count("pk", filter=OPEN),
-        serious=Count("pk", filter=Q(serious=True)),
-        serious_open=Count("pk", filter=Q(serious=True) & OPEN),
-        due=Count("pk", filter=overdue_by(today())),
+    # An alias that is the name of a column would be read as the aggregate in the filters behind it.
+    counted = found.order_by().aggregate(
+        n_all=Count("pk"),
+        n_open=Count("pk", filter=OPEN),
+        n_serious=Count("pk", filter=Q(serious=True)),
+        n_serious_open=Count("pk", filter=Q(serious=True) & OPEN),
+        n_due=Count("pk", filter=overdue_by(today())),
     )
+    return {name.removeprefix("n_"): number for name, number in counted.items()}
 
 
 def overdue_by(day: dt.date) -> Q:
