@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from apps.celldose.models import CellProduct, CellSession
 from apps.enrolment.rules import LifeEvent
@@ -18,7 +18,12 @@ from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 
 # What stands under an event, by its related name: one query each, whatever the number of events.
-EVENT_RECORDS = ("follow_ups", "reports", "dka_episodes", "hypoglycaemias")
+EVENT_RECORDS = (
+    Prefetch("follow_ups", FollowUp.objects.select_related("site")),
+    Prefetch("dka_episodes", DkaEpisode.objects.select_related("site")),
+    Prefetch("hypoglycaemias", HypoglycaemiaEpisode.objects.select_related("site")),
+    "reports",
+)
 
 
 @dataclass(frozen=True)
