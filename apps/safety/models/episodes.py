@@ -79,7 +79,7 @@ class DkaEpisode(CrfRecord):
         ),
     )
     known_diabetes = YesNoField(_("Diabetes was known before"))
-    ph = QuantityField(_("pH"), unit="1", decimals=2, minimum=6, maximum=8)
+    ph = QuantityField(_("Blood pH"), unit="1", decimals=2, minimum=6, maximum=8)
     ph_venous = YesNoField(_("Venous sample"))
     bicarbonate = QuantityField(
         _("Bicarbonate"), unit="mmol/L", decimals=1, minimum=0, maximum=60, loinc="1963-8"
