@@ -12,7 +12,7 @@ from apps.celldose.stated import day_of_infusion
 from apps.safety.checks.events import Episodes
 from apps.safety.models import AdverseEvent, DkaEpisode, FollowUp, HypoglycaemiaEpisode, Outcome
 from apps.safety.rules.follow_ups import Known
-from apps.safety.suggestions import suggestion_for
+from apps.safety.suggestions import suggestion_of_event
 from studyportal import protocol
 
 
@@ -43,12 +43,7 @@ def adverse_event(record: AdverseEvent) -> Mapping[str, Any]:
         "retrospective": record.participant.retrospective,
         "special_interest": special_interest(),
         "expected": expected_terms(),
-        "suggestion": suggestion_for(
-            record.participant_id,
-            record.term,  # type: ignore[arg-type]
-            record.onset_on,  # type: ignore[arg-type]
-            record.grade_dictionary,  # type: ignore[arg-type]
-        ),
+        "suggestion": suggestion_of_event(record),
         "episodes": _episodes(record),
         "same_term": [
             (pk, onset) for pk, term, onset, *_ in others if term is not None and term == record.term

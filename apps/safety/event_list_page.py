@@ -148,7 +148,7 @@ def _row(user: User, event: AdverseEvent, *, several: bool) -> Row:
             ),
             Cell(participant.code, url=participant.get_absolute_url() if may_open else "", nowrap=True),
             *([event.site.code] if several else []),
-            human_date_text(event.onset_on) if event.onset_on else _("not recorded"),
+            Cell(human_date_text(event.onset_on), nowrap=True) if event.onset_on else _("not recorded"),
             event.grade or "–",
             seriousness(event),
             Cell(AdverseEvent.crf_fields()["outcome"].for_people(event.outcome) or _("not known yet")),
@@ -168,7 +168,7 @@ def _due(event: AdverseEvent) -> Cell:
     due: Any = event.follow_up_due_on
     if due is None:
         return Cell(_("not planned"))
-    return Cell(human_date_text(due), state="overdue" if is_overdue(due, event.site) else "")
+    return Cell(human_date_text(due), nowrap=True, state="overdue" if is_overdue(due, event.site) else "")
 
 
 def is_overdue(due: dt.date, site: Site) -> bool:

@@ -11,6 +11,7 @@ from apps.safety.crfs import ADVERSE_EVENT, DKA_EPISODE, FOLLOW_UP, HYPOGLYCAEMI
 from apps.safety.event_list_page import is_overdue
 from apps.safety.models import AdverseEvent, Term
 from apps.safety.rules import Suggested, is_unexpected_reaction
+from apps.safety.rules.grades import plain
 from apps.safety.selectors.events import EventFile, related_events
 from apps.safety.suggestions import Graded, graded_around
 from studyportal.access.models import User
@@ -180,9 +181,7 @@ def _grade_row(one: Graded, may_open: bool) -> list[Any]:
     result: Any = one.result
     low, high = result.normal_low, result.normal_high
     fields = type(result).crf_fields()
-    limits = "–"
-    if low is not None or high is not None:
-        limits = f"{fields['normal_low'].as_text(low) or '…'} – {fields['normal_high'].as_text(high) or '…'}"
+    limits = " – ".join(plain(limit) if limit is not None else "…" for limit in (low, high))
     graded = isinstance(one.suggestion, Suggested)
     said = one.suggestion.basis if isinstance(one.suggestion, Suggested) else one.suggestion.why
     return [
@@ -193,9 +192,10 @@ def _grade_row(one: Graded, may_open: bool) -> list[Any]:
         ),
         Cell(
             human_date_text(result.collected_on),
+            nowrap=True,
             detail=_("day of the onset") if one.days == 0 else _("%(n)+d d") % {"n": one.days},
         ),
-        limits,
+        limits if limits != "… – …" else "–",
         str(one.suggestion.grade) if graded else "–",  # type: ignore[union-attr]
         said,
     ]
@@ -211,7 +211,7 @@ def _follow_up_row(one: Any, may_open: bool) -> list[Any]:
         Cell(words["outcome"] or "–", detail=words["ended_on"]),
         words["action_taken"] or "–",
         words["course"] or "–",
-        words["next_due_on"] or "–",
+        Cell(words["next_due_on"] or "–", nowrap=True),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from apps.labs.models import LabResult, ResultContext
 from apps.labs.selectors import terms_of
 from apps.safety.dictionaries import dictionary
-from apps.safety.models import Dictionary
+from apps.safety.models import Dictionary, HypoglycaemiaEpisode, Term
 from apps.safety.rules import Suggested, Table, suggest
 from apps.safety.rules.grades import why_no_table
 from studyportal import protocol
@@ -33,6 +33,38 @@ class Graded:
     days: int
     suggestion: Suggested | NotDerivable
     chosen: bool = False
+
+
+def suggestion_of_event(event: Any) -> Suggested | NotDerivable:
+    """Of a hypoglycaemia by the glucose of its own form, else by the laboratory result nearest to the onset."""
+    version = event.grade_dictionary or Dictionary.CTCAE_5
+    if event.pk is not None and event.term == Term.HYPOGLYCAEMIA:
+        measured = _glucose_of_episode(event.pk)
+        if measured is not None and Term.HYPOGLYCAEMIA in dictionary(version).tables:
+            value, unit = measured
+            answer = suggest(
+                dictionary(version),
+                term=Term.HYPOGLYCAEMIA,
+                value=value,
+                unit=unit,
+                lln=_limit_of_protocol(unit),
+            )
+            if isinstance(answer, Suggested):
+                return Suggested(
+                    answer.grade, f"{answer.basis}, with the limit of the protocol; glucose of its form"
+                )
+    return suggestion_for(event.participant_id, event.term, event.onset_on, event.grade_dictionary)
+
+
+def _glucose_of_episode(event_id: int) -> tuple[Decimal, str] | None:
+    """The glucose as it was measured, with its unit; a limit such as “<20” is no measured number."""
+    episode: Any = HypoglycaemiaEpisode.objects.filter(event_id=event_id).first()
+    if episode is None:
+        return None
+    for reported, unit in ((episode.glucose, "mg/dL"), (episode.glucose_mmol, "mmol/L")):
+        if reported is not None and not reported.comparator:
+            return reported.number, unit
+    return None
 
 
 def suggestion_for(
@@ -105,7 +137,7 @@ def _graded(
 ) -> Suggested | NotDerivable:
     reported, unit = result.reported, result.unit
     if unit is None:
-        return NotDerivable(f"the result of {result.collected_on} has no unit")
+        return NotDerivable(f"the result of {result.collected_on.for_people()} has no unit")
     if reported.comparator:
         return NotDerivable(
             f"reported as {reported} {readable(unit)}, which is a limit and no measured number"
@@ -133,13 +165,15 @@ def _graded(
         baseline_uln=_of(baseline, "normal_high", into),
     )
     if isinstance(answer, NotDerivable):
-        return NotDerivable(f"{answer.why} (result of {result.collected_on})")
+        return NotDerivable(f"{answer.why} (result of {result.collected_on.for_people()})")
     when = (
         "on the day of the onset"
         if days == 0
         else f"{abs(days)} d {'after' if days > 0 else 'before'} the onset"
     )
-    return Suggested(answer.grade, f"{answer.basis}{borrowed}; sample of {result.collected_on}, {when}")
+    return Suggested(
+        answer.grade, f"{answer.basis}{borrowed}; sample of {result.collected_on.for_people()}, {when}"
+    )
 
 
 def _of(result: Any, name: str, into: str) -> Decimal | None:

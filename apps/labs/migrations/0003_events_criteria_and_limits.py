@@ -6,54 +6,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('labs', '0002_unfinished_results'),
+        ("labs", "0002_unfinished_results"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='labresult',
-            name='insert_insert',
+            model_name="labresult",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='labresult',
-            name='update_update',
+            model_name="labresult",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='labresult',
-            name='delete_delete',
+            model_name="labresult",
+            name="delete_delete",
         ),
         migrations.AddField(
-            model_name='labresult',
-            name='normal_high',
+            model_name="labresult",
+            name="normal_high",
             field=models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True),
         ),
         migrations.AddField(
-            model_name='labresult',
-            name='normal_low',
+            model_name="labresult",
+            name="normal_low",
             field=models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True),
         ),
         migrations.AddField(
-            model_name='labresultevent',
-            name='normal_high',
+            model_name="labresultevent",
+            name="normal_high",
             field=models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True),
         ),
         migrations.AddField(
-            model_name='labresultevent',
-            name='normal_low',
+            model_name="labresultevent",
+            name="normal_low",
             field=models.DecimalField(blank=True, decimal_places=4, max_digits=16, null=True),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='labresult',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "labs_labresultevent" ("absent", "analyte", "assay", "collected_on", "context", "created_at", "eag", "fasting", "id", "idaa1c", "laboratory", "lloq", "normal_high", "normal_low", "note", "number_canonical", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualitative", "reported", "site_id", "source_conflict", "status", "unit", "unit_basis", "unit_canonical", "updated_at", "version", "visit_id") SELECT new_values."absent", new_values."analyte", new_values."assay", new_values."collected_on", new_values."context", new_values."created_at", new_values."eag", new_values."fasting", new_values."id", new_values."idaa1c", new_values."laboratory", new_values."lloq", new_values."normal_high", new_values."normal_low", new_values."note", new_values."number_canonical", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."qualitative", new_values."reported", new_values."site_id", new_values."source_conflict", new_values."status", new_values."unit", new_values."unit_basis", new_values."unit_canonical", new_values."updated_at", new_values."version", new_values."visit_id" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='81b67db5c206c87b989720452e43008676912a58', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_345ed', referencing='REFERENCING NEW TABLE AS new_values ', table='labs_labresult', when='AFTER')),
+            model_name="labresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "labs_labresultevent" ("absent", "analyte", "assay", "collected_on", "context", "created_at", "eag", "fasting", "id", "idaa1c", "laboratory", "lloq", "normal_high", "normal_low", "note", "number_canonical", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualitative", "reported", "site_id", "source_conflict", "status", "unit", "unit_basis", "unit_canonical", "updated_at", "version", "visit_id") SELECT new_values."absent", new_values."analyte", new_values."assay", new_values."collected_on", new_values."context", new_values."created_at", new_values."eag", new_values."fasting", new_values."id", new_values."idaa1c", new_values."laboratory", new_values."lloq", new_values."normal_high", new_values."normal_low", new_values."note", new_values."number_canonical", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."qualitative", new_values."reported", new_values."site_id", new_values."source_conflict", new_values."status", new_values."unit", new_values."unit_basis", new_values."unit_canonical", new_values."updated_at", new_values."version", new_values."visit_id" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="81b67db5c206c87b989720452e43008676912a58",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_345ed",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="labs_labresult",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='labresult',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "labs_labresultevent" ("absent", "analyte", "assay", "collected_on", "context", "created_at", "eag", "fasting", "id", "idaa1c", "laboratory", "lloq", "normal_high", "normal_low", "note", "number_canonical", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualitative", "reported", "site_id", "source_conflict", "status", "unit", "unit_basis", "unit_canonical", "updated_at", "version", "visit_id") SELECT new_values."absent", new_values."analyte", new_values."assay", new_values."collected_on", new_values."context", new_values."created_at", new_values."eag", new_values."fasting", new_values."id", new_values."idaa1c", new_values."laboratory", new_values."lloq", new_values."normal_high", new_values."normal_low", new_values."note", new_values."number_canonical", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."qualitative", new_values."reported", new_values."site_id", new_values."source_conflict", new_values."status", new_values."unit", new_values."unit_basis", new_values."unit_canonical", new_values."updated_at", new_values."version", new_values."visit_id" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='939985db618e3d41bfb7f7606fdde5666260f91c', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_94216', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='labs_labresult', when='AFTER')),
+            model_name="labresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "labs_labresultevent" ("absent", "analyte", "assay", "collected_on", "context", "created_at", "eag", "fasting", "id", "idaa1c", "laboratory", "lloq", "normal_high", "normal_low", "note", "number_canonical", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualitative", "reported", "site_id", "source_conflict", "status", "unit", "unit_basis", "unit_canonical", "updated_at", "version", "visit_id") SELECT new_values."absent", new_values."analyte", new_values."assay", new_values."collected_on", new_values."context", new_values."created_at", new_values."eag", new_values."fasting", new_values."id", new_values."idaa1c", new_values."laboratory", new_values."lloq", new_values."normal_high", new_values."normal_low", new_values."note", new_values."number_canonical", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."qualitative", new_values."reported", new_values."site_id", new_values."source_conflict", new_values."status", new_values."unit", new_values."unit_basis", new_values."unit_canonical", new_values."updated_at", new_values."version", new_values."visit_id" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="939985db618e3d41bfb7f7606fdde5666260f91c",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_94216",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="labs_labresult",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='labresult',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "labs_labresultevent" ("absent", "analyte", "assay", "collected_on", "context", "created_at", "eag", "fasting", "id", "idaa1c", "laboratory", "lloq", "normal_high", "normal_low", "note", "number_canonical", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualitative", "reported", "site_id", "source_conflict", "status", "unit", "unit_basis", "unit_canonical", "updated_at", "version", "visit_id") SELECT old_values."absent", old_values."analyte", old_values."assay", old_values."collected_on", old_values."context", old_values."created_at", old_values."eag", old_values."fasting", old_values."id", old_values."idaa1c", old_values."laboratory", old_values."lloq", old_values."normal_high", old_values."normal_low", old_values."note", old_values."number_canonical", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."qualitative", old_values."reported", old_values."site_id", old_values."source_conflict", old_values."status", old_values."unit", old_values."unit_basis", old_values."unit_canonical", old_values."updated_at", old_values."version", old_values."visit_id" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='2c99cb516dfb87553a335206c947cf99b9561a0e', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_996b0', referencing='REFERENCING OLD TABLE AS old_values ', table='labs_labresult', when='AFTER')),
+            model_name="labresult",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "labs_labresultevent" ("absent", "analyte", "assay", "collected_on", "context", "created_at", "eag", "fasting", "id", "idaa1c", "laboratory", "lloq", "normal_high", "normal_low", "note", "number_canonical", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "qualitative", "reported", "site_id", "source_conflict", "status", "unit", "unit_basis", "unit_canonical", "updated_at", "version", "visit_id") SELECT old_values."absent", old_values."analyte", old_values."assay", old_values."collected_on", old_values."context", old_values."created_at", old_values."eag", old_values."fasting", old_values."id", old_values."idaa1c", old_values."laboratory", old_values."lloq", old_values."normal_high", old_values."normal_low", old_values."note", old_values."number_canonical", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."qualitative", old_values."reported", old_values."site_id", old_values."source_conflict", old_values."status", old_values."unit", old_values."unit_basis", old_values."unit_canonical", old_values."updated_at", old_values."version", old_values."visit_id" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="2c99cb516dfb87553a335206c947cf99b9561a0e",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_996b0",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="labs_labresult",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.labs.crfs import LAB_RESULT
-from apps.safety.crfs import ADVERSE_EVENT, DKA_EPISODE
+from apps.safety.crfs import ADVERSE_EVENT, DKA_EPISODE, HYPOGLYCAEMIA_EPISODE
 from apps.safety.models import AdverseEvent, DkaEpisode
 from studyportal.crf.actions import save
 from studyportal.crf.errors import CrfInvalid
@@ -172,6 +172,30 @@ def test_the_limit_of_glucose_is_that_of_the_protocol(cast: Any) -> None:
     event = an_event(cast.asha, case, term="hypoglycaemia", verbatim="Shaky")
     assert event.grade_suggested == "1"
     assert "with the limit of the protocol" in event.grade_basis
+
+
+def test_a_hypoglycaemia_is_graded_by_its_own_form(cast: Any) -> None:
+    case = a_case(cast)
+    a_result(cast.asha, case, "glucose_random", "62", "mg/dL")
+    event = an_event(cast.asha, case, term="hypoglycaemia", verbatim="Shaky", grade="2")
+    assert event.grade_suggested == "1", "by the laboratory, while the form is not there"
+    episode = a_hypoglycaemia(cast.asha, event, needed_help=False, treatment=["oral"])
+    event.refresh_from_db()
+    assert event.grade_suggested == "2" and "glucose of its form" in event.grade_basis
+    save(
+        HYPOGLYCAEMIA_EPISODE,
+        raw={"glucose": "<40"},
+        by=cast.asha,
+        record=episode,
+        reason="As the meter showed",
+    )
+    event.refresh_from_db()
+    assert event.grade_suggested == "1", "a limit is no measured number, so the laboratory speaks again"
+
+
+def test_level_3_is_not_graded_by_a_number(cast: Any) -> None:
+    event = an_event(cast.asha, a_case(cast), term="hypoglycaemia_level_3", verbatim="Found drowsy")
+    assert "by its consequences" in event.absent["grade_suggested"]
 
 
 def test_version_6_suggests_nothing(cast: Any) -> None:
