@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -187,8 +188,17 @@ def alerts_of(book: Casebook, consent_url: str = "") -> list[Alert]:
         )
     serious = [event for event in book.adverse_events if event.serious]
     if serious:
+        url = serious[0].page_url
+        if len(serious) > 1:
+            url = f"{reverse('safety:events')}?{urlencode({'q': book.participant.code, 'serious': 'yes'})}"
         found.append(
-            ("bad", _("Serious adverse events"), [event.verbatim or str(event) for event in serious], "", "")
+            (
+                "bad",
+                _("Serious adverse events"),
+                [str(event) for event in serious],
+                url,
+                _("Follow-ups, reports and clocks"),
+            )
         )
     critical = [
         d.description for d in book.deviations if d.classification == "critical" and d.state == "open"
@@ -376,7 +386,7 @@ def timeline_of(book: Casebook) -> list[TimelineEvent]:
             text=words(harm, "grade"),
             tone="bad" if harm.serious else "attention",
             icon="alert",
-            url=harm.get_absolute_url(),
+            url=harm.page_url,
             detail=_("serious") if harm.serious else "",
         )
     return [event for _when, event in sorted(dated, key=lambda pair: _order(pair[0]))]

@@ -20,6 +20,7 @@ from apps.consent.selectors.documents import documents_due
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import participation
 from apps.enrolment.selectors import approvals_due, screening
+from apps.safety.selectors.lists import follow_ups_due
 from apps.visits.models import Visit
 from apps.visits.selectors import session_visits
 from studyportal import protocol
@@ -30,6 +31,7 @@ from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
 
 SOON_DAYS = 14
+FOLLOW_UP_DAYS = 7
 FOLLOWED = participation.FOLLOWED
 DAY = "CASE WHEN length({0}) = 10 THEN {0}::date END"  # a partial date that is known to the day
 
@@ -317,6 +319,12 @@ def cultures_to_read(user: User, *, limit: int) -> Listing:
     """Cultures of products that are not read, the most overdue first."""
     found = waiting.cultures_to_read(user)
     return Listing(found[:limit], len(found), {"overdue": sum(one.state == "overdue" for one in found)})
+
+
+def events_to_follow(user: User, *, limit: int) -> Listing:
+    """Adverse events that go on and whose next follow-up is due within a week, the longest overdue first."""
+    due = follow_ups_due(user, within_days=FOLLOW_UP_DAYS)
+    return Listing(list(due[:limit]), due.count())
 
 
 def approvals_to_renew(user: User, *, limit: int) -> Listing:

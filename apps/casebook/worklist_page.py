@@ -16,7 +16,9 @@ from apps.consent.selectors.documents import DocumentDue
 from apps.consent.selectors.places import task_state, task_url
 from apps.enrolment.selectors import ApprovalDue, warning_days
 from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
+from apps.safety.models import AdverseEvent
 from studyportal import protocol
+from studyportal.access.clock import today_at
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.ui.parts import Cell, Row
@@ -46,6 +48,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     documents = worklist.documents_to_settle(user, limit=limit("documents"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
     unanswered = worklist.criteria_unanswered(user, limit=limit("criteria"))
+    follow_ups = worklist.events_to_follow(user, limit=limit("follow-ups"))
     sections = [
         section(
             "visits",
@@ -144,6 +147,15 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             [_("Number"), _("Person"), _("Screened on"), _("Participant")],
             _("Every criterion of every registered participant is answered."),
         ),
+        section(
+            "follow-ups",
+            _("Adverse events to follow up"),
+            follow_ups,
+            [_follow_up_row(event) for event in follow_ups.rows],
+            show,
+            [_("Participant"), _("Event"), _("Due on")],
+            _("No follow-up is overdue, or due within %(n)d days.") % {"n": worklist.FOLLOW_UP_DAYS},
+        ),
     ]
     stats = [
         (
@@ -173,6 +185,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         (_("Approvals to renew"), approvals.total, "#approvals", "bad" if approvals.total else ""),
         (_("Screening not decided"), undecided.total, "#screening", ""),
         (_("Criteria not answered"), unanswered.total, "#criteria", ""),
+        (_("Events to follow up"), follow_ups.total, "#follow-ups", ""),
     ]
     if user.may(Permission.MANAGE_QUERIES):
         stats.append(
@@ -329,6 +342,20 @@ def _screening_row(entry: Any) -> list[Any]:
         human_date_text(entry.screened_on),
         _person(participant.code, participant.synthetic) if participant is not None else "–",
     ]
+
+
+def _follow_up_row(event: AdverseEvent) -> Row:
+    due: Any = event.follow_up_due_on
+    participant: Any = event.participant
+    overdue = due < today_at(event.site)
+    return Row(
+        [
+            _person(participant.code, participant.synthetic),
+            Cell(str(event), url=event.page_url, state="serious" if event.serious else ""),
+            Cell(human_date_text(due), state="overdue" if overdue else ""),
+        ],
+        tone="attention" if overdue else "",
+    )
 
 
 def _document_row(due: DocumentDue) -> Row:

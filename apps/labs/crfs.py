@@ -36,11 +36,19 @@ LAB_RESULT = register(
         always_when=("context", "safety"),
         sections=(
             Section(_("Sample"), ("analyte", "context", "collected_on", "fasting")),
-            Section(_("Result as reported"), ("reported", "unit", "unit_basis", "qualitative", "lloq")),
+            Section(
+                _("Result as reported"),
+                ("reported", "unit", "unit_basis", "qualitative", "lloq", "normal_low", "normal_high"),
+            ),
             Section(_("Derived"), ("number_canonical", "unit_canonical", "eag", "idaa1c")),
             Section(_("Source"), ("assay", "laboratory", "source_conflict", "note")),
         ),
-        rules=(within_protocol, rules.result_is_there, rules.lloq_is_a_limit),
+        rules=(
+            within_protocol,
+            rules.result_is_there,
+            rules.lloq_is_a_limit,
+            rules.limits_of_normal_in_order,
+        ),
         checks=(
             checks.unit_stated,
             checks.number_plausible,

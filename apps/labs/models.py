@@ -107,6 +107,22 @@ class LabResult(CrfRecord):
         maximum=1000000,
         required=False,
     )
+    normal_low = QuantityField(
+        _("Lower limit of normal, in the reported unit"),
+        decimals=4,
+        minimum=0,
+        maximum=1000000,
+        required=False,
+        help_text=_("Of this laboratory, as the report states it."),
+    )
+    normal_high = QuantityField(
+        _("Upper limit of normal, in the reported unit"),
+        decimals=4,
+        minimum=0,
+        maximum=1000000,
+        required=False,
+        help_text=_("Of this laboratory, as the report states it."),
+    )
     number_canonical = QuantityField(_("Number in the unit of the protocol"), decimals=4, derived=True)
     unit_canonical = TextField(_("Unit of the protocol"), max_length=30, derived=True)
     eag = QuantityField(_("Estimated average glucose"), unit="mg/dL", decimals=0, derived=True)

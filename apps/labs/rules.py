@@ -162,6 +162,14 @@ def lloq_is_a_limit(values: Mapping[str, Any]) -> Iterable[Problem]:
         )
 
 
+def limits_of_normal_in_order(values: Mapping[str, Any]) -> Iterable[Problem]:
+    low, high = values.get("normal_low"), values.get("normal_high")
+    if low is not None and high is not None and low >= high:
+        yield Problem(
+            "normal_high", "not_above", f"The upper limit of normal {high} is not above the lower one, {low}."
+        )
+
+
 def derive_lab_result(values: Mapping[str, Any], context: Mapping[str, Any]) -> Mapping[str, Any]:
     """context: terms (Terms | None), insulin_per_kg (units/kg/24 h at the same visit)."""
     terms: Terms | None = context.get("terms")

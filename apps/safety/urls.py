@@ -8,5 +8,8 @@ app_name = "safety"
 urlpatterns = [
     # Adverse events
     path("adverse-events/", events.listed, name="events"),
+    path("adverse-events/new/", events.new, name="event-new"),
     path("adverse-events/<int:pk>/", events.event, name="event"),
+    path("adverse-events/<int:pk>/link/", events.link, name="event-link"),
+    path("participants/<str:code>/adverse-events/new/", events.notice, name="notice"),
 ]

@@ -109,7 +109,9 @@ def _fields_in_words(spec: CrfSpec, fields: Iterable[FieldChange]) -> Iterable[F
     for name, crf_field in spec.fields.items():
         value = by_name.get(name)
         told = [
-            (crf_field.for_people(shown) if shown is not None else "") or label_of(why.get(name, ""))
+            # A history keeps columns, not fields: a partial date comes back as its text.
+            (crf_field.for_people(crf_field.to_python(shown)) if shown is not None else "")
+            or label_of(why.get(name, ""))
             for shown, why in (
                 (value.before if value else None, before),
                 (value.after if value else None, after),

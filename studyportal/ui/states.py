@@ -59,6 +59,13 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "minor": State(_("Minor"), "info", "flag"),
         "major": State(_("Major"), "attention", "flag"),
         "critical": State(_("Critical"), "bad", "flag"),
+        # adverse events
+        "serious": State(_("Serious"), "bad", "alert"),
+        "not_serious": State(_("Not serious"), "neutral", "circle"),
+        "event_open": State(_("Goes on"), "attention", "clock"),
+        "event_ended": State(_("Ended"), "good", "check"),
+        "special_interest": State(_("Of special interest"), "info", "flag"),
+        "unexpected_reaction": State(_("Suspected unexpected serious reaction"), "bad", "alert"),
         # approvals of a site
         "approval_valid": State(_("Valid"), "good", "check"),
         "approval_waived": State(_("Waived"), "info", "flag"),

@@ -199,6 +199,14 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "readings": [{"measured_on": "2016-11-01", "slot": "fasting", "value": "110"}],
     },
     "/api/v1/sessions/": lambda h: {"participant": h.code},
+    "/api/v1/adverse-events/": lambda h: {
+        "participant": h.code,
+        "verbatim": "Bruise",
+        "onset_on": "2016-11-02",
+        "aware_at": "2016-11-03T10:00:00Z",
+        "serious": False,
+    },
+    "/api/v1/adverse-events/{pk}/link/": lambda h: {"session": None, "product": None, "reason": "A mistake"},
     "/api/v1/products/": lambda h: {
         "participant": h.code,
         "harvest": h.world.records["cell-product"].harvest_id,

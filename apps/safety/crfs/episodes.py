@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.safety import checks, contexts, rules
 from apps.safety.models import DkaEpisode, HypoglycaemiaEpisode
 from studyportal.crf.registry import register
 from studyportal.crf.spec import About, CrfSpec, Section
@@ -19,11 +20,30 @@ DKA_EPISODE = register(
             Section(_("When"), ("began_on", "sampled_at", "known_diabetes")),
             Section(
                 _("Measured"),
-                ("glucose", "ph", "ph_venous", "bicarbonate", "ketones_blood", "ketonuria", "mental_status"),
+                (
+                    "glucose",
+                    "glucose_mmol",
+                    "ph",
+                    "ph_venous",
+                    "bicarbonate",
+                    "ketones_blood",
+                    "ketonuria",
+                    "mental_status",
+                ),
             ),
             Section(_("Course"), ("precipitant", "treated_in", "remarks")),
             Section(_("Judged"), ("criteria", "meets_criteria", "criteria_basis", "severity")),
         ),
+        rules=(rules.one_glucose, rules.possible_glucose, rules.sample_after_onset),
+        checks=(
+            checks.is_of_its_event,
+            checks.sample_suits_criteria,
+            checks.gases_agree,
+            checks.state_suits_severity,
+            checks.criteria_not_met,
+        ),
+        derive=rules.derive_dka,
+        context=contexts.episode,
     )
 )
 
@@ -37,9 +57,16 @@ HYPOGLYCAEMIA_EPISODE = register(
         about=About.ALWAYS,
         dated_by=("happened_at",),
         sections=(
-            Section(_("What happened"), ("happened_at", "glucose", "symptoms", "needed_help", "nocturnal")),
+            Section(
+                _("What happened"),
+                ("happened_at", "glucose", "glucose_mmol", "symptoms", "needed_help", "nocturnal"),
+            ),
             Section(_("Treatment and cause"), ("treatment", "cause", "remarks")),
             Section(_("Judged"), ("criteria", "level", "level_basis")),
         ),
+        rules=(rules.one_glucose, rules.possible_glucose),
+        checks=(checks.hypoglycaemia_is_of_its_event, checks.help_suits_state, checks.happened_at_onset),
+        derive=rules.derive_hypoglycaemia,
+        context=contexts.episode,
     )
 )

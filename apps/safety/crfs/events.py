@@ -1,4 +1,4 @@
-"""The forms of safety."""
+"""The forms of adverse events."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +27,9 @@ ADVERSE_EVENT = register(
         model=AdverseEvent,
         key="adverse-event",
         title=_("Adverse event"),
+        description=_(
+            "One form for each event. Save it as incomplete as soon as it is known: the reporting clocks run from then."
+        ),
         parents=("visit", "session", "product"),
         about=About.ALWAYS,
         dated_by=("onset_on", "visit.happened_on"),
@@ -72,18 +75,34 @@ ADVERSE_EVENT = register(
         rules=(
             rules.serious_has_criterion,
             rules.end_not_before_onset,
+            rules.what_goes_on_has_no_end,
+            rules.time_agrees_with_day,
+            rules.known_after_it_began,
+            rules.hospital_stay_in_order,
+            rules.nothing_was_done_stands_alone,
             rules.death_agrees,
             rules.session_is_of_participant,
+            rules.product_is_of_session,
         ),
         checks=(
             checks.severe_is_not_serious,
+            checks.life_threatening_is_grave,
             checks.grave_term_is_serious,
+            checks.hospital_stay_is_dated,
             checks.recovered_has_end,
+            checks.what_goes_on_is_followed,
             checks.onset_in_study,
+            checks.not_told_twice,
             checks.grade_has_dictionary,
+            checks.grade_agrees_with_results,
+            checks.episode_is_told,
+            checks.expectedness_by_protocol,
+            checks.cause_was_there,
+            checks.harvest_is_assessed,
+            checks.linked_to_its_session,
         ),
+        derive=rules.derive_adverse_event,
         context=contexts.adverse_event,
-        gates=(),
         repeats=True,
     )
 )

@@ -67,8 +67,19 @@ class DkaEpisode(CrfRecord):
     glucose = QuantityField(
         _("Plasma glucose"), unit="mg/dL", decimals=1, minimum=0, maximum=3000, loinc="2345-7"
     )
+    glucose_mmol = QuantityField(
+        _("Plasma glucose, when measured in mmol/L"),
+        unit="mmol/L",
+        decimals=1,
+        minimum=0,
+        maximum=167,
+        required=False,
+        help_text=_(
+            "Instead of mg/dL, never beside it: the criteria are judged in the unit that was measured."
+        ),
+    )
     known_diabetes = YesNoField(_("Diabetes was known before"))
-    ph = QuantityField(_("pH"), unit="1", decimals=2, minimum=6, maximum=8)
+    ph = QuantityField(_("Blood pH"), unit="1", decimals=2, minimum=6, maximum=8)
     ph_venous = YesNoField(_("Venous sample"))
     bicarbonate = QuantityField(
         _("Bicarbonate"), unit="mmol/L", decimals=1, minimum=0, maximum=60, loinc="1963-8"
@@ -98,17 +109,22 @@ class DkaEpisode(CrfRecord):
             ),
         ]
 
+    @property
+    def home_url(self) -> str:
+        return self.event.page_url
+
     def __str__(self) -> str:
         return str(_("Ketoacidosis"))
 
 
 class HypoCriteria(models.TextChoices):
-    IHSG_2017 = "ihsg_2017", _("IHSG 2017, ADA and ISPAD: levels 1 to 3")
+    ADA_ISPAD = "ada_ispad", _("ADA and ISPAD 2022: level 1 below 70 mg/dL")
+    IHSG_2017 = "ihsg_2017", _("IHSG 2017: level 1 at most 70 mg/dL")
 
 
 class HypoLevel(models.TextChoices):
-    LEVEL_1 = "1", _("Level 1: below 70 mg/dL and at least 54 mg/dL")
-    LEVEL_2 = "2", _("Level 2: below 54 mg/dL")
+    LEVEL_1 = "1", _("Level 1: low, and at least 54 mg/dL (3.0 mmol/L)")
+    LEVEL_2 = "2", _("Level 2: below 54 mg/dL (3.0 mmol/L)")
     LEVEL_3 = "3", _("Level 3: needs help, whatever the glucose")
 
 
@@ -134,7 +150,15 @@ class HypoglycaemiaEpisode(CrfRecord):
     event = models.ForeignKey(AdverseEvent, on_delete=models.PROTECT, related_name="hypoglycaemias")
     happened_at = MomentField(_("Happened at"))
     glucose = LaboratoryValueField(
-        _("Glucose"), unit="mg/dL", help_text=_("As the meter shows it, such as “<40” or “LO”.")
+        _("Glucose"),
+        unit="mg/dL",
+        help_text=_("As the meter shows it; for “LO” write “<” and the meter's limit, such as <20."),
+    )
+    glucose_mmol = LaboratoryValueField(
+        _("Glucose, when measured in mmol/L"),
+        unit="mmol/L",
+        required=False,
+        help_text=_("Instead of mg/dL, never beside it: the level is judged in the unit that was measured."),
     )
     symptoms = MultiCodedField(_("Symptoms"), codes=HypoSymptom)
     needed_help = YesNoField(_("Needed the help of somebody else"))
@@ -157,6 +181,10 @@ class HypoglycaemiaEpisode(CrfRecord):
                 violation_error_message=_("This event already has its hypoglycaemia form; change that one."),
             ),
         ]
+
+    @property
+    def home_url(self) -> str:
+        return self.event.page_url
 
     def __str__(self) -> str:
         return str(_("Hypoglycaemia"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import CellProduct, CellSession
@@ -58,6 +59,13 @@ class Term(models.TextChoices):
     ECTOPIC_TISSUE = "ectopic_tissue", _("Ectopic tissue")
     MALIGNANCY = "malignancy", _("Malignancy")
     INFECTION = "infection", _("Infection elsewhere")
+    ANAEMIA = "anaemia", _("Anaemia")
+    PLATELETS_LOW = "platelets_low", _("Platelets low")
+    WBC_LOW = "wbc_low", _("White blood cells low")
+    CREATININE_RAISED = "creatinine_raised", _("Creatinine raised")
+    ALT_RAISED = "alt_raised", _("ALT raised")
+    AST_RAISED = "ast_raised", _("AST raised")
+    BILIRUBIN_RAISED = "bilirubin_raised", _("Bilirubin raised")
     OTHER = "other", _("Other")
 
 
@@ -157,7 +165,11 @@ class AdverseEvent(CrfRecord):
     special_interest = YesNoField(_("Of special interest"), derived=True)
     grade_suggested = CodedField(_("Grade that the results suggest"), codes=Grade, derived=True)
     grade_basis = NoteField(_("What the suggestion rests on"), derived=True)
-    grade = CodedField(_("Grade"), codes=Grade)
+    grade = CodedField(
+        _("Grade"),
+        codes=Grade,
+        help_text=_("The gravest that the event has reached. A suggestion decides nothing."),
+    )
     grade_dictionary = CodedField(_("Dictionary of the grade"), codes=Dictionary)
     serious = YesNoField(_("Serious"), help_text=_("A criterion is met; this is not the same as severe."))
     serious_criteria = MultiCodedField(_("Criteria of seriousness"), codes=SeriousCriterion)
@@ -188,3 +200,16 @@ class AdverseEvent(CrfRecord):
     class Meta(CrfRecord.Meta):
         verbose_name = _("adverse event")
         verbose_name_plural = _("adverse events")
+        indexes = [models.Index(fields=["participant", "term"], name="adverse_event_term")]
+
+    def __str__(self) -> str:
+        return self.verbatim or str(_("Adverse event"))
+
+    @property
+    def page_url(self) -> str:
+        """The page of the event, with its follow-ups, reports and clocks; the form is at `get_absolute_url`."""
+        return reverse("safety:event", args=[self.pk])
+
+    @property
+    def home_url(self) -> str:
+        return self.page_url

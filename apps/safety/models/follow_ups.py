@@ -28,7 +28,9 @@ class FollowUp(CrfRecord):
     number = CountField(_("Follow-up"), minimum=1, maximum=999, derived=True)
     seen_on = DayField(_("As of"))
     aware_at = MomentField(_("The site learnt of it at"), required=False)
-    grade = CodedField(_("Grade now"), codes=Grade)
+    grade = CodedField(
+        _("Grade now"), codes=Grade, help_text=_("The event keeps the gravest grade that it has reached.")
+    )
     serious = YesNoField(_("Serious"))
     serious_criteria = MultiCodedField(_("Criteria of seriousness"), codes=SeriousCriterion)
     outcome = CodedField(_("Outcome"), codes=Outcome)
@@ -50,6 +52,10 @@ class FollowUp(CrfRecord):
                 ),
             ),
         ]
+
+    @property
+    def home_url(self) -> str:
+        return self.event.page_url
 
     def __str__(self) -> str:
         return str(_("Follow-up %(number)s") % {"number": self.number or "–"})

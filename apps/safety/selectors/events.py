@@ -7,18 +7,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from apps.celldose.models import CellProduct, CellSession
 from apps.enrolment.rules import LifeEvent
 from apps.safety.models import AdverseEvent, DkaEpisode, FollowUp, HypoglycaemiaEpisode, Outcome, SafetyReport
-from apps.safety.rules.events import OPEN_OUTCOMES
+from apps.safety.rules.events import OPEN_OUTCOMES, is_open
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 
 # What stands under an event, by its related name: one query each, whatever the number of events.
-EVENT_RECORDS = ("follow_ups", "reports", "dka_episodes", "hypoglycaemias")
+EVENT_RECORDS = (
+    Prefetch("follow_ups", FollowUp.objects.select_related("site")),
+    Prefetch("dka_episodes", DkaEpisode.objects.select_related("site")),
+    Prefetch("hypoglycaemias", HypoglycaemiaEpisode.objects.select_related("site")),
+    "reports",
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class EventFile:
 
     @property
     def is_open(self) -> bool:
-        return self.event.outcome is None or self.event.outcome in OPEN_OUTCOMES
+        return is_open(self.event.outcome)  # type: ignore[arg-type]
 
 
 def with_files(events: QuerySet[AdverseEvent]) -> QuerySet[AdverseEvent]:
@@ -92,6 +97,16 @@ def adverse_events(user: User, permission: Permission = Permission.VIEW_DATA) ->
 def open_events(user: User, permission: Permission = Permission.VIEW_SAFETY) -> QuerySet[AdverseEvent]:
     """Events whose end is not known yet: without an outcome, not recovered or recovering."""
     return adverse_events(user, permission).filter(Q(outcome=None) | Q(outcome__in=OPEN_OUTCOMES))
+
+
+def related_events(event: AdverseEvent, user: User) -> list[AdverseEvent]:
+    """Other events of the same session, directly or by one of its products; none for an event without a session."""
+    session_id = event.session_id or (event.product.harvest.session_id if event.product is not None else None)
+    if session_id is None:
+        return []
+    same = Q(session_id=session_id) | Q(product__harvest__session_id=session_id)
+    own = AdverseEvent.objects.visible_to(user, Permission.VIEW_SAFETY)
+    return list(own.filter(same).exclude(pk=event.pk).order_by("id"))
 
 
 def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:

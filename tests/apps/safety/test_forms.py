@@ -7,37 +7,23 @@ from typing import Any
 import pytest
 
 from apps.celldose.models import CellSession
-from apps.safety.crfs import ADVERSE_EVENT, SAFETY_REVIEW
+from apps.safety.crfs import SAFETY_REVIEW
 from apps.safety.models import AdverseEvent
 from apps.safety.selectors import adverse_events
 from studyportal.crf.actions import save
 from studyportal.crf.errors import CrfInvalid
 from studyportal.queries.models import Query
 from tests.apps.enrolment.factories import a_case
+from tests.apps.safety.events import an_event
 from tests.apps.visits.factories import a_visit
 
 pytestmark = pytest.mark.django_db
-
-EVENT: dict[str, Any] = {
-    "verbatim": "Bruise at the hip",
-    "term": "harvest_haematoma",
-    "onset_on": "2024-03-02",
-    "ended_on": "2024-03-06",
-    "grade": "1",
-    "grade_dictionary": "ctcae_5",
-    "serious": False,
-    "outcome": "recovered",
-    "action_taken": ["none"],
-    "related_to_product": "unlikely",
-    "related_to_harvest": "certain",
-    "expectedness": "expected",
-}
 
 
 def record(
     cast: Any, participant: Any, *, parents: dict[str, Any] | None = None, **more: Any
 ) -> AdverseEvent:
-    return save(ADVERSE_EVENT, raw=EVENT | more, by=cast.asha, participant=participant, parents=parents or {})
+    return an_event(cast.asha, participant, parents=parents, **more)
 
 
 @pytest.mark.parametrize(
@@ -110,4 +96,5 @@ def test_grave_and_not_serious_is_asked_about(cast: Any) -> None:
     assert set(Query.objects.values_list("code", flat=True)) == {
         "grave_term_not_serious",
         "grade_4_not_serious",
+        "dka_form_missing",
     }

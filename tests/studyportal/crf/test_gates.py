@@ -20,7 +20,7 @@ from tests.world import World
 ALWAYS = {
     "safety-review", "adverse-event", "end-of-study", "harvest", "cell-product", "hand-over", "identity-check", "processing",
     "reagent-lot", "cell-counts", "phenotype", "viability", "microbiology", "release", "infusion", "infusion-event",
-    "observations", "discard", "container", "aliquot",
+    "observations", "discard", "container", "aliquot", "adverse-event-follow-up", "dka-episode", "hypoglycaemia-episode",
 }  # fmt: skip
 # Of the time before the study: nothing dates them, and what is of before goes on.
 UNDATED = {"demographics", "medical-history"}
