@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr
 
 from .analytes import Analyte
 from .base import Frozen, FrozenMapping, Keyed
+from .custody import Custody
 from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, FollowUp
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
@@ -39,6 +40,7 @@ class Protocol(Frozen):
     matching: Matching
     consent: Consent
     follow_up: FollowUp | None = None
+    custody: Custody = Custody()
     ethics: Ethics
     safety: Safety = Field(default_factory=lambda: Safety(source="Not said in this protocol"))
     absent_reasons: Keyed[AbsentReason]
