@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SafetyConfig(AppConfig):
@@ -6,4 +7,25 @@ class SafetyConfig(AppConfig):
     label = "safety"
 
     def ready(self) -> None:
-        from apps.safety import receivers  # noqa: F401 (connects them)
+        from django.core.checks import register as register_check
+
+        from apps.safety import banners, receivers, receivers_clocks  # noqa: F401 (connects them)
+        from apps.safety.checks_of_protocol import roles_are_known
+        from studyportal.access.permissions import Permission
+        from studyportal.audit import looks
+        from studyportal.ui.banners import register as register_banners
+        from studyportal.ui.navigation import NavItem, register
+
+        register_banners(banners.alerts)
+        register_check(roles_are_known)
+        looks.register("safety_report_file", _("Report of a serious event, downloaded"))
+        register(
+            NavItem(
+                _("Safety"),
+                "safety:overview",
+                permission=Permission.VIEW_SAFETY,
+                order=45,
+                icon="shield",
+                count=banners.unreported_count,
+            )
+        )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.safety.selectors.alerts import standing
+from apps.safety.selectors.clocks import unreported
 from studyportal.access.permissions import Permission
 from studyportal.ui.banners import Banner
 
@@ -43,3 +44,9 @@ def alerts(request: HttpRequest) -> list[Banner]:
             )
         )
     return banners
+
+
+def unreported_count(request: HttpRequest) -> int | None:
+    """Serious events without any report, beside the entry of the navigation; None for none."""
+    user: Any = request.user
+    return unreported(user).count() or None

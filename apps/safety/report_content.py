@@ -59,9 +59,7 @@ def content_of(
         }
 
 
-def _head(
-    file: EventFile, stated: Stated, number: int, recipient_label: str, name: str, role: str
-) -> Pairs:
+def _head(file: EventFile, stated: Stated, number: int, recipient_label: str, name: str, role: str) -> Pairs:
     event = file.event
     participant: Any = event.participant
     plan = protocol.current()

@@ -48,7 +48,8 @@ def pdf_from(content: Mapping[str, Any], *, name: str, sha256: str, preview: boo
             sheets.gap(24)
             sheets.line()
             sheets.paragraph(
-                _("Times are those of the site (%s), each with its offset from UTC.") % content["zone"], quiet=True
+                _("Times are those of the site (%s), each with its offset from UTC.") % content["zone"],
+                quiet=True,
             )
             sheets.paragraph(
                 _("This document holds the participant's code and no name. It is what was recorded; the portal keeps it"

@@ -29,7 +29,9 @@ CULTURES: dict[str, Any] = {
 }
 
 
-def late_growth(*, product: Any, organism: str, cultures: tuple[str, ...], by: User | None) -> SafetyAlert | None:
+def late_growth(
+    *, product: Any, organism: str, cultures: tuple[str, ...], by: User | None
+) -> SafetyAlert | None:
     """A culture grew after the release: an alert to the site and an adverse event, each once.
 
     Called again with the same cultures it changes nothing, but that an alert which still stands takes over the name of
@@ -114,7 +116,11 @@ def acknowledge(
     said = what_is_done.strip()
     if not said:
         raise CrfInvalid(
-            [Problem("what_is_done", "required", _("Say what is done about it; that is what ends the alert."))]
+            [
+                Problem(
+                    "what_is_done", "required", _("Say what is done about it; that is what ends the alert.")
+                )
+            ]
         )
     if len(said) > LONGEST:
         raise CrfInvalid([Problem("what_is_done", "too_long", _("At most %d characters.") % LONGEST)])

@@ -38,9 +38,7 @@ def agree_lateness(*, event: AdverseEvent, by: User | None, now: dt.datetime | N
         form=FORM, object_id=event.pk, code__startswith=CODE, raised_by__isnull=True
     ).values_list("code", flat=True)
     for code in {*held, *(code for code, one in found.items() if one is not None)}:
-        agree(
-            participant=event.participant, form=FORM, code=code, found={event.pk: found.get(code)}, by=by
-        )
+        agree(participant=event.participant, form=FORM, code=code, found={event.pk: found.get(code)}, by=by)
 
 
 def _found(

@@ -94,9 +94,9 @@ def remind(*, now: dt.datetime | None = None) -> int:
 def _late_ones(due: Iterable[Any], now: dt.datetime) -> None:
     """Deviations of clocks that have run out since the last time."""
     known = set(
-        Deviation.objects.filter(
-            form=FORM, code__startswith=CODE, raised_by__isnull=True
-        ).exclude(state=DeviationState.WITHDRAWN).values_list("object_id", "code")
+        Deviation.objects.filter(form=FORM, code__startswith=CODE, raised_by__isnull=True)
+        .exclude(state=DeviationState.WITHDRAWN)
+        .values_list("object_id", "code")
     )
     for one in due:
         overdue = {f"{CODE}{clock.key}" for clock in one.running if clock.state == "overdue"}
@@ -123,7 +123,9 @@ def _line(event: AdverseEvent, clock: Clock, level: Level, now: dt.datetime) -> 
             % what
         )
     return (
-        _("%(level)s. %(site)s, %(participant)s, event %(event)d: %(clock)s. Last moment: %(due)s (%(left)s).")
+        _(
+            "%(level)s. %(site)s, %(participant)s, event %(event)d: %(clock)s. Last moment: %(due)s (%(left)s)."
+        )
         % what
     )
 
@@ -173,11 +175,7 @@ def _alerts(people: People, lines: dict[str, list[str]], now: dt.datetime) -> in
         event: Any = alert.event
         clock = f"alert-{alert.pk}"
         sent = {one.level for one in event.reminders.all() if one.clock == clock}
-        passed = [
-            level
-            for level in ALERT_LEVELS
-            if alert.raised_at + dt.timedelta(hours=level[1]) <= now
-        ]
+        passed = [level for level in ALERT_LEVELS if alert.raised_at + dt.timedelta(hours=level[1]) <= now]
         if not passed or passed[-1][0] in sent:
             continue
         key, _hours, roles = passed[-1]

@@ -294,7 +294,9 @@ def _corrected(
     ]
     if not reason:
         problems.append(
-            Problem("reason", "reason_required", _("Say why it is corrected; the version before stays readable."))
+            Problem(
+                "reason", "reason_required", _("Say why it is corrected; the version before stays readable.")
+            )
         )
     before = (report.recipient, report.sent_at, report.late_reason, report.reference, report.method)
     if not taken_back and before == (

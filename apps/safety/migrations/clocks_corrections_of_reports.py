@@ -8,98 +8,187 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0004_roles_of_products_and_monitoring'),
-        ('celldose', '0003_custody_plan_happenings'),
-        ('enrolment', '0006_approvals'),
-        ('safety', '0002_reports_alerts_episodes'),
+        ("access", "0004_roles_of_products_and_monitoring"),
+        ("celldose", "0003_custody_plan_happenings"),
+        ("enrolment", "0006_approvals"),
+        ("safety", "0002_reports_alerts_episodes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='safetyalert',
-            name='insert_insert',
+            model_name="safetyalert",
+            name="insert_insert",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='safetyalert',
-            name='update_update',
+            model_name="safetyalert",
+            name="update_update",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='safetyalert',
-            name='delete_delete',
+            model_name="safetyalert",
+            name="delete_delete",
         ),
         migrations.RemoveConstraint(
-            model_name='safetyalert',
-            name='safetyalert_once_per_product',
+            model_name="safetyalert",
+            name="safetyalert_once_per_product",
         ),
         migrations.AddField(
-            model_name='reminder',
-            name='unreached',
-            field=models.JSONField(default=list, help_text='User names; nobody at all: a role.', verbose_name='who has no address for mail'),
+            model_name="reminder",
+            name="unreached",
+            field=models.JSONField(
+                default=list,
+                help_text="User names; nobody at all: a role.",
+                verbose_name="who has no address for mail",
+            ),
         ),
         migrations.AddField(
-            model_name='safetyalert',
-            name='about',
-            field=models.CharField(blank=True, help_text='The cultures that it is about, in order: another culture is another alert.', max_length=200, verbose_name='what grew'),
+            model_name="safetyalert",
+            name="about",
+            field=models.CharField(
+                blank=True,
+                help_text="The cultures that it is about, in order: another culture is another alert.",
+                max_length=200,
+                verbose_name="what grew",
+            ),
         ),
         migrations.AddField(
-            model_name='safetyalertevent',
-            name='about',
-            field=models.CharField(blank=True, help_text='The cultures that it is about, in order: another culture is another alert.', max_length=200, verbose_name='what grew'),
+            model_name="safetyalertevent",
+            name="about",
+            field=models.CharField(
+                blank=True,
+                help_text="The cultures that it is about, in order: another culture is another alert.",
+                max_length=200,
+                verbose_name="what grew",
+            ),
         ),
         migrations.AddField(
-            model_name='safetyreport',
-            name='correction_reason',
-            field=models.TextField(blank=True, verbose_name='why corrected'),
+            model_name="safetyreport",
+            name="correction_reason",
+            field=models.TextField(blank=True, verbose_name="why corrected"),
         ),
         migrations.AddField(
-            model_name='safetyreport',
-            name='corrects',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrected_by', to='safety.safetyreport', verbose_name='corrects the version'),
+            model_name="safetyreport",
+            name="corrects",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="corrected_by",
+                to="safety.safetyreport",
+                verbose_name="corrects the version",
+            ),
         ),
         migrations.AddField(
-            model_name='safetyreport',
-            name='note',
-            field=models.TextField(blank=True, verbose_name='note'),
+            model_name="safetyreport",
+            name="note",
+            field=models.TextField(blank=True, verbose_name="note"),
         ),
         migrations.AddField(
-            model_name='safetyreport',
-            name='taken_back',
-            field=models.BooleanField(default=False, verbose_name='was never sent'),
+            model_name="safetyreport",
+            name="taken_back",
+            field=models.BooleanField(default=False, verbose_name="was never sent"),
         ),
         migrations.AlterField(
-            model_name='safetyreport',
-            name='kind',
-            field=models.CharField(choices=[('initial', 'Initial report'), ('follow_up', 'Follow-up report'), ('analysis', 'Analysis'), ('final', 'Final report'), ('opinion', 'Opinion received')], max_length=10, verbose_name='kind'),
+            model_name="safetyreport",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("initial", "Initial report"),
+                    ("follow_up", "Follow-up report"),
+                    ("analysis", "Analysis"),
+                    ("final", "Final report"),
+                    ("opinion", "Opinion received"),
+                ],
+                max_length=10,
+                verbose_name="kind",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='safetyalert',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_safetyalertevent" ("about", "acknowledged_at", "acknowledged_by_id", "event_id", "id", "kind", "message", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "raised_at", "site_id", "version", "what_is_done") SELECT new_values."about", new_values."acknowledged_at", new_values."acknowledged_by_id", new_values."event_id", new_values."id", new_values."kind", new_values."message", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."product_id", new_values."raised_at", new_values."site_id", new_values."version", new_values."what_is_done" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='3337223d032cac50e4c9ff24051c9d8e38039985', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_43e58', referencing='REFERENCING NEW TABLE AS new_values ', table='safety_safetyalert', when='AFTER')),
+            model_name="safetyalert",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_safetyalertevent" ("about", "acknowledged_at", "acknowledged_by_id", "event_id", "id", "kind", "message", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "raised_at", "site_id", "version", "what_is_done") SELECT new_values."about", new_values."acknowledged_at", new_values."acknowledged_by_id", new_values."event_id", new_values."id", new_values."kind", new_values."message", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'insert\', new_values."id", new_values."product_id", new_values."raised_at", new_values."site_id", new_values."version", new_values."what_is_done" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="3337223d032cac50e4c9ff24051c9d8e38039985",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_43e58",
+                    referencing="REFERENCING NEW TABLE AS new_values ",
+                    table="safety_safetyalert",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='safetyalert',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_safetyalertevent" ("about", "acknowledged_at", "acknowledged_by_id", "event_id", "id", "kind", "message", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "raised_at", "site_id", "version", "what_is_done") SELECT new_values."about", new_values."acknowledged_at", new_values."acknowledged_by_id", new_values."event_id", new_values."id", new_values."kind", new_values."message", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."product_id", new_values."raised_at", new_values."site_id", new_values."version", new_values."what_is_done" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='b200380668d4ee137c18aa0d0bda7e04688e1e09', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_346a8', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='safety_safetyalert', when='AFTER')),
+            model_name="safetyalert",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_safetyalertevent" ("about", "acknowledged_at", "acknowledged_by_id", "event_id", "id", "kind", "message", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "raised_at", "site_id", "version", "what_is_done") SELECT new_values."about", new_values."acknowledged_at", new_values."acknowledged_by_id", new_values."event_id", new_values."id", new_values."kind", new_values."message", new_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'update\', new_values."id", new_values."product_id", new_values."raised_at", new_values."site_id", new_values."version", new_values."what_is_done" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                    hash="b200380668d4ee137c18aa0d0bda7e04688e1e09",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_346a8",
+                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                    table="safety_safetyalert",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='safetyalert',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_safetyalertevent" ("about", "acknowledged_at", "acknowledged_by_id", "event_id", "id", "kind", "message", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "raised_at", "site_id", "version", "what_is_done") SELECT old_values."about", old_values."acknowledged_at", old_values."acknowledged_by_id", old_values."event_id", old_values."id", old_values."kind", old_values."message", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."product_id", old_values."raised_at", old_values."site_id", old_values."version", old_values."what_is_done" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='cc8c216bd046ed8fb4fa30d70ce59a8181b6bb0a', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_63954', referencing='REFERENCING OLD TABLE AS old_values ', table='safety_safetyalert', when='AFTER')),
+            model_name="safetyalert",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "safety_safetyalertevent" ("about", "acknowledged_at", "acknowledged_by_id", "event_id", "id", "kind", "message", "participant_id", "pgh_context", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "product_id", "raised_at", "site_id", "version", "what_is_done") SELECT old_values."about", old_values."acknowledged_at", old_values."acknowledged_by_id", old_values."event_id", old_values."id", old_values."kind", old_values."message", old_values."participant_id", COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_metadata\', TRUE), \'\'), NULL)::JSONB, COALESCE(NULLIF(CURRENT_SETTING(\'pghistory.context_id\', TRUE), \'\'), NULL)::UUID, NOW(), \'delete\', old_values."id", old_values."product_id", old_values."raised_at", old_values."site_id", old_values."version", old_values."what_is_done" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                    hash="cc8c216bd046ed8fb4fa30d70ce59a8181b6bb0a",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_63954",
+                    referencing="REFERENCING OLD TABLE AS old_values ",
+                    table="safety_safetyalert",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='safetyalert',
-            constraint=models.UniqueConstraint(fields=('product', 'kind', 'about'), name='safetyalert_once_per_finding', violation_error_message='This alert stands already.'),
+            model_name="safetyalert",
+            constraint=models.UniqueConstraint(
+                fields=("product", "kind", "about"),
+                name="safetyalert_once_per_finding",
+                violation_error_message="This alert stands already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='safetyalert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('acknowledged_by__isnull', True)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False)), _connector='OR'), name='safetyalert_acknowledged_by_somebody', violation_error_message='An acknowledgement has its person and its time.'),
+            model_name="safetyalert",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("acknowledged_at__isnull", True), ("acknowledged_by__isnull", True)),
+                    models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="safetyalert_acknowledged_by_somebody",
+                violation_error_message="An acknowledgement has its person and its time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='safetyreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('correction_reason', ''), ('corrects__isnull', True), ('taken_back', False)), models.Q(('corrects__isnull', False), models.Q(('correction_reason', ''), _negated=True)), _connector='OR'), name='safetyreport_correction_has_reason', violation_error_message='A correction names the report that it corrects, and says why.'),
+            model_name="safetyreport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("correction_reason", ""), ("corrects__isnull", True), ("taken_back", False)),
+                    models.Q(("corrects__isnull", False), models.Q(("correction_reason", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="safetyreport_correction_has_reason",
+                violation_error_message="A correction names the report that it corrects, and says why.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='safetyreport',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['initial', 'follow_up', 'analysis', 'final', 'opinion'])), name='safetyreport_known_kind', violation_error_message='Unknown kind of report.'),
+            model_name="safetyreport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["initial", "follow_up", "analysis", "final", "opinion"])),
+                name="safetyreport_known_kind",
+                violation_error_message="Unknown kind of report.",
+            ),
         ),
     ]

@@ -103,7 +103,9 @@ def contradicts(stated: Stated, event: Event, told: Iterable[Sent]) -> Iterable[
             "sent_at", "before_awareness", "It was sent before the site became aware. Correct one of the two."
         )
     elif event.began_from is not None and at < event.began_from:
-        yield Problem("sent_at", "before_onset", "It was sent before the event began. Correct one of the two.")
+        yield Problem(
+            "sent_at", "before_onset", "It was sent before the event began. Correct one of the two."
+        )
     before = [sent for sent in told if sent.recipient == stated.recipient]
     if stated.kind != "initial" and before and at < min(sent.sent_at for sent in before):
         yield Problem(
@@ -135,7 +137,9 @@ def reason_needed(stated: Stated, stopped: Iterable[Clock]) -> Iterable[Problem]
         return
     late = lateness(stopped, stated.sent_at)
     if late is True:
-        yield Problem("late_reason", "late_reason_required", "This report is late. Give the reason; it stays with it.")
+        yield Problem(
+            "late_reason", "late_reason_required", "This report is late. Give the reason; it stays with it."
+        )
     elif late is None:
         yield Problem(
             "late_reason",

@@ -31,7 +31,9 @@ def standing(user: User) -> QuerySet[SafetyAlert]:
 
 def alert_or_404(user: User, pk: int, permission: Permission = Permission.VIEW_SAFETY) -> SafetyAlert:
     found: SafetyAlert = get_visible_or_404(
-        SafetyAlert.objects.select_related("participant__site", "site", "product", "event", "acknowledged_by"),
+        SafetyAlert.objects.select_related(
+            "participant__site", "site", "product", "event", "acknowledged_by"
+        ),
         user,
         permission,
         pk=pk,

@@ -170,9 +170,7 @@ def follow_ups_due(user: User, *, now: dt.datetime | None = None) -> list[Follow
 
 def unreported(user: User) -> QuerySet[AdverseEvent]:
     """Serious events of which no report stands: for the worklist and the number in the navigation."""
-    standing = SafetyReport.objects.filter(
-        event=OuterRef("pk"), corrected_by__isnull=True, taken_back=False
-    )
+    standing = SafetyReport.objects.filter(event=OuterRef("pk"), corrected_by__isnull=True, taken_back=False)
     return AdverseEvent.objects.visible_to(user, Permission.VIEW_SAFETY).filter(
         ~Exists(standing), serious=True, participant__retrospective=False
     )
