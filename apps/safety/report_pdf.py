@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils import translation
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from apps.safety.models import SafetyReport
@@ -25,6 +27,19 @@ def pdf_of(report: SafetyReport) -> bytes:
 def preview_of(content: Mapping[str, Any], *, name: str) -> bytes:
     """The same before it is recorded; every page says that it is not."""
     return pdf_from(content, name=name, sha256=sha256_of(content), preview=True)
+
+
+def answer(content: bytes, name: str, *, inline: bool = False) -> HttpResponse:
+    """A PDF to be saved (inline: to be seen)."""
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": content_disposition_header(not inline, name) or "attachment",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def pdf_from(content: Mapping[str, Any], *, name: str, sha256: str, preview: bool = False) -> bytes:

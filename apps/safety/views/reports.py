@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -115,18 +114,8 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
         participant_code=code,
         detail=f"{found.event_id}/{found.number}",
     )
-    return _pdf(report_pdf.pdf_of(found), f"safety-report-{code}-{found.event_id}-{found.number}.pdf")
-
-
-def _pdf(content: bytes, name: str, *, inline: bool = False) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(not inline, name) or "attachment",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        },
+    return report_pdf.answer(
+        report_pdf.pdf_of(found), f"safety-report-{code}-{found.event_id}-{found.number}.pdf"
     )
 
 
@@ -250,7 +239,9 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
             return _form(request, event, list(error.problems), 409)
         code = event.participant.code  # type: ignore[attr-defined]
         name = f"{code} · {event.pk} · {number}"
-        return _pdf(report_pdf.preview_of(content, name=name), f"preview-{code}-{event.pk}.pdf", inline=True)
+        return report_pdf.answer(
+            report_pdf.preview_of(content, name=name), f"preview-{code}-{event.pk}.pdf", inline=True
+        )
 
 
 # --- Correcting ------------------------------------------------------------------------------------------
