@@ -38,7 +38,8 @@ def refusal(call: Any) -> set[str]:
 def clock_states(event: AdverseEvent) -> dict[str, tuple[str, bool | None]]:
     event = AdverseEvent.objects.select_related("participant", "site").get(pk=event.pk)
     return {
-        clock.key: (clock.state, clock.late) for clock in clocks_of_event(event, event.reports.all())  # type: ignore[attr-defined]
+        clock.key: (clock.state, clock.late)
+        for clock in clocks_of_event(event, event.reports.all())  # type: ignore[attr-defined]
     }
 
 
@@ -253,7 +254,9 @@ def test_a_corrected_time_makes_it_late_and_asks_for_the_reason(cast: Any) -> No
     later = timezone.now() - 10 * HOUR
     with pytest.raises(CrfInvalid, match="late_reason_required"):
         actions.correct(report=report, reason="Wrong day", by=cast.rao, sent_at=later)
-    made = actions.correct(report=report, reason="Wrong day", by=cast.rao, sent_at=later, late_reason="Holiday")
+    made = actions.correct(
+        report=report, reason="Wrong day", by=cast.rao, sent_at=later, late_reason="Holiday"
+    )
     assert made.late
     assert clock_states(event)["investigator_report"] == ("stopped", True)
     assert made.content["sections"] == report.content["sections"]
@@ -288,7 +291,9 @@ def printed(monkeypatch: Any) -> list[str]:
     return lines
 
 
-def test_the_pdf_is_printed_again_unchanged_whatever_became_of_the_event(cast: Any, printed: list[str]) -> None:
+def test_the_pdf_is_printed_again_unchanged_whatever_became_of_the_event(
+    cast: Any, printed: list[str]
+) -> None:
     event = a_serious_event(cast, aware=30)
     report = sent(event, cast.rao, late_reason="The line was down")
     before = report_pdf.pdf_of(report)
@@ -344,7 +349,9 @@ def test_two_who_report_at_once_get_two_versions_or_are_told(cast: Any) -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=report, args=[to]) for to in ("ethics_committee", "sponsor", "sponsor")]
+    threads = [
+        threading.Thread(target=report, args=[to]) for to in ("ethics_committee", "sponsor", "sponsor")
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -437,7 +444,11 @@ def test_who_may_see_reads_a_version_and_its_pdf(cast: Any, page: Any) -> None:
         client = page(getattr(cast, name))
         assert client.get(f"/safety/reports/{report.pk}/").status_code == 200, name
         paper = client.get(f"/safety/reports/{report.pk}/pdf/")
-        assert (paper.status_code, paper["Content-Type"], paper.content[:4]) == (200, "application/pdf", b"%PDF")
+        assert (paper.status_code, paper["Content-Type"], paper.content[:4]) == (
+            200,
+            "application/pdf",
+            b"%PDF",
+        )
     assert page(cast.sanjay).get(f"/safety/reports/{report.pk}/").status_code == 403
     assert page(cast.vikram).get(f"/safety/reports/{report.pk}/").status_code == 404
     assert page(cast.vikram).get(f"/safety/reports/{report.pk}/pdf/").status_code == 404
@@ -475,7 +486,9 @@ def test_the_api_refuses_whom_it_must(cast: Any, api: Any) -> None:
     body = {"event": event.pk, "kind": "initial", "recipient": "sponsor", "sent_at": ago(0)}
     assert api(None).post("/api/v1/safety-reports/", body, format="json").status_code == 401
     for name in ("asha", "meera", "sanjay", "farah", "admin"):
-        assert api(getattr(cast, name)).post("/api/v1/safety-reports/", body, format="json").status_code == 403
+        assert (
+            api(getattr(cast, name)).post("/api/v1/safety-reports/", body, format="json").status_code == 403
+        )
     foreign = api(pune(cast)).post("/api/v1/safety-reports/", body, format="json")
     assert (foreign.status_code, foreign.json()["errors"][0]["code"]) == (400, "not_found")
     assert not SafetyReport.objects.exists()
