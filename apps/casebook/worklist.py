@@ -20,6 +20,7 @@ from apps.consent.selectors.documents import documents_due
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import participation
 from apps.enrolment.selectors import approvals_due, screening
+from apps.safety.selectors import clocks as safety_clocks
 from apps.visits.models import Visit
 from apps.visits.selectors import session_visits
 from studyportal import protocol
@@ -334,6 +335,13 @@ def products_waiting(user: User, *, limit: int) -> Listing:
     )
     rows = waiting.select_related("participant", "harvest").order_by("id")[:limit]
     return Listing(list(rows), waiting.count())
+
+
+def events_to_report(user: User, *, limit: int) -> Listing:
+    """Serious events of which no report stands, the oldest first."""
+    unreported = safety_clocks.unreported(user)
+    rows = unreported.select_related("participant", "site").order_by("id")[:limit]
+    return Listing(list(rows), unreported.count())
 
 
 def approvals_to_renew(user: User, *, limit: int) -> Listing:

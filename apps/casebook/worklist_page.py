@@ -40,6 +40,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     consent_later = worklist.consent_asked(user).count() > CONSENT_AT_ONCE
     consent = None if consent_later else worklist.consent_due(user, limit=limit("consent"))
     products = worklist.products_waiting(user, limit=limit("products"))
+    unreported = worklist.events_to_report(user, limit=limit("safety"))
     approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
     documents = worklist.documents_to_settle(user, limit=limit("documents"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
@@ -90,6 +91,15 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             show,
             [_("Participant"), _("Product"), _("Waiting for")],
             _("No product waits for a result."),
+        ),
+        section(
+            "safety",
+            _("Serious events not reported"),
+            unreported,
+            [_unreported_row(event) for event in unreported.rows],
+            show,
+            [_("Participant"), _("Event"), _("Site aware since")],
+            _("Every serious event has its first report."),
         ),
         section(
             "approvals",
@@ -148,6 +158,12 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
         (_("Products waiting"), products.total, "#products", ""),
+        (
+            _("Serious events not reported"),
+            unreported.total,
+            "#safety",
+            "bad" if unreported.total else "",
+        ),
         (_("Approvals to renew"), approvals.total, "#approvals", "bad" if approvals.total else ""),
         (_("Screening not decided"), undecided.total, "#screening", ""),
         (_("Criteria not answered"), unanswered.total, "#criteria", ""),
@@ -320,6 +336,17 @@ def _product_row(product: Any) -> list[Any]:
         Cell(str(product), url=reverse("celldose:product", args=[product.pk])),
         ", ".join(waits),
     ]
+
+
+def _unreported_row(event: Any) -> Row:
+    return Row(
+        [
+            _person(event.participant.code, event.participant.synthetic),
+            Cell(event.verbatim or str(event), url=f"{reverse('safety:event', args=[event.pk])}#clocks"),
+            human_date_text(event.aware_at) if event.aware_at else _("not stated"),
+        ],
+        tone="bad",
+    )
 
 
 def _document_row(due: DocumentDue) -> Row:
