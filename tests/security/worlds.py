@@ -33,6 +33,7 @@ from studyportal.jobs.models import Job
 from studyportal.queries import actions as queries
 from tests.approvals import approval_of, approve, none_at
 from tests.apps.consent.factories import an_entry_with_a_sheet
+from tests.apps.safety.reported import a_kept_report, an_alert
 from tests.cast import Cast
 from tests.studyportal.files.samples import PDF
 from tests.world import World
@@ -130,6 +131,8 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
         reason="Inspection",
     )
     held.others["consent-document"] = world.consent_document
+    held.others["safety-report"] = a_kept_report(world.records["adverse-event"], investigator)
+    held.others["safety-alert"] = an_alert(world.records["cell-product"], world.records["adverse-event"])
     now = held.others["query"].opened_at
     held.others["receipt"] = ExportReceipt.objects.create(
         id=_uuid(), requester=coordinator, source="api", dataset="demographics", filters={}, sites=[site.code],
