@@ -98,11 +98,12 @@ def contradicts(stated: Stated, event: Event, told: Iterable[Sent]) -> Iterable[
     at = stated.sent_at
     if at is None:
         return
-    if event.aware_at is not None and at < event.aware_at:
+    # Times are typed to the minute: what was sent in the minute of the awareness was not sent before it.
+    if event.aware_at is not None and at < event.aware_at.replace(second=0, microsecond=0):
         yield Problem(
             "sent_at", "before_awareness", "It was sent before the site became aware. Correct one of the two."
         )
-    elif event.began_from is not None and at < event.began_from:
+    elif event.began_from is not None and at < event.began_from.replace(second=0, microsecond=0):
         yield Problem(
             "sent_at", "before_onset", "It was sent before the event began. Correct one of the two."
         )

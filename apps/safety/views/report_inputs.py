@@ -11,22 +11,26 @@ from django.utils.translation import gettext as _
 
 from apps.safety.models import ReportKind
 from studyportal.crf.fields import MomentField
+from studyportal.crf.fields.dates import shown_moment, with_offset
 from studyportal.crf.outcomes import Problem
 from studyportal.protocol.safety import Jurisdiction
 from studyportal.ui.parts import FieldView
 from studyportal.ui.posted import errors_by_field
 
-NAMES = ("kind", "recipient", "sent_at", "method", "reference", "late_reason", "note")
+NAMES = ("kind", "recipient", "sent_at", "sent_at-offset", "method", "reference", "late_reason", "note")
 CORRECTED = ("recipient", "sent_at", "method", "reference", "late_reason", "reason", "taken_back")
 TEXTS = ("method", "reference", "late_reason", "note")
 
 
-def moment(raw: str, problems: list[Problem], field: str = "sent_at") -> dt.datetime | None:
-    """A moment in the zone that is active (the site's); None and a problem when it is none."""
+def moment(posted: Mapping[str, Any], problems: list[Problem]) -> dt.datetime | None:
+    """When it was sent, in the zone that is active (the site's), with the choice where the clock showed the time twice;
+    None and a problem when it is no moment."""
     try:
-        return MomentField(_("Sent at")).parse(raw)
+        return MomentField(_("Sent at")).parse(
+            with_offset(posted.get("sent_at", ""), posted.get("sent_at-offset", ""))
+        )
     except ValidationError as error:
-        problems.append(Problem(field, str(error.code or "invalid"), " ".join(error.messages)))
+        problems.append(Problem("sent_at", str(error.code or "invalid"), " ".join(error.messages)))
         return None
 
 
@@ -74,12 +78,15 @@ def report_fields(
 
 
 def _when_and_how(typed: Mapping[str, Any], errors: Mapping[str, Sequence[str]]) -> list[FieldView]:
+    shown = shown_moment(with_offset(typed.get("sent_at", ""), typed.get("sent_at-offset", "")))
     return [
         FieldView(
             "sent_at",
             _("Sent at"),
             widget="datetime",
-            value=typed.get("sent_at", ""),
+            value=shown.wall,
+            offset=shown.offset,
+            offsets=shown.offsets,
             errors=errors.get("sent_at", []),
             help=_("In the time of the site. For an opinion: when it was received."),
         ),

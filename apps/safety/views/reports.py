@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -172,7 +173,7 @@ def _typed(request: HttpRequest) -> tuple[list[str], dict[str, Any], list[Proble
         problems.append(Problem("recipient", "required", _("Tick at least one recipient.")))
     given: dict[str, Any] = {
         "kind": posted.get("kind", ""),
-        "sent_at": inputs.moment(posted.get("sent_at", ""), problems),
+        "sent_at": inputs.moment(posted, problems),
         **{name: posted.get(name, "") for name in inputs.TEXTS},
     }
     return recipients, given, problems
@@ -193,7 +194,10 @@ def _form(request: HttpRequest, event: AdverseEvent, problems: list[Problem], st
         typed = drafts.posted_of(draft)
         recipients, opened = typed.getlist("recipient"), draft.page
     else:
-        typed = {"kind": request.GET.get("kind", ""), "sent_at": inputs.as_typed(timezone.now())}
+        typed = {
+            "kind": request.GET.get("kind", ""),
+            "sent_at": inputs.as_typed(_minute(timezone.now())),
+        }
         recipients, opened = [request.GET.get("recipient", "")], ""
     now = timezone.now()
     jurisdiction = jurisdiction_of(event.site)
@@ -258,18 +262,17 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 
         def act() -> str:
             posted, problems = request.POST, list[Problem]()
-            sent_at = inputs.moment(posted.get("sent_at", ""), problems)
+            sent_at = inputs.moment(posted, problems)
             if problems:
                 raise CrfInvalid(problems)
-            # A time that is shown to the minute and not changed is the time to the second that was recorded.
-            same = posted.get("sent_at", "") == inputs.as_typed(found.sent_at)
             made.append(
                 actions.correct(
                     report=found,
                     reason=posted.get("reason", ""),
                     by=user,
                     recipient=posted.get("recipient", ""),
-                    sent_at=None if same else sent_at,
+                    # Shown to the minute: what was not changed is the time to the second that was recorded.
+                    sent_at=None if sent_at == _minute(found.sent_at) else sent_at,
                     reference=posted.get("reference", ""),
                     method=posted.get("method", ""),
                     late_reason=posted.get("late_reason", ""),
@@ -296,10 +299,14 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         )
 
 
+def _minute(at: dt.datetime) -> dt.datetime:
+    return at.replace(second=0, microsecond=0)
+
+
 def _stands(report: SafetyReport) -> dict[str, str]:
     return {
         "recipient": report.recipient,
-        "sent_at": inputs.as_typed(report.sent_at),
+        "sent_at": inputs.as_typed(_minute(report.sent_at)),
         "method": report.method,
         "reference": report.reference,
         "late_reason": report.late_reason,

@@ -546,3 +546,27 @@ def test_the_api_records_lists_corrects_and_prints(cast: Any, api: Any) -> None:
     done = api(cast.rao).post(url, {"reason": "Number", "reference": "S/1"}, format="json")
     assert (done.status_code, done.json()["corrects"]) == (201, pk)
     assert api(cast.rao).post(url, {"reason": "Number", "reference": "S/1"}, format="json").status_code == 409
+
+
+# --- Clock changes ---------------------------------------------------------------------------------------
+
+
+def test_a_time_that_came_twice_is_asked_about_and_then_taken(cast: Any, page: Any) -> None:
+    cast.mumbai.country, cast.mumbai.timezone = "US", "America/New_York"
+    cast.mumbai.save()
+    aware = dt.datetime(2026, 10, 31, 5, 15, tzinfo=dt.UTC)  # 01:15 before the night of the change
+    event = a_serious_event(cast, aware=None, aware_at=aware.isoformat())
+    url = f"/adverse-events/{event.pk}/report/"
+    twice = POST | {"sent_at": "2026-11-01T01:10", "version": event.version, "late_reason": ""}
+    asked = page(cast.rao).post(url, twice)
+    assert asked.status_code == 400
+    assert "came twice" in asked.content.decode()
+    assert 'name="sent_at-offset" value="-05:00"' in asked.content.decode()
+    # Before the clocks went back it is 23 h 55 min after the awareness; an hour later it is late.
+    late = page(cast.rao).post(url, twice | {"sent_at-offset": "-05:00"})
+    assert (late.status_code, "This report is late" in late.content.decode()) == (400, True)
+    assert page(cast.rao).post(url, twice | {"sent_at-offset": "-04:00"}).status_code == 302
+    report = SafetyReport.objects.get()
+    assert report.sent_at == dt.datetime(2026, 11, 1, 5, 10, tzinfo=dt.UTC)
+    assert report.clocks[0]["from_awareness_hours"] == ["23.92", "23.92"]
+    assert ["Sent at", "1 Nov 2026 01:10 (UTC-04:00)"] in report.content["head"]

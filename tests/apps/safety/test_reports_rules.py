@@ -80,6 +80,14 @@ def test_what_must_come_before(stated: Any, event: Any, told: Any, more: Any, ex
         (INITIAL, SERIOUS, (), set()),
         (replace(INITIAL, sent_at=NOON), SERIOUS, (), set()),
         (replace(INITIAL, sent_at=NOON - SECOND), SERIOUS, (), {"before_awareness"}),
+        # Typed to the minute, in the minute of the awareness.
+        (replace(INITIAL, sent_at=NOON), replace(SERIOUS, aware_at=NOON + 59 * SECOND), (), set()),
+        (
+            replace(INITIAL, sent_at=NOON),
+            replace(SERIOUS, aware_at=NOON + 60 * SECOND),
+            (),
+            {"before_awareness"},
+        ),
         (replace(INITIAL, sent_at=NOON - SECOND), replace(SERIOUS, aware_at=None), (), {"before_onset"}),
         (replace(INITIAL, sent_at=NOON - SECOND), NOT_AWARE, (), set()),
         (replace(INITIAL, kind="final", sent_at=NOON + HOUR - SECOND), SERIOUS, TOLD, {"before_initial"}),
