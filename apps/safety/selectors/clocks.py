@@ -97,7 +97,8 @@ class Due:
 LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
-def _urgency(clock: Clock) -> tuple[bool, dt.datetime]:
+def urgency(clock: Clock) -> tuple[bool, dt.datetime]:
+    """What is overdue first, then by the next moment."""
     return clock.state != "overdue", clock.earliest_due or LATEST
 
 
@@ -117,10 +118,10 @@ def due_of(events: Iterable[AdverseEvent], now: dt.datetime) -> list[Due]:
     for event in events:
         reports = tuple(event.reports.all())  # type: ignore[attr-defined]
         clocks = clocks_of_event(event, reports, now)
-        running = tuple(sorted((clock for clock in clocks if clock.runs), key=_urgency))
+        running = tuple(sorted((clock for clock in clocks if clock.runs), key=urgency))
         if running:
             found.append(Due(event, running, clocks, reports))
-    return sorted(found, key=lambda due: (due.undecided, *_urgency(due.first), due.event.pk))
+    return sorted(found, key=lambda due: (due.undecided, *urgency(due.first), due.event.pk))
 
 
 def due(user: User, *, now: dt.datetime | None = None) -> list[Due]:

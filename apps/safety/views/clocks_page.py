@@ -9,13 +9,14 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.safety import clock_words as words
 from apps.safety.models import AdverseEvent, SafetyAlert, SafetyReport
 from apps.safety.rules.clocks import Clock
 from apps.safety.selectors import clocks
 from apps.safety.selectors.alerts import standing
-from apps.safety.selectors.clocks import Due, FollowUpDue
+from apps.safety.selectors.clocks import Due, FollowUpDue, urgency
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.protocol.presentation_safety import hours_text
@@ -41,11 +42,15 @@ def state_of(clock: Clock) -> str:
     return STATES[clock.state]
 
 
-def event_cell(event: AdverseEvent) -> Cell:
+def event_cell(event: AdverseEvent, more: int = 0) -> Cell:
+    """more: how many clocks run that the row does not show."""
+    detail = _("number %d") % event.pk
+    if more:
+        detail += " · " + ngettext("%(n)d more clock runs", "%(n)d more clocks run", more) % {"n": more}
     return Cell(
         event.verbatim or _("Adverse event %d") % event.pk,
-        url=reverse("safety:event", args=[event.pk]),
-        detail=_("number %d") % event.pk,
+        url=reverse("safety:event", args=[event.pk]) + ("#clocks" if more else ""),
+        detail=detail,
     )
 
 
@@ -71,6 +76,7 @@ def overview(user: User, now: dt.datetime | None = None) -> dict[str, Any]:
     return {
         "alerts": [alert_row(user, alert) for alert in alerts],
         "due": rows[:SHOWN],
+        "due_events": len(serious),
         "due_columns": [_("Participant"), _("Event"), _("Clock"), _("State"), _("Last moment"), ""],
         "undecided": [undecided_row(user, one, now) for one in undecided[:SHOWN]],
         "undecided_columns": [_("Participant"), _("Event"), _("If it is serious: last moment"), ""],
@@ -92,13 +98,17 @@ def may_report(user: User, event: AdverseEvent) -> bool:
 
 
 def due_rows(user: User, due: Due, now: dt.datetime) -> list[Row]:
-    """One row for each running clock of an event; the event is named in each, so that a row stands alone."""
+    """One row for each clock of an event that presses, else for the next one; the others are counted beside the event.
+
+    The event is named in each row, so that a row stands alone."""
     event = due.event
+    pressing = [clock for clock in due.running if clock.state in TONES] or [due.first]
+    calm = len(due.running) - len(pressing)
     return [
         Row(
             [
                 person_cell(user, event.participant),
-                event_cell(event),
+                event_cell(event, calm),
                 Cell(clock.label, detail=_("within %s") % hours_text(clock.hours)),
                 Cell(words.left_text(clock, now), state=state_of(clock)),
                 words.due_text(clock, event.site),
@@ -106,7 +116,7 @@ def due_rows(user: User, due: Due, now: dt.datetime) -> list[Row]:
             ],
             tone=TONES.get(clock.state, ""),
         )
-        for clock in due.running
+        for clock in pressing
     ]
 
 
@@ -180,6 +190,19 @@ def clock_rows(all_clocks: Iterable[Clock], site: Site, now: dt.datetime) -> lis
             tone=TONES.get(clock.state, ""),
         )
         for clock in all_clocks
+    ]
+
+
+def pressing(all_clocks: Iterable[Clock], site: Site, now: dt.datetime) -> list[tuple[str, str, str]]:
+    """Title, tone and text of each clock that presses, the most urgent first."""
+    found = sorted((one for one in all_clocks if one.state in TONES), key=urgency)
+    return [
+        (
+            f"{one.label}: {words.left_text(one, now)}",
+            TONES[one.state],
+            _("Last moment: %s") % words.due_text(one, site),
+        )
+        for one in found
     ]
 
 

@@ -216,6 +216,7 @@ def _form(request: HttpRequest, event: AdverseEvent, problems: list[Problem], st
             "ticket": drafts.ticket_for(request, PAGE, event.participant, parents=place, page=opened),
             "panel": clocks_page.event_panel(event, user),
             "clock_rows": clocks_page.clock_rows(clocks, event.site, now),
+            "pressing": clocks_page.pressing(clocks, event.site, now),
             "jurisdiction": jurisdiction,
             "incomplete": not event.is_complete,
         },
