@@ -13,7 +13,7 @@ from apps.safety import clock_words as words
 from apps.safety.models import AdverseEvent, SafetyReport
 from apps.safety.rules.clocks import Clock
 from apps.safety.selectors.clocks import clocks_of_event, jurisdiction_of
-from apps.safety.selectors.reports import effective
+from apps.safety.selectors.reports import effective, without_content
 from studyportal.access.models import User
 from studyportal.deviations.actions import Found, agree
 from studyportal.deviations.models import Deviation
@@ -29,7 +29,7 @@ def agree_lateness(*, event: AdverseEvent, by: User | None, now: dt.datetime | N
     Three queries, and those of what changes. Sites, languages and clocks that come and go leave no deviation behind.
     """
     now = now or timezone.now()
-    reports = list(SafetyReport.objects.filter(event=event))
+    reports = list(without_content().filter(event=event))
     clocks = clocks_of_event(event, reports, now)
     found: dict[str, Found | None] = {
         f"{CODE}{clock.key}": _found(event, clock, reports, now) for clock in clocks

@@ -75,12 +75,13 @@ def remind(*, now: dt.datetime | None = None) -> int:
         if not clock_mail.is_wanted():
             return 0
         people = People.read(timezone.localdate(now, dt.UTC))
+        every_level = levels()
         lines: dict[str, list[str]] = defaultdict(list)
         made = 0
         for one in due:
             for clock in one.running:
                 sent = {told.level for told in one.event.reminders.all() if told.clock == clock.key}  # type: ignore[attr-defined]
-                level = level_due(clock, levels(), sent, now)
+                level = level_due(clock, every_level, sent, now)
                 if level is None:
                     continue
                 line = _line(one.event, clock, level, now)
@@ -99,6 +100,8 @@ def _late_ones(due: Iterable[Any], now: dt.datetime) -> None:
         .values_list("object_id", "code")
     )
     for one in due:
+        if one.undecided:
+            continue
         overdue = {f"{CODE}{clock.key}" for clock in one.running if clock.state == "overdue"}
         if any((one.event.pk, code) not in known for code in overdue):
             agree_lateness(event=one.event, by=None, now=now)

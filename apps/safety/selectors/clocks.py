@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.safety.models import AdverseEvent, FollowUp, SafetyReport
 from apps.safety.rules.clocks import Clock, Event, Rule, clocks_of, span_of_days
 from apps.safety.rules.events import OPEN_OUTCOMES
-from apps.safety.selectors.reports import told
+from apps.safety.selectors.reports import told, without_content
 from studyportal import protocol
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
@@ -108,7 +108,7 @@ def watched(events: QuerySet[AdverseEvent]) -> QuerySet[AdverseEvent]:
         events.filter(participant__retrospective=False)
         .exclude(serious=False)
         .select_related("participant", "site")
-        .prefetch_related("reports")
+        .prefetch_related(Prefetch("reports", queryset=without_content()))
     )
 
 

@@ -35,6 +35,11 @@ def report_or_404(user: User, pk: int, permission: Permission = Permission.VIEW_
     return found
 
 
+def without_content() -> QuerySet[SafetyReport]:
+    """Reports for the clocks, which need none of what they say."""
+    return SafetyReport.objects.defer("content", "clocks", "note")
+
+
 def effective(reports: Iterable[Any]) -> list[Any]:
     """Those that stand: neither corrected by a later version nor taken back."""
     reports = list(reports)
