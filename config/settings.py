@@ -370,6 +370,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "rescue-stale-jobs": {"task": "jobs.rescue_stale", "schedule": 15.0, "options": {"expires": 15}},
     "forget-what-ended": {"task": "access.forget_what_ended", "schedule": timedelta(days=1)},
+    # Mails of a deadline are as punctual as this; what is written once is not told twice.
+    "remind-of-safety": {"task": "safety.remind", "schedule": 300.0, "options": {"expires": 300}},
     "forget-old-drafts": {"task": "crf.forget_old_drafts", "schedule": timedelta(days=1)},
     # At two in the night where the sites are.
     "verify-consent-log": {

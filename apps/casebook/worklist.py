@@ -20,6 +20,7 @@ from apps.consent.selectors.documents import documents_due
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import participation
 from apps.enrolment.selectors import approvals_due, screening
+from apps.safety.selectors import clocks as safety_clocks
 from apps.safety.selectors.lists import follow_ups_due
 from apps.visits.models import Visit
 from apps.visits.selectors import session_visits
@@ -325,6 +326,13 @@ def events_to_follow(user: User, *, limit: int) -> Listing:
     """Adverse events that go on and whose next follow-up is due within a week, the longest overdue first."""
     due = follow_ups_due(user, within_days=FOLLOW_UP_DAYS)
     return Listing(list(due[:limit]), due.count())
+
+
+def events_to_report(user: User, *, limit: int) -> Listing:
+    """Serious events of which no report stands, the oldest first."""
+    unreported = safety_clocks.unreported(user)
+    rows = unreported.select_related("participant", "site").order_by("id")[:limit]
+    return Listing(list(rows), unreported.count())
 
 
 def approvals_to_renew(user: User, *, limit: int) -> Listing:

@@ -44,6 +44,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     consent = None if consent_later else worklist.consent_due(user, limit=limit("consent"))
     products = worklist.products_waiting(user, limit=limit("products"))
     cultures = worklist.cultures_to_read(user, limit=limit("cultures"))
+    unreported = worklist.events_to_report(user, limit=limit("safety"))
     approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
     documents = worklist.documents_to_settle(user, limit=limit("documents"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
@@ -104,6 +105,15 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             show,
             culture_columns(),
             _("Every culture is read."),
+        ),
+        section(
+            "safety",
+            _("Serious events not reported"),
+            unreported,
+            [_unreported_row(event) for event in unreported.rows],
+            show,
+            [_("Participant"), _("Event"), _("Site aware since")],
+            _("Every serious event has its first report."),
         ),
         section(
             "approvals",
@@ -181,6 +191,12 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             cultures.total,
             "#cultures",
             "bad" if cultures.counts.get("overdue") else "",
+        ),
+        (
+            _("Serious events not reported"),
+            unreported.total,
+            "#safety",
+            "bad" if unreported.total else "",
         ),
         (_("Approvals to renew"), approvals.total, "#approvals", "bad" if approvals.total else ""),
         (_("Screening not decided"), undecided.total, "#screening", ""),
@@ -355,6 +371,17 @@ def _follow_up_row(event: AdverseEvent) -> Row:
             Cell(human_date_text(due), state="overdue" if overdue else ""),
         ],
         tone="attention" if overdue else "",
+    )
+
+
+def _unreported_row(event: Any) -> Row:
+    return Row(
+        [
+            _person(event.participant.code, event.participant.synthetic),
+            Cell(event.verbatim or str(event), url=f"{reverse('safety:event', args=[event.pk])}#clocks"),
+            human_date_text(event.aware_at) if event.aware_at else _("not stated"),
+        ],
+        tone="bad",
     )
 
 

@@ -66,6 +66,17 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "event_ended": State(_("Ended"), "good", "check"),
         "special_interest": State(_("Of special interest"), "info", "flag"),
         "unexpected_reaction": State(_("Suspected unexpected serious reaction"), "bad", "alert"),
+        # reporting of serious events
+        "clock_running": State(_("Running"), "info", "clock"),
+        "clock_soon": State(_("Due soon"), "attention", "clock"),
+        "clock_overdue": State(_("Time has passed"), "bad", "alert"),
+        "clock_unclear": State(_("Start not known"), "attention", "query"),
+        "clock_conditional": State(_("If it is serious"), "attention", "query"),
+        "clock_stopped": State(_("In time"), "good", "check"),
+        "clock_stopped_late": State(_("Late"), "bad", "clock"),
+        "clock_stopped_unclear": State(_("Done; whether late cannot be said"), "attention", "query"),
+        "report_corrected": State(_("Corrected by a later version"), "neutral", "history"),
+        "report_taken_back": State(_("Taken back: never sent"), "neutral", "cross"),
         # approvals of a site
         "approval_valid": State(_("Valid"), "good", "check"),
         "approval_waived": State(_("Waived"), "info", "flag"),

@@ -19,6 +19,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
 from tests.approvals import approval_of
 from tests.apps.consent.factories import an_entry_with_a_sheet
+from tests.apps.safety.reported import a_kept_report, an_alert
 from tests.cast import ROLES
 from tests.world import World, checkpoint_of_the_log
 
@@ -99,6 +100,30 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:adverse-event": lambda w: {"pk": w.records["adverse-event"].pk},
     "api:adverse-event-link": lambda w: {"pk": w.records["adverse-event"].pk},
     "api:participant-grade-suggestion": lambda w: {"code": w.participant.code},
+    **{
+        f"safety:{name}": lambda w: {"pk": w.records["adverse-event"].pk}
+        for name in ("event", "report-new", "report-preview")
+    },
+    **{
+        name: lambda w: {"pk": a_kept_report(w.records["adverse-event"], w.cast.rao).pk}
+        for name in (
+            "safety:report",
+            "safety:report-pdf",
+            "safety:report-correct",
+            "api:safety-report",
+            "api:safety-report-pdf",
+            "api:safety-report-correct",
+        )
+    },
+    **{
+        name: lambda w: {"pk": an_alert(w.records["cell-product"], w.records["adverse-event"]).pk}
+        for name in (
+            "safety:alert",
+            "safety:alert-acknowledge",
+            "api:safety-alert",
+            "api:safety-alert-acknowledge",
+        )
+    },
     "celldose:evaluate": lambda w: {"pk": w.records["cell-product"].pk},
     "celldose:release": lambda w: {"pk": w.records["cell-product"].pk},
     "api:product": lambda w: {"pk": w.records["cell-product"].pk},
@@ -226,6 +251,8 @@ SITE_OBJECTS = [
             "safety:event",
             "safety:notice",
             "api:adverse-event",
+            "safety:",
+            "api:safety-",
             "api:participant",
             "api:visit",
             "api:product",

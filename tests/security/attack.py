@@ -213,6 +213,14 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "component": "bmmnc",
         "product_identifier": "D-1",
     },
+    "/api/v1/safety-reports/": lambda h: {
+        "event": h.world.records["adverse-event"].pk,
+        "kind": "initial",
+        "recipient": "sponsor",
+        "sent_at": "2016-11-02T10:00:00Z",
+    },
+    "/api/v1/safety-reports/{id}/correct/": lambda h: {"reason": "Number missing", "reference": "EC/1"},
+    "/api/v1/safety-alerts/{id}/acknowledge/": lambda h: {"what_is_done": "Seen"},
     "/api/v1/site-approvals/": lambda h: {
         "site": h.site.code,
         "kind": "ethics_committee",

@@ -36,6 +36,7 @@ from studyportal.jobs.models import Job
 from studyportal.queries import actions as queries
 from tests.approvals import approval_of, approve, none_at
 from tests.apps.consent.factories import an_entry_with_a_sheet
+from tests.apps.safety.reported import a_kept_report, an_alert
 from tests.cast import Cast
 from tests.studyportal.files.samples import PDF
 from tests.world import World
@@ -133,6 +134,8 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
         reason="Inspection",
     )
     held.others["consent-document"] = world.consent_document
+    held.others["safety-report"] = a_kept_report(world.records["adverse-event"], investigator)
+    held.others["safety-alert"] = an_alert(world.records["cell-product"], world.records["adverse-event"])
     now = held.others["query"].opened_at
     held.others |= _of_custody(world.records["cell-product"], coordinator)
     held.others["receipt"] = ExportReceipt.objects.create(

@@ -32,6 +32,12 @@ class SafetyAlert(SiteScoped):
         related_name="alerts",
         verbose_name=_("adverse event"),
     )
+    about = models.CharField(
+        _("what grew"),
+        max_length=200,
+        blank=True,
+        help_text=_("The cultures that it is about, in order: another culture is another alert."),
+    )
     message = models.TextField(_("in words"))
     raised_at = models.DateTimeField(_("raised at"), auto_now_add=True)
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True)
@@ -52,14 +58,20 @@ class SafetyAlert(SiteScoped):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["product", "kind"],
-                name="safetyalert_once_per_product",
+                fields=["product", "kind", "about"],
+                name="safetyalert_once_per_finding",
                 violation_error_message=_("This alert stands already."),
             ),
             models.CheckConstraint(
                 condition=Q(acknowledged_at__isnull=True) | ~Q(what_is_done=""),
                 name="safetyalert_acknowledged_says_what",
                 violation_error_message=_("Say what is done about it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True)
+                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+                name="safetyalert_acknowledged_by_somebody",
+                violation_error_message=_("An acknowledgement has its person and its time."),
             ),
         ]
 

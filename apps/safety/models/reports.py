@@ -15,14 +15,19 @@ from studyportal.access.models import SiteScoped
 class ReportKind(models.TextChoices):
     INITIAL = "initial", _("Initial report")
     FOLLOW_UP = "follow_up", _("Follow-up report")
+    ANALYSIS = "analysis", _("Analysis")
     FINAL = "final", _("Final report")
+    # Comes from the recipient: the committee's opinion, the sponsor's analysis.
+    OPINION = "opinion", _("Opinion received")
 
 
 class SafetyReport(SiteScoped):
     """A report of a serious event as it was sent: a numbered version with its content. Append-only.
 
-    clocks: the clocks of the protocol that it stops, each {key, from_occurrence_hours, from_awareness_hours, allowed_hours,
-    late}. A late report keeps its reason. content: everything that the PDF shows, so that it can be printed again unchanged.
+    clocks: the clocks of the protocol that it stops, each {key, label, start, allowed_hours, due_at, due_by,
+    from_occurrence_hours, from_awareness_hours (each [at least, at most]), late}. A late report keeps its reason. content:
+    everything that the PDF shows, so that it can be printed again unchanged. corrects: the version whose time, recipient,
+    number or reason was recorded wrongly, and in whose place this one stands; taken_back: it was never sent.
     """
 
     append_only = True
@@ -37,6 +42,16 @@ class SafetyReport(SiteScoped):
     reference = models.CharField(_("reference number"), max_length=80, blank=True)
     method = models.CharField(_("sent by"), max_length=80, blank=True)
     clocks = models.JSONField(_("clocks that it stops"), default=list)
+    note = models.TextField(_("note"), blank=True)
+    corrects = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="corrected_by",
+        verbose_name=_("corrects the version"),
+    )
+    correction_reason = models.TextField(_("why corrected"), blank=True)
+    taken_back = models.BooleanField(_("was never sent"), default=False)
     late = models.BooleanField(_("late"))
     late_reason = models.TextField(_("why it is late"), blank=True)
     event_version = models.PositiveIntegerField(_("version of the event"))
@@ -70,6 +85,17 @@ class SafetyReport(SiteScoped):
                 name="safetyreport_has_hash",
                 violation_error_message=_("A report carries the SHA-256 of its content."),
             ),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, correction_reason="", taken_back=False)
+                | Q(corrects__isnull=False) & ~Q(correction_reason=""),
+                name="safetyreport_correction_has_reason",
+                violation_error_message=_("A correction names the report that it corrects, and says why."),
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=ReportKind.values),
+                name="safetyreport_known_kind",
+                violation_error_message=_("Unknown kind of report."),
+            ),
         ]
         triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
@@ -87,6 +113,9 @@ class Reminder(SiteScoped):
     clock = models.CharField(_("clock"), max_length=40)
     level = models.CharField(_("level"), max_length=40)
     recipients = models.JSONField(_("who was told"), default=list, help_text=_("User names."))
+    unreached = models.JSONField(
+        _("who has no address for mail"), default=list, help_text=_("User names; nobody at all: a role.")
+    )
     sent_at = models.DateTimeField(_("sent at"), auto_now_add=True)
 
     class Meta:
