@@ -73,7 +73,7 @@ def _chosen(events: pd.DataFrame, chosen: str) -> np.ndarray:
     serious = events["serious"].isin([True])
     special = events["special"].isin([True])
     found: pd.Series = {"deaths": fatal, "serious": serious | fatal, "special": special}[chosen]
-    return found.to_numpy(dtype=bool)
+    return np.asarray(found, dtype=bool)
 
 
 def _row(
