@@ -177,7 +177,10 @@ class Study:
 
     @cached_property
     def fatal(self) -> np.ndarray:
-        return self.having("outcome", "fatal") | (self.grade == 5) | self.having("criteria", "death")
+        found: np.ndarray = (
+            self.having("outcome", "fatal") | (self.grade == 5) | self.having("criteria", "death")
+        )
+        return found
 
     def only_treated(self) -> Iterable[tuple[str, str, np.ndarray]]:
         """Masked: the lines that are shown for all participants together."""

@@ -56,7 +56,7 @@ def of_events(study: Study, key: str, title: str, *, chosen: str, mask_key: byte
     starts = study.follow.people["start"].to_numpy(dtype=float)
     known = {person.participant: person for person in study.follow.people.itertuples(index=False)}
     rows = [_row(study, event, starts, known, mask_key) for event in events.itertuples(index=False)]
-    rows.sort(key=lambda row: (row["participant"], _order(row["onset_day"]), row.pop("_number")))
+    rows.sort(key=_place)
     columns = (*HEAD, *MIDDLE, *TAIL) if study.masked else (*OPEN_HEAD, *MIDDLE, *OPEN_TAIL, *TAIL)
     notes = ["Days are counted from Day 0, which is day 0; an empty day is not known to the day."]
     if study.masked:
@@ -98,7 +98,6 @@ def _row(
         "outcome": _words(event.outcome),
         "place": "" if event.place == INSIDE else event.place,
         "synthetic": "" if person is None else "yes" if person.synthetic else "no",
-        "_number": 0 if study.masked else event.event,
     }
     if study.masked:
         return {"participant": pseudonym(event.participant, mask_key), **row}
@@ -176,8 +175,12 @@ def _day(first: Any, last: Any, start: float | None) -> int | None:
     return int(first.toordinal() - start)
 
 
-def _order(day: int | None) -> int:
-    return 10**9 if day is None else day
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """By participant and onset; then by number, or (masked) by what is shown, so that no order of entry is told."""
+    day = 10**9 if row["onset_day"] is None else row["onset_day"]
+    return (
+        row["participant"], day, row.get("event", 0), row["term"], row["grade"] or 0, row["criteria"], row["outcome"],
+    )  # fmt: skip
 
 
 def _words(code: Any) -> str:
