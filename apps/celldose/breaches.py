@@ -85,9 +85,9 @@ def _of_identity_check(record: IdentityCheck) -> Iterable[Breach]:
 
 
 def _of_reagent_lot(record: ReagentLot) -> Iterable[Breach]:
-    processing = record.product.processings.first()
-    moment = (processing.started_at or processing.ended_at) if processing else None
-    return rules.reagent_breaches(record.reagent, record.expires_on, stated.local_day(moment, record.site))
+    product = record.product
+    used_on = stated.reagents_used_on(product.harvest, product.processings.first())
+    return rules.reagent_breaches(record.reagent, record.expires_on, used_on)
 
 
 def _of_release(record: Release) -> Iterable[Breach]:

@@ -71,9 +71,8 @@ def processing_context(record: Processing) -> Mapping[str, Any]:
 
 
 def reagent_context(record: ReagentLot) -> Mapping[str, Any]:
-    processing = record.product.processings.first()
-    moment = (processing.started_at or processing.ended_at) if processing else None
-    return {"processed_on": stated.local_day(moment, record.site)}
+    product = record.product
+    return {"processed_on": stated.reagents_used_on(product.harvest, product.processings.first())}
 
 
 def counts_context(record: CellCounts) -> Mapping[str, Any]:
@@ -93,11 +92,11 @@ def microbiology_context(record: Microbiology) -> Mapping[str, Any]:
     processing = product.processings.first()
     infusion = product.infusions.first()
     day = stated.day_of_infusion(infusion) if infusion else stated.day_of_harvest(product.harvest)
-    weight = stated.weight_on(record.participant_id, day)
+    weight = stated.weight_of(record.participant_id, day)
     days = [one.days for one in stated.criteria_of(product.component) if one.key == "sterility"]
     return {
         "final_volume_ml": processing.final_volume_ml if processing else None,
-        "weight_kg": None if isinstance(weight, NotDerivable) else weight,
+        "weight_kg": None if isinstance(weight, NotDerivable) else weight.kg,
         "sterility_days": days[0] if days else None,
     }
 
@@ -114,12 +113,11 @@ def release_context(record: Release) -> Mapping[str, Any]:
 
 def infusion_context(record: Infusion) -> Mapping[str, Any]:
     file = product_file(record.product_id)
-    weight = stated.weight_on(record.participant_id, stated.day_of_infusion(record))
+    weight = stated.weight_of(record.participant_id, stated.day_of_infusion(record))
     low, high = file.product.planned_dose_low, file.product.planned_dose_high
     return {
         "viability_percent": file.viability.viability_percent if file.viability else None,
-        "weight_kg": None if isinstance(weight, NotDerivable) else weight,
-        "weight_why": weight.why if isinstance(weight, NotDerivable) else "",
+        "weighed": weight,
         "planned_range": (low, high) if low is not None and high is not None else None,
         "tnc": file.counts.tnc if file.counts else None,
         "final_volume_ml": file.processing.final_volume_ml if file.processing else None,

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.celldose import release, rules
-from apps.celldose.models import Harvest, Infusion
+from apps.celldose.models import Harvest, Infusion, Processing
 from apps.visits.models import VitalSigns
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
@@ -70,17 +70,46 @@ def day_of_infusion(infusion: Infusion) -> PartialDate | None:
     return PartialDate.of(day) if day else infusion.product.harvest.session.performed_on
 
 
-def weight_on(participant_id: int, day: PartialDate | None) -> Decimal | NotDerivable:
-    """The weight measured on that very day; the last one entered when there are several."""
+def reagents_used_on(harvest: Harvest, processing: Processing | None) -> dt.date | None:
+    """The day on which reagents were used: of the processing; before it is recorded, not before that of the harvest."""
+    done = (processing.started_at or processing.ended_at) if processing is not None else None
+    return local_day(done or harvest.ended_at or harvest.started_at, harvest.site)
+
+
+def weight_of(participant_id: int, day: PartialDate | None) -> rules.Weighed | NotDerivable:
+    """The body weight for a dose on that day: the one road to a weight in this app.
+
+    Measured on the day itself, or at most so many days before it as the protocol allows (`custody.dose`,
+    `weight_within_days`); the nearest day counts, and of one day what was entered last.
+    """
     exact = day.exact if day is not None else None
     if exact is None:
         return NotDerivable("day of the session missing, so no same-day weight")
+    within = weight_within_days()
+    first = exact - dt.timedelta(days=within)
     # An empty day of measurement means the day of the visit.
-    that_day = Q(taken_on=exact) | Q(taken_on__isnull=True, visit__happened_on=exact)
-    weight = (
-        VitalSigns.objects.filter(that_day, participant_id=participant_id, weight__isnull=False)
-        .order_by("-id")
-        .values_list("weight", flat=True)
-        .first()
+    near = Q(taken_on__range=(first, exact)) | Q(
+        taken_on__isnull=True, visit__happened_on__range=(first, exact)
     )
-    return NotDerivable("same-day weight missing") if weight is None else weight
+    found = VitalSigns.objects.filter(
+        near, participant_id=participant_id, weight__isnull=False
+    ).select_related("visit")
+    measured = [(_weighed_on(one), one.pk, one.weight) for one in found]
+    known = [(on, pk, kg) for on, pk, kg in measured if on is not None and kg is not None]
+    if not known:
+        return NotDerivable(
+            f"weight of the last {within} days missing" if within else "same-day weight missing"
+        )
+    on, _pk, kg = max(known, key=lambda one: one[:2])
+    return rules.Weighed(kg, on)
+
+
+def weight_within_days() -> int:
+    """How many days before a session a weight may have been measured; 0: on the day itself."""
+    custody = getattr(protocol.current(), "custody", None)
+    return int(custody.dose.weight_within_days) if custody is not None else 0
+
+
+def _weighed_on(record: VitalSigns) -> dt.date | None:
+    taken = record.taken_on if record.taken_on is not None else record.visit.happened_on
+    return taken.exact if taken is not None else None

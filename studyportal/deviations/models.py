@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked
+from studyportal.deviations import rules
 
 
 class Classification(models.TextChoices):
@@ -47,6 +48,10 @@ class Deviation(SiteScoped):
     code = models.CharField(_("code"), max_length=80)
     description = models.TextField(_("description"))
     classification = models.CharField(_("classification"), max_length=10, choices=Classification)
+    # What the rule said last; a person may have classed it otherwise. When the rule says something else, it counts.
+    found_classification = models.CharField(
+        _("classification by the rule"), max_length=10, choices=Classification, blank=True
+    )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
     occurred_on = models.DateField(_("happened on"), null=True, blank=True)
     form = models.CharField(_("form"), max_length=60, blank=True)
@@ -68,6 +73,8 @@ class Deviation(SiteScoped):
         _("reported to the ethics committee on"), null=True, blank=True
     )
     committee_reference = models.CharField(_("reference of the committee"), max_length=80, blank=True)
+    not_reported_because = models.TextField(_("why it is not reported"), blank=True)
+    closing_note = models.TextField(_("how it was settled"), blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -92,7 +99,63 @@ class Deviation(SiteScoped):
                 name="deviation_known_classification",
                 violation_error_message=_("Unknown classification."),
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=Kind.values),
+                name="deviation_known_kind",
+                violation_error_message=_("Unknown kind of deviation."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=DeviationState.values),
+                name="deviation_known_state",
+                violation_error_message=_("Unknown state."),
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(state="closed"),
+                name="deviation_closed_when_closed",
+                violation_error_message=_("Only a closed deviation has a time of closing."),
+            ),
+            # Rows that were closed before there was a time of closing stand as they are.
+            models.CheckConstraint(
+                condition=~Q(state="closed")
+                | Q(closed_at__isnull=True)
+                | Q(classification="minor")
+                | (
+                    ~Q(root_cause="")
+                    & ~Q(corrective_action="")
+                    & ~Q(preventive_action="")
+                    & (Q(reported_to_committee_on__isnull=False) | ~Q(not_reported_because=""))
+                ),
+                name="deviation_closed_is_settled",
+                violation_error_message=_(
+                    "A major or critical deviation is closed with its root cause, both actions, and the day on which"
+                    " the committee was told or why it was not."
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["participant", "state"], name="deviation_by_participant"),
+            models.Index(fields=["site", "state", "-id"], name="deviation_by_site"),
+            models.Index(fields=["form", "object_id"], name="deviation_by_record"),
         ]
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def facts(self) -> rules.Facts:
+        """What the rules of states read."""
+        return rules.Facts(
+            state=self.state,
+            classification=self.classification,
+            root_cause=self.root_cause,
+            corrective_action=self.corrective_action,
+            preventive_action=self.preventive_action,
+            action_due_on=self.action_due_on,
+            reported_on=self.reported_to_committee_on,
+            not_reported_because=self.not_reported_because,
+            closing_note=self.closing_note,
+        )
+
+    @property
+    def by_hand(self) -> bool:
+        return self.raised_by_id is not None

@@ -12,7 +12,7 @@ from apps.celldose.models import (
     CellSession,
     Harvest,
 )
-from apps.celldose.stated import day_of_infusion, weight_on
+from apps.celldose.stated import day_of_infusion, weight_of
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
 from studyportal.crf.outcomes import NotDerivable
@@ -56,8 +56,9 @@ def refresh_weight(*, participant_id: int, by: User | None) -> None:
     for product in found.prefetch_related("infusions"):
         infusion = next(iter(product.infusions.all()), None)
         if infusion is not None:
-            weight = weight_on(participant_id, day_of_infusion(infusion))
-            if infusion.weight_kg == (None if isinstance(weight, NotDerivable) else weight):
+            weight = weight_of(participant_id, day_of_infusion(infusion))
+            known = (None, None) if isinstance(weight, NotDerivable) else (weight.kg, weight.on)
+            if (infusion.weight_kg, infusion.weight_on) == known:
                 continue
         _rederive(product, ("microbiology", "infusions"), reason=_("The same-day weight changed"), by=by)
 

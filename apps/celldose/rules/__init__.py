@@ -2,6 +2,7 @@
 
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, none_stands_alone, not_before_harvest
 from apps.celldose.rules.dose import (
+    Weighed,
     derive_infusion,
     derive_product,
     diastolic_below_systolic,
@@ -23,15 +24,19 @@ from apps.celldose.rules.harvest import (
     temperatures_ordered,
 )
 from apps.celldose.rules.identity import (
+    NEAR_MISSES,
+    Verified,
     derive_identity_check,
     identified_unless_transcribed,
     identity_breaches,
     identity_read,
     two_different_people,
+    verification,
 )
 from apps.celldose.rules.laboratory import (
     CULTURES,
     METHODS_OF_COMPONENT,
+    Lot,
     ShelfLife,
     cells_per_ml,
     cultures_read_after_sample,
@@ -40,6 +45,7 @@ from apps.celldose.rules.laboratory import (
     derive_processing,
     derive_release,
     endotoxin_per_kg,
+    expired_lots,
     expires_at,
     final_volume_positive,
     method_fits_component,
@@ -54,11 +60,15 @@ __all__ = [
     "COMPONENT_OF_TISSUE",
     "CULTURES",
     "METHODS_OF_COMPONENT",
+    "NEAR_MISSES",
     "Breach",
     "Derived",
     "Interval",
+    "Lot",
     "ShelfLife",
     "Values",
+    "Verified",
+    "Weighed",
     "cells_per_ml",
     "component_fits_tissue",
     "cultures_read_after_sample",
@@ -73,6 +83,7 @@ __all__ = [
     "diastolic_below_systolic",
     "dose_breaches",
     "endotoxin_per_kg",
+    "expired_lots",
     "expires_at",
     "final_volume_positive",
     "harvest_ends_after_start",
@@ -95,5 +106,6 @@ __all__ = [
     "session_order",
     "temperatures_ordered",
     "two_different_people",
+    "verification",
     "viable_dose",
 ]

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, _after, _missing, _rounded
 from studyportal.crf.outcomes import NotDerivable, Problem
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A body weight in kg and the day on which it was measured."""
+
+    kg: Decimal
+    on: dt.date
 
 
 def viable_dose(total: Decimal | None, viability_percent: Decimal | None) -> Derived:
@@ -40,17 +49,18 @@ def derive_product(values: Values, context: Values) -> Mapping[str, Any]:
 
 
 def derive_infusion(values: Values, context: Values) -> Mapping[str, Any]:
-    """context: viability_percent, weight_kg (same day) or None, weight_why."""
-    total, weight = values.get("total_dose"), context.get("weight_kg")
+    """context: viability_percent; weighed (`Weighed`, or why there is no weight)."""
+    total = values.get("total_dose")
     viable = viable_dose(total, context.get("viability_percent"))
     known_viable = viable if isinstance(viable, Decimal) else None
+    weighed = context.get("weighed") or NotDerivable("same-day weight missing")
+    kg = weighed.kg if isinstance(weighed, Weighed) else None
     return {
         "viable_dose": viable,
-        "weight_kg": weight
-        if weight is not None
-        else NotDerivable(context.get("weight_why") or "same-day weight missing"),
-        "dose_per_kg": per_kg(total, weight),
-        "viable_dose_per_kg": per_kg(known_viable, weight, dose_name="viable_dose"),
+        "weight_kg": kg if kg is not None else weighed,
+        "weight_on": weighed.on if isinstance(weighed, Weighed) else weighed,
+        "dose_per_kg": per_kg(total, kg),
+        "viable_dose_per_kg": per_kg(known_viable, kg, dose_name="viable_dose"),
     }
 
 

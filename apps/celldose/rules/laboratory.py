@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, _after, _missing, _rounded
 from studyportal.crf.outcomes import NotDerivable, Problem
@@ -164,6 +164,38 @@ def out_of_specification_breaches(
         yield Breach(
             "out_of_specification", f"The product was {word} out of specification: {labels}.", "critical"
         )
+
+
+class Lot(Protocol):
+    """A lot of a reagent as its record has it."""
+
+    reagent: str | None
+    lot: str | None
+    expires_on: dt.date | None
+
+
+def expired_lots(lots: Iterable[Lot], used_on: dt.date | None) -> tuple[Problem, ...]:
+    """One problem `reagent_expired` for each lot that had expired on the day on which it was used.
+
+    A lot may be used up to and on its expiry day. Without a day of use, or of expiry, nothing is said.
+    """
+    if used_on is None:
+        return ()
+    return tuple(
+        Problem(
+            "expires_on",
+            "reagent_expired",
+            f"{_named(one)} expired on {one.expires_on.isoformat()} and may not be used on {used_on.isoformat()}:"
+            " use another lot, or correct the day.",
+        )
+        for one in lots
+        if one.expires_on is not None and one.expires_on < used_on
+    )
+
+
+def _named(one: Lot) -> str:
+    named = one.reagent or "A reagent"
+    return f"{named}, lot {one.lot}," if one.lot else named
 
 
 def reagent_breaches(

@@ -106,6 +106,8 @@ def reconcile(entry: ScreeningEntry, *, by: User | None) -> None:
                     NOT_ELIGIBLE,
                     "Enrolled although not shown to be eligible: " + "; ".join(lacking) + ".",
                     "major",
+                    kind="eligibility",
+                    occurred_on=participant.enrolled_on.exact,
                 )
             )
     deviations.reconcile(record=entry, form=FORM, found=found, by=by)

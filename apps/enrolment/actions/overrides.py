@@ -22,6 +22,7 @@ from apps.enrolment.models.eligibility import LONGEST_REASON
 from apps.enrolment.rules import eligibility as rules
 from apps.enrolment.selectors import eligibility as selectors
 from studyportal import protocol
+from studyportal.access.clock import today_at
 from studyportal.access.declare import refusal
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -100,6 +101,8 @@ def override(
             description=f"{line.criterion.kind.capitalize()} criterion “{line.criterion.text}” ({answered})"
             f" overridden by {by}: {said}",
             classification=line.criterion.deviation,
+            kind="eligibility",
+            occurred_on=today_at(current.site),
             by=by,
             form=FORM,
             object_id=current.pk,

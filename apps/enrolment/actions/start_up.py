@@ -87,7 +87,11 @@ def recheck_enrolments(
                 "day": _in_words(days[pk]),
                 "why": " ".join(bars[pk]),
             }
-            found.append(deviations.Found(ENROLLED_WITHOUT, said, "critical"))
+            found.append(
+                deviations.Found(
+                    ENROLLED_WITHOUT, said, "critical", kind="eligibility", occurred_on=days[pk].exact
+                )
+            )
         deviations.reconcile(record=_Enrolment(pk, site.pk, pk), form=FORM, found=found, by=by)
 
 

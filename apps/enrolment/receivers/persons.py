@@ -89,6 +89,8 @@ def report_enrolled_twice(
             code=ENROLLED_TWICE,
             description=f"{what} {reason}",
             classification="major",
+            kind="eligibility",
+            occurred_on=today_at(participant.site),
             by=by,
         )
     entry = ScreeningEntry.objects.filter(participant=left, outcome=ScreeningOutcome.OPEN).first()

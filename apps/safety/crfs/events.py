@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.safety import checks, rules, selectors
+from apps.safety import checks, contexts, rules
 from apps.safety.models import AdverseEvent, SafetyReview
 from apps.visits.crfs import visit_took_place
 from studyportal.crf.registry import register
@@ -17,7 +17,7 @@ SAFETY_REVIEW = register(
         about=About.ALWAYS,
         sections=(Section(_("Since the visit before"), ("any_event", "statement")),),
         checks=(checks.event_recorded, checks.denial_against_statement),
-        context=selectors.safety_review_context,
+        context=contexts.safety_review,
         gates=(visit_took_place,),
     )
 )
@@ -82,7 +82,7 @@ ADVERSE_EVENT = register(
             checks.onset_in_study,
             checks.grade_has_dictionary,
         ),
-        context=selectors.adverse_event_context,
+        context=contexts.adverse_event,
         gates=(),
         repeats=True,
     )

@@ -6,13 +6,15 @@ from apps.safety.rules.events import (
     serious_has_criterion,
     session_is_of_participant,
 )
-from apps.safety.rules.grades import grade_of_fall, grade_of_rise
+from apps.safety.rules.grades import Dictionary, Suggested, Table, suggest
 
 __all__ = [
+    "Dictionary",
+    "Suggested",
+    "Table",
     "death_agrees",
     "end_not_before_onset",
-    "grade_of_fall",
-    "grade_of_rise",
     "serious_has_criterion",
     "session_is_of_participant",
+    "suggest",
 ]

@@ -7,6 +7,9 @@ from typing import Any
 
 from studyportal.crf.outcomes import Problem
 
+# Outcomes after which an event is followed further; the others end it.
+OPEN_OUTCOMES = ("recovering", "not_recovered")
+
 
 def serious_has_criterion(values: Mapping[str, Any]) -> Iterable[Problem]:
     """Serious means that a criterion is met; without serious there is none."""

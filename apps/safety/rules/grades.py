@@ -1,48 +1,83 @@
-"""The grades that a measured value stands for. Pure.
+"""The grade that a laboratory result stands for, by the version of the dictionary. Pure.
 
-CTCAE v5 (domain.md §8): a boundary value belongs to the milder grade."""
+The tables are data (`config/dictionaries/`), one file for each version. A version without a table for a term gives no
+grade; nothing is taken over from another version.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
-# CTCAE v5 (domain.md §8): a boundary value belongs to the milder grade. Below the lower limit of normal (LLN)
-# down to the first bound is grade 1. Bounds in the unit named; grade 4 lies below the last bound.
-_FALLING: Mapping[str, tuple[str, tuple[Decimal, ...], int]] = {
-    "hypoglycaemia": ("mg/dL", (Decimal(55), Decimal(40), Decimal(30)), 4),
-    "haemoglobin": ("g/dL", (Decimal(10), Decimal(8)), 3),
-    "platelets": ("10*3/uL", (Decimal(75), Decimal(50), Decimal(25)), 4),
-    "wbc": ("10*3/uL", (Decimal(3), Decimal(2), Decimal(1)), 4),
-}
+from studyportal.crf.outcomes import NotDerivable
+
+ReferenceOf = Literal["", "lln", "uln", "baseline"]
 
 
-# Multiples of the upper limit of normal (ULN).
-_RISING: Mapping[str, tuple[Decimal, ...]] = {
-    "creatinine": (Decimal(1), Decimal("1.5"), Decimal(3), Decimal(6)),
-    "alt": (Decimal(1), Decimal(3), Decimal(5), Decimal(20)),
-}
+@dataclass(frozen=True)
+class Bound:
+    """The bound that a value has passed when it has this grade. multiple_of: the number is a multiple of that limit."""
+
+    grade: int
+    number: Decimal
+    multiple_of: ReferenceOf = ""
 
 
-def grade_of_fall(term: str, value: Decimal, lln: Decimal) -> int:
-    """CTCAE v5 grade of a value below the lower limit of normal, in the unit of the table; 0: not below.
+@dataclass(frozen=True)
+class Table:
+    """The numbers of one term. A value at a bound belongs to the milder grade.
 
-    Raises KeyError for a term that has no such table.
+    direction: "falls" or "rises". bounds: from the mildest to the gravest. when: "baseline_normal",
+    "baseline_abnormal" or "" (always).
     """
-    _unit, bounds, worst = _FALLING[term]
-    if value >= lln:
-        return 0
-    for grade, bound in enumerate(bounds, start=1):
-        if value >= bound:
-            return grade
-    return worst
+
+    term: str
+    label: str
+    analytes: tuple[str, ...]
+    unit: str
+    direction: Literal["falls", "rises"]
+    bounds: tuple[Bound, ...]
+    source: str
+    when: Literal["", "baseline_normal", "baseline_abnormal"] = ""
 
 
-def grade_of_rise(term: str, value: Decimal, uln: Decimal) -> int:
-    """CTCAE v5 grade of a value above the upper limit of normal; 0: not above. Raises KeyError as above."""
-    multiple = value / uln
-    grade = 0
-    for number, bound in enumerate(_RISING[term], start=1):
-        if multiple > bound:
-            grade = number
-    return grade
+@dataclass(frozen=True)
+class Dictionary:
+    """One version of the dictionary of grades. tables: by the key of the term; a version may have none."""
+
+    key: str
+    label: str
+    tables: Mapping[str, tuple[Table, ...]]
+    source: str
+    why_none: str = ""
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """A suggestion, never a decision. grade: 0 (within normal limits) to 4; basis: what it rests on, in words."""
+
+    grade: int
+    basis: str
+
+
+def suggest(
+    dictionary: Dictionary,
+    *,
+    term: str,
+    value: Decimal,
+    unit: str,
+    lln: Decimal | None = None,
+    uln: Decimal | None = None,
+    baseline: Decimal | None = None,
+) -> Suggested | NotDerivable:
+    """The grade that the value suggests by this version of the dictionary, or why none can be had.
+
+    term: key of a table. value, lln, uln and baseline in `unit`, which must be that of the table.
+    """
+    tables = dictionary.tables.get(term)
+    if not tables:
+        why = dictionary.why_none or f"{dictionary.label} gives no numbers for this term"
+        return NotDerivable(why)
+    return NotDerivable("not built yet")

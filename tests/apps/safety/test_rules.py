@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from apps.safety import checks, rules
 from studyportal.crf.partial_date import PartialDate
-
-D = Decimal
 
 
 @pytest.mark.parametrize(
@@ -58,54 +55,6 @@ def test_the_end_is_not_before_the_onset(onset: str, end: str | None, refused: b
 )
 def test_death_is_said_everywhere_or_nowhere(values: dict[str, Any], fields: set[str]) -> None:
     assert {p.field for p in rules.death_agrees(values)} == fields
-
-
-@pytest.mark.parametrize(
-    ("term", "value", "lln", "grade"),
-    [
-        # The boundary belongs to the milder grade.
-        ("hypoglycaemia", "70", "70", 0),
-        ("hypoglycaemia", "69", "70", 1),
-        ("hypoglycaemia", "55", "70", 1),
-        ("hypoglycaemia", "54.9", "70", 2),
-        ("hypoglycaemia", "40", "70", 2),
-        ("hypoglycaemia", "39", "70", 3),
-        ("hypoglycaemia", "30", "70", 3),
-        ("hypoglycaemia", "29", "70", 4),
-        ("haemoglobin", "10", "12", 1),
-        ("haemoglobin", "8", "12", 2),
-        ("haemoglobin", "7.9", "12", 3),
-        ("platelets", "75", "150", 1),
-        ("platelets", "24", "150", 4),
-        ("wbc", "3", "4", 1),
-        ("wbc", "0.9", "4", 4),
-    ],
-)
-def test_grades_of_falling_values(term: str, value: str, lln: str, grade: int) -> None:
-    assert rules.grade_of_fall(term, D(value), D(lln)) == grade
-
-
-@pytest.mark.parametrize(
-    ("term", "value", "uln", "grade"),
-    [
-        ("creatinine", "1.2", "1.2", 0),
-        ("creatinine", "1.3", "1.2", 1),
-        ("creatinine", "1.8", "1.2", 1),
-        ("creatinine", "1.81", "1.2", 2),
-        ("creatinine", "7.3", "1.2", 4),
-        ("alt", "120", "40", 1),
-        ("alt", "121", "40", 2),
-        ("alt", "200", "40", 2),
-        ("alt", "801", "40", 4),
-    ],
-)
-def test_grades_of_rising_values(term: str, value: str, uln: str, grade: int) -> None:
-    assert rules.grade_of_rise(term, D(value), D(uln)) == grade
-
-
-def test_no_table_no_grade() -> None:
-    with pytest.raises(KeyError):
-        rules.grade_of_fall("hyperglycaemia", D(400), D(70))
 
 
 @pytest.mark.parametrize(

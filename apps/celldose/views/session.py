@@ -1,4 +1,4 @@
-"""Pages of sessions and products. Forms have their own pages in the kernel."""
+"""The page of a session, and the opening of the next one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.celldose import actions, selectors, stepper
-from apps.celldose.product_file import ProductFile
+from apps.celldose import actions, pages, selectors
 from apps.enrolment.selectors import participant_or_404
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
@@ -26,18 +25,7 @@ def session(request: HttpRequest, code: str, number: int) -> HttpResponse:
     participant = participant_or_404(request.user, code, Permission.VIEW_DATA)
     found = selectors.session_or_404(participant, number, request.user)
     with timezone.override(ZoneInfo(participant.site.timezone)):
-        return render(request, "celldose/session.html", stepper.session_page(found, request.user))
-
-
-@requires(Permission.VIEW_DATA)
-@require_GET
-def product(request: HttpRequest, pk: int) -> HttpResponse:
-    """The whole life of one product."""
-    found = selectors.product_or_404(pk, request.user)
-    with timezone.override(ZoneInfo(found.site.timezone)):
-        return render(
-            request, "celldose/product.html", stepper.product_page(ProductFile.of(found), request.user)
-        )
+        return render(request, "celldose/session.html", pages.session_page(found, request.user))
 
 
 @requires(Permission.ENTER_DATA)
@@ -55,18 +43,3 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         return redirect(participant.get_absolute_url())
     messages.success(request, _("Session %d is planned.") % planned.number)
     return redirect("celldose:session", participant.code, planned.number)
-
-
-@requires(Permission.RELEASE_PRODUCTS)
-@require_POST
-def evaluate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Judge the release criteria now and keep the judgement."""
-    found = selectors.product_or_404(pk, request.user, Permission.RELEASE_PRODUCTS)
-    try:
-        actions.evaluate_release(product=found, by=request.user)
-    except Refused as error:
-        for problem in error.problems:
-            messages.error(request, problem.message)
-    else:
-        messages.success(request, _("The release criteria of %s are evaluated.") % found)
-    return redirect("celldose:product", found.pk)

@@ -1,0 +1,10 @@
+"""What the pages of sessions and products show: contexts of their templates, and nothing of HTTP.
+
+They read only what a session from `selectors.sessions` or a product from `with_records` has already fetched, and a fixed
+number of things beside it.
+"""
+
+from apps.celldose.pages.product import product_page
+from apps.celldose.pages.session import session_page
+
+__all__ = ["product_page", "session_page"]
