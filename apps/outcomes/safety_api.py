@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -205,6 +205,15 @@ class SafetyPdf(SafetyFile):
         return self.given(request, body, "pdf", f"safety_{found.audience}_{found.pk}.pdf")
 
 
+def _problem(error: ValidationError) -> ProblemError:
+    errors = [
+        {"field": field, "code": one.code or "invalid", "message": one.messages[0]}
+        for field, found in error.error_dict.items()
+        for one in found
+    ]
+    return ProblemError(400, "invalid", _("%d value(s) need attention.") % len(errors), errors=errors)
+
+
 def _object(request: Any) -> dict[str, Any]:
     if not isinstance(request.data, dict):
         raise ProblemError(400, "malformed", _("Send one JSON object."))
@@ -226,7 +235,9 @@ class SafetyRuns(APIView):
         try:
             job = safety_actions.start(by=request.user, **asked.validated_data)
         except PermissionDenied as error:
-            raise ProblemError(403, "not_permitted", str(error)) from error
+            raise ProblemError(403, "not_permitted", str(error)) from None
+        except ValidationError as error:
+            raise _problem(error) from None
         url = f"/api/v1/jobs/{job.pk}/"
         return Response({"job": job.pk, "url": url}, status=202, headers={"Location": url})
 
@@ -242,7 +253,10 @@ class SafetyUnmask(APIView):
         found = _visible(request, pk)
         asked = ReasonSerializer(data=_object(request))
         asked.is_valid(raise_exception=True)
-        letters = safety_actions.unmask(tables=found, by=request.user, **asked.validated_data)
+        try:
+            letters = safety_actions.unmask(tables=found, by=request.user, **asked.validated_data)
+        except ValidationError as error:
+            raise _problem(error) from None
         return Response({"letters": letters})
 
 
