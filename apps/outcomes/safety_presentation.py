@@ -53,6 +53,8 @@ def shown(table: Table) -> tuple[list[Column], list[list[Any]]]:
     """Headings and rows as a page shows them: groups side by side where a line is counted by group."""
     if table["kind"] in PIVOTED:
         return _pivoted(table)
+    if table["kind"] == "proportions":
+        return _by_stratum(table)
     columns = [column for column in table["columns"] if column["key"] not in HIDDEN]
     heads = [
         Column(column["label"], numeric=column["kind"] != "text", unit=_unit(column)) for column in columns
@@ -90,6 +92,41 @@ def _pivoted(table: Table) -> tuple[list[Column], list[list[Any]]]:
                 cells.append(fmt.DASH if row is None else _counted(row))
         rows.append(cells)
     return columns, rows
+
+
+def _by_stratum(table: Table) -> tuple[list[Column], list[list[Any]]]:
+    """Shares with each stratum in a column: all, by component, by site."""
+    strata = list(dict.fromkeys(row["stratum"] for row in table["rows"]))
+    lines: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in table["rows"]:
+        lines.setdefault(row["line"], {})[row["stratum"]] = row
+    columns = [Column(_("What")), *(Column(stratum, numeric=True) for stratum in strata)]
+    rows = []
+    for by_stratum in lines.values():
+        first = next(iter(by_stratum.values()))
+        words = (
+            _("of %(denominator)s") % {"denominator": first["denominator"]} if first["denominator"] else ""
+        )
+        rows.append(
+            [
+                Cell(first["label"], detail=words),
+                *(
+                    Cell(_share(by_stratum[stratum]), detail=_bounds(by_stratum[stratum]), nowrap=True)
+                    for stratum in strata
+                ),
+            ]
+        )
+    return columns, rows
+
+
+def _share(row: Mapping[str, Any]) -> str:
+    if row["of"] is None:
+        return str(row["n"])
+    return f"{row['n']}/{row['of']} ({fmt.number(row['percent'], 1)} %)"
+
+
+def _bounds(row: Mapping[str, Any]) -> str:
+    return "" if row["low"] is None else f"[{fmt.number(row['low'], 1)}, {fmt.number(row['high'], 1)}]"
 
 
 def _arms(table: Table) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,6 +22,10 @@ from studyportal.audit.looks import log_look
 from studyportal.ui.parts import Cell, Column, Tab
 
 SHOWN_RUNS = 50
+# Tables that stand in a second row of tabs: products, deviations and listings.
+APART = frozenset(
+    {"products", "near-misses", "deviations", "deaths", "serious-list", "special-list", "products-list"}
+)
 
 
 @requires(Permission.VIEW_SAFETY_TABLES)
@@ -127,15 +132,8 @@ def _tables(
         "rows": rows,
         "more": max(len(chosen["rows"]) - presentation.SHOWN_ROWS, 0) if chosen["kind"] == "list" else 0,
         "stack": chosen["kind"] == "list",
-        "tabs": [
-            Tab(
-                titles.get(table["key"], table["title"]),
-                reverse("outcomes:safety-table", args=[found.pk, table["key"]]),
-                active=table["key"] == chosen["key"],
-                count=len(table["rows"]) if table["kind"] == "list" else None,
-            )
-            for table in content["tables"]
-        ],
+        "tabs": _tabs(found, chosen, lambda table: table["key"] not in APART),
+        "more_tabs": _tabs(found, chosen, lambda table: table["key"] in APART),
         "synthetic": counts["synthetic"],
         "synthetic_count": _("%(n)d of %(total)d participants")
         % {"n": counts["synthetic"], "total": counts["participants"]},
@@ -170,6 +168,20 @@ def _tables(
         ],
     }
     return render(request, "outcomes/safety_tables.html", context, status=400 if problems else 200)
+
+
+def _tabs(found: SafetyTables, chosen: Any, wanted: Callable[[Any], bool]) -> list[Tab]:
+    titles = presentation.titles()
+    return [
+        Tab(
+            titles.get(table["key"], table["title"]),
+            reverse("outcomes:safety-table", args=[found.pk, table["key"]]),
+            active=table["key"] == chosen["key"],
+            count=len(table["rows"]) if table["kind"] == "list" else None,
+        )
+        for table in found.content["tables"]
+        if wanted(table)
+    ]
 
 
 @requires(Permission.UNMASK_SAFETY_TABLES)

@@ -231,7 +231,7 @@ class Study:
             for arm in self.arms
         ]
 
-    def pooled_lines(self, *, section: str = "Procedure-related, all participants") -> list[dict[str, Any]]:
+    def pooled_lines(self, *, section: str = "All participants, not by group") -> list[dict[str, Any]]:
         return [
             {"section": section, "line": key, "label": label, **self.cell(chosen, self.everybody)}
             for key, label, chosen in self.only_treated()
