@@ -60,7 +60,10 @@ def of_events(study: Study, key: str, title: str, *, chosen: str, mask_key: byte
     columns = (*HEAD, *MIDDLE, *TAIL) if study.masked else (*OPEN_HEAD, *MIDDLE, *OPEN_TAIL, *TAIL)
     notes = ["Days are counted from Day 0, which is day 0; an empty day is not known to the day."]
     if study.masked:
-        notes.append("Pseudonyms stay the same from table to table; group, words and treatment are left out.")
+        notes.append(
+            "Pseudonyms stay the same from table to table; group, words and treatment are left out. In procedure-related"
+            " events a participant has a pseudonym of its own, which is not linked to the other."
+        )
     return SafetyTable(key, title, "list", columns, tuple(rows), tuple(notes))
 
 
@@ -100,7 +103,7 @@ def _row(
         "synthetic": "" if person is None else "yes" if person.synthetic else "no",
     }
     if study.masked:
-        return {"participant": pseudonym(event.participant, mask_key), **row}
+        return {"participant": pseudonym(event.participant, mask_key, only_treated=only_treated), **row}
     group = study.follow.people["group"].iat[event.at] if event.at >= 0 else ""
     return {
         "participant": event.participant,

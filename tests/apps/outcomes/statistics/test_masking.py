@@ -154,6 +154,30 @@ def test_groups_that_differ_in_size_are_not_shown_at_all():
     assert not any(table.key == "ratios" for table in found.tables)
 
 
+def test_how_follow_up_ended_is_not_told_by_group():
+    """A death in group A that no fatal event of group A stands for would have been procedure-related."""
+    ends = {"participants", "person_years", "median", "q1", "q3", "longest"}
+    assert {row["line"] for row in rows(masked(), "follow-up") if row["group"] != "all"} == ends
+    assert any(row["line"] == "died" for row in rows(masked(), "follow-up"))
+
+
+def test_procedure_related_events_are_not_linked_to_others_of_the_same_person():
+    people = [person("A", "case"), person("B", "control")]
+    events = [
+        event(number, "A", serious=True, criteria="disability", **more)
+        for number, more in enumerate(
+            ({}, {"to_disease": "certain"}, {"term": "harvest_pain"}, {"linked": True})
+        )
+    ]
+    frames = all_frames(people_frame(*people), events_frame(*events))
+    found = safety_set(frames, WORDS, cut_off=CUT_OFF, include_synthetic=True, mask_key=KEY)
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    for row in rows(found, "serious-list"):
+        names[row["term"] == "Procedure-related"].add(row["participant"])
+    assert len(names[True]) == len(names[False]) == 1
+    assert names[True].isdisjoint(names[False])
+
+
 def test_a_masked_listing_links_a_participant_to_no_group():
     listed = rows(masked(), "serious-list")
     assert len(listed) == 4
