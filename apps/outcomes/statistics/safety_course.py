@@ -12,7 +12,8 @@ import pandas as pd
 from apps.outcomes.statistics.follow_up import AFTER, BEFORE, NO_TIME, PRESENT, years
 from apps.outcomes.statistics.proportions import clopper_pearson
 from apps.outcomes.statistics.rates import rate_ratio
-from apps.outcomes.statistics.safety import INCIDENCE, INTERVALS, SEVERE, Arm, SafetyTable, Study
+from apps.outcomes.statistics.safety import INCIDENCE, INTERVALS, SEVERE
+from apps.outcomes.statistics.safety_study import Arm, SafetyTable, Study
 from apps.outcomes.statistics.tables import Column
 
 STATES = {

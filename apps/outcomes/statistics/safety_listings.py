@@ -14,8 +14,9 @@ import pandas as pd
 
 from apps.outcomes.statistics.follow_up import INSIDE
 from apps.outcomes.statistics.masking import procedural, pseudonym
-from apps.outcomes.statistics.safety import CRITERIA, SafetyTable, Study
+from apps.outcomes.statistics.safety import CRITERIA
 from apps.outcomes.statistics.safety_products import RELEASED
+from apps.outcomes.statistics.safety_study import SafetyTable, Study, text
 from apps.outcomes.statistics.tables import Column
 
 HEAD = (Column("participant", "Participant", "text"),)
@@ -85,16 +86,16 @@ def _row(
     person = known.get(event.participant)
     start = starts[event.at] if event.at >= 0 else None
     only_treated = procedural(
-        term=_text(event.term), to_harvest=_text(event.to_harvest), to_product=_text(event.to_product),
+        term=text(event.term), to_harvest=text(event.to_harvest), to_product=text(event.to_product),
         linked=bool(event.linked),
     )  # fmt: skip
-    criteria = [CRITERIA.get(one, one) for one in _text(event.criteria).split(";") if one]
+    criteria = [CRITERIA.get(one, one) for one in text(event.criteria).split(";") if one]
     row: dict[str, Any] = {
         "term": "Procedure-related"
         if study.masked and only_treated
-        else study.terms.get(event.term, _text(event.term)),
+        else study.terms.get(event.term, text(event.term)),
         "grade": None if event.grade != event.grade or event.grade is None else int(event.grade),
-        "dictionary": _text(event.dictionary),
+        "dictionary": text(event.dictionary),
         "criteria": ", ".join(criteria),
         "onset_day": _day(event.onset_from, event.onset_to, start),
         "end_day": _day(event.ended_on, event.ended_on, start),
@@ -110,7 +111,7 @@ def _row(
         "site": "" if person is None else person.site,
         "group": study.groups.get(group, group),
         "event": int(event.event),
-        "verbatim": _text(event.verbatim),
+        "verbatim": text(event.verbatim),
         **row,
         **{
             name: _words(getattr(event, name))
@@ -118,7 +119,7 @@ def _row(
         },
         "expected": _words(event.expected),
         "session": None if event.session != event.session or event.session is None else int(event.session),
-        "component": _text(event.component),
+        "component": text(event.component),
     }
 
 
@@ -144,8 +145,8 @@ def of_products(products: pd.DataFrame, components: Mapping[str, str]) -> Safety
         if said or one.near_misses:
             rows.append(
                 {
-                    "participant": one.participant, "site": one.site, "identifier": _text(one.identifier),
-                    "component": components.get(one.component, _text(one.component)),
+                    "participant": one.participant, "site": one.site, "identifier": text(one.identifier),
+                    "component": components.get(one.component, text(one.component)),
                     "session": None if one.session is None or one.session != one.session else int(one.session),
                     "defects": "; ".join(said), "decision": _words(one.decision),
                     "infused": "yes" if one.infused else "no", "near_misses": int(one.near_misses),
@@ -158,8 +159,8 @@ def of_products(products: pd.DataFrame, components: Mapping[str, str]) -> Safety
 
 def _defects(one: Any) -> list[str]:
     said = []
-    if _text(one.failing):
-        said.append(f"out of specification: {', '.join(_text(one.failing).split(';'))}")
+    if text(one.failing):
+        said.append(f"out of specification: {', '.join(text(one.failing).split(';'))}")
     if one.decision == "rejected":
         said.append("rejected")
     if one.decision == "exceptional":
@@ -168,7 +169,7 @@ def _defects(one: Any) -> list[str]:
         after = one.grew_late and (one.decision in RELEASED or one.infused)
         said.append("positive culture after release or infusion" if after else "positive culture")
     if one.discarded:
-        said.append(f"discarded: {_words(one.discard_reason)}" if _text(one.discard_reason) else "discarded")
+        said.append(f"discarded: {_words(one.discard_reason)}" if text(one.discard_reason) else "discarded")
     return said
 
 
@@ -187,8 +188,4 @@ def _place(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _words(code: Any) -> str:
-    return _text(code).replace("_", " ")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return text(code).replace("_", " ")

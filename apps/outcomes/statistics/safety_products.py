@@ -16,7 +16,7 @@ import pandas as pd
 from apps.outcomes.statistics.follow_up import ordinals, require
 from apps.outcomes.statistics.proportions import clopper_pearson
 from apps.outcomes.statistics.rates import exact_rate
-from apps.outcomes.statistics.safety import SafetyTable
+from apps.outcomes.statistics.safety_study import SafetyTable
 from apps.outcomes.statistics.tables import Column
 
 #: One row per product. made_on: day of the harvest. failing: criteria out of specification, ;-joined; evaluated: the
