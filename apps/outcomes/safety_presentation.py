@@ -65,7 +65,7 @@ def shown(table: Table) -> tuple[list[Column], list[list[Any]]]:
 
 def _pivoted(table: Table) -> tuple[list[Column], list[list[Any]]]:
     arms = _arms(table)
-    columns = [Column(_("Event") if table["kind"] == "incidence" else "")]
+    columns = [Column(_("Event") if table["kind"] == "incidence" else _("What"))]
     for label in arms.values():
         if table["kind"] == "incidence":
             columns += [
