@@ -20,11 +20,30 @@ REPORT = ("number", "kind", "recipient", "recipient_label", "sent_at", "referenc
           "event_version", "protocol_version", "content_sha256")  # fmt: skip
 CODES_OF_REPORT = ("recipient", "recipient_label", "protocol_version", "content_sha256")
 DEVIATION = (
-    "code", "kind", "classification", "occurred_on", "description", "form", "object_id", "state", "root_cause",
+    "code", "kind", "classification", "found_classification", "occurred_on", "description", "form", "object_id", "state", "root_cause",
     "corrective_action", "preventive_action", "action_due_on", "responsible", "reported_to_committee_on",
-    "committee_reference", "raised_at", "closed_at", "version",
+    "committee_reference", "not_reported_because", "closing_note", "raised_at", "closed_at", "version",
 )  # fmt: skip
 CODES_OF_DEVIATION = ("code", "form")
+
+
+# What a later version says of an earlier one.
+CORRECTION = ("corrects", "correction_reason", "taken_back", "note")
+
+
+def _corrections(*names: str) -> tuple[Column, ...]:
+    """Of those columns the ones that reports have, and whether the version stands."""
+    has = {field.name for field in SafetyReport._meta.get_fields()}
+    if "corrects" not in has:
+        return ()
+    stands = (
+        f'(NOT t.taken_back AND NOT EXISTS (SELECT FROM "{SafetyReport._meta.db_table}" later'
+        " WHERE later.corrects_id = t.id))::text"
+    )
+    return (
+        *columns_of(SafetyReport, [name for name in names if name in has]),
+        Column("stands", stands, "boolean", _("Neither corrected nor taken back"), required=True),
+    )
 
 
 def _of_event() -> str:
@@ -63,6 +82,7 @@ def safety_reports() -> Dataset:
             *key_columns(),
             *_event_columns(),
             *own,
+            *_corrections(*CORRECTION),
             Column("reported_by", "person.username", "text", _("User name of the reporter"), free_text=True),
             Column("recorded_at", moment("t.recorded_at"), "datetime", _("Entered"), required=True),
             Column("record_id", "t.id", "integer", _("Record number"), required=True),
@@ -101,6 +121,7 @@ def safety_clocks() -> Dataset:
             *_event_columns(),
             Column("report_id", "t.id", "integer", _("Report: record number"), required=True),
             *columns_of(SafetyReport, ("number", "kind")),
+            *_corrections(),
             Column("clock", "clock.kept ->> 'key'", "text", _("Clock"), required=True),
             Column(
                 "allowed_hours", "(clock.kept ->> 'allowed_hours')::numeric", "number", _("Allowed"), unit="h"
