@@ -9,3 +9,7 @@ class CelldoseConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.celldose import receivers  # noqa: F401
+        from apps.celldose.selectors.custody import NEAR_MISS_LIST
+        from studyportal.deviations import lists
+
+        lists.register(NEAR_MISS_LIST)

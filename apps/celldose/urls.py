@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.celldose.views import custody, product, release, session
+from apps.celldose.views import custody, labels, product, release, session
 
 app_name = "celldose"
 
@@ -17,6 +17,8 @@ of_products = [
 
 of_custody = [
     path("products/<int:pk>/identity/<str:step>/", custody.identity, name="identity"),
+    path("harvests/<int:pk>/product/", custody.new_product, name="product-new"),
+    path("products/<int:pk>/labels/", labels.labels, name="labels"),
 ]
 
 of_release = [

@@ -82,6 +82,7 @@ def sections(protocol: Protocol) -> list[Section]:
         _doses(protocol),
         _release(protocol),
         _expiry(protocol),
+        _custody(protocol),
         _analytes(protocol),
         _endpoints(protocol),
         _matching(protocol),
@@ -289,6 +290,56 @@ def _expiry(protocol: Protocol) -> Section:
         _("Expiry and plausibility"),
         columns(_("Component"), _("Of"), _("Limit"), _("Basis")),
         rows,
+    )
+
+
+def _custody(protocol: Protocol) -> Section:
+    custody = protocol.custody
+    identifiers, labels = custody.identifiers, custody.labels
+    schemes = {
+        "isbt128": _("as in ISBT 128: facility, year, sequence, flags, check character"),
+        "free": _("as the label says"),
+    }
+    rows: list[list[Cell | str]] = [
+        [
+            _("Between the two readings of an identity check"),
+            _("at most %d minutes") % custody.identity_minutes,
+            basis(custody),
+        ],
+        [
+            _("Between harvest and first hand-over"),
+            _("more than %d minutes are shown as not logged") % custody.hand_over_gap_minutes,
+            basis(custody),
+        ],
+        [_("Donation numbers"), schemes[identifiers.scheme], basis(identifiers)],
+        [
+            _("Labels of another shape"),
+            _("taken besides") if identifiers.other_labels else _("refused"),
+            basis(identifiers),
+        ],
+    ]
+    rows += [
+        [_("Facility of %s") % one.site, one.code, basis(one)] for one in identifiers.facilities.values()
+    ]
+    rows += [
+        [
+            size.label,
+            _("label of %(width)d × %(height)d mm") % {"width": size.width_mm, "height": size.height_mm},
+            basis(size),
+        ]
+        for size in labels.sizes.values()
+    ]
+    rows += [[_("Warning on labels"), words, basis(labels)] for words in labels.warnings]
+    weight = custody.dose.weight_within_days
+    rows.append(
+        [
+            _("Weight for a dose per kg"),
+            _("of the same day") if not weight else _("at most %d days before") % weight,
+            basis(custody.dose),
+        ]
+    )
+    return Section(
+        "custody", _("Custody of cell products"), columns(_("Setting"), _("Value"), _("Basis")), rows
     )
 
 

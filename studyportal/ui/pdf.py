@@ -130,16 +130,46 @@ def wrapped_words(text: str, size: float, room: float) -> list[str]:
     return [part for word in text.split(" ") for part in wrapped(word, size, room)]
 
 
+def a_canvas(out: BytesIO, pagesize: tuple[float, float], title: str) -> Canvas:
+    """An empty file of pages of the given size in points, with the fonts at hand; the same drawn is the same bytes."""
+    _fonts()
+    canvas = Canvas(out, pagesize=pagesize, pageCompression=1, invariant=1)
+    canvas.setTitle(clean(title))
+    canvas.setCreator("StudyPortal")
+    return canvas
+
+
+def draw(canvas: Canvas, x: float, y: float, text: str, size: float, *, strong: bool = False) -> None:
+    """One line of text with its left end at x, y."""
+    if strong:
+        # The fonts have no bold cut as they come; a stroke around the letters serves.
+        canvas.setStrokeGray(INK)
+        canvas.setLineWidth(size / 40)
+    on_line = canvas.beginText(x, y)
+    if strong:
+        on_line.setTextRenderMode(2)
+    for font, part in runs(text):
+        on_line.setFont(font, size)
+        if font == LATIN:
+            on_line.textOut(part)
+        else:
+            # Joined letters have glyphs without a character: what they mean is said beside them, for search and for
+            # being read aloud.
+            meant = part.encode("utf-16-be").hex().upper()
+            on_line._code.append(f"/Span <</ActualText <FEFF{meant}>>> BDC")
+            on_line.textOut(_shaped(part, size))
+            on_line._code.append("EMC")
+    if strong:
+        on_line.setTextRenderMode(0)
+    canvas.drawText(on_line)
+
+
 class Sheets:
     """Pages of one document, laid out from the top down."""
 
     def __init__(self, *, title: str, footer: str, footer_code: str = "") -> None:
-        _fonts()
         self._out = BytesIO()
-        # invariant: the same log gives the same bytes, apart from what it says of its making.
-        self._canvas = Canvas(self._out, pagesize=A4, pageCompression=1, invariant=1)
-        self._canvas.setTitle(clean(title))
-        self._canvas.setCreator("StudyPortal")
+        self._canvas = a_canvas(self._out, A4, title)
         self._footer, self._footer_code = clean(footer), clean(footer_code)
         self._page = 1
         self._y = A4[1] - MARGIN
@@ -244,28 +274,7 @@ class Sheets:
             self._drawn_in = grey
 
     def _string(self, x: float, y: float, text: str, size: float, *, strong: bool = False) -> None:
-        canvas = self._canvas
-        if strong:
-            # The fonts have no bold cut as they come; a stroke around the letters serves.
-            canvas.setStrokeGray(INK)
-            canvas.setLineWidth(size / 40)
-        on_line = canvas.beginText(x, y)
-        if strong:
-            on_line.setTextRenderMode(2)
-        for font, part in runs(text):
-            on_line.setFont(font, size)
-            if font == LATIN:
-                on_line.textOut(part)
-            else:
-                # Joined letters have glyphs without a character: what they mean is said beside them, for search and
-                # for being read aloud.
-                meant = part.encode("utf-16-be").hex().upper()
-                on_line._code.append(f"/Span <</ActualText <FEFF{meant}>>> BDC")
-                on_line.textOut(_shaped(part, size))
-                on_line._code.append("EMC")
-        if strong:
-            on_line.setTextRenderMode(0)
-        canvas.drawText(on_line)
+        draw(self._canvas, x, y, text, size, strong=strong)
 
     def _turn(self) -> None:
         self._foot()

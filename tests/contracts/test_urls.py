@@ -69,6 +69,11 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
         for key in ("change", "enrol", "group", "match", "treated-later")
     },
     "celldose:identity": lambda w: {"pk": w.records["cell-product"].pk, "step": "bedside"},
+    "celldose:product-new": lambda w: {"pk": w.records["harvest"].pk},
+    **{
+        name: lambda w: {"pk": w.records["cell-product"].pk}
+        for name in ("celldose:labels", "api:product-readings", "api:product-custody", "api:product-labels")
+    },
     "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
     "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
     "casebook:query-new": lambda w: {"code": w.participant.code},

@@ -154,6 +154,14 @@ def _resolved(schema: dict[str, Any], document: Any) -> dict[str, Any]:
 
 # What a write of no form needs beside what is attacked; an address of tomorrow without an entry is tried with {}.
 BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
+    "/api/v1/donation-numbers/": lambda h: {"site": h.site.code},
+    "/api/v1/products/{id}/readings/": lambda h: {
+        "step": "collection",
+        "identifier": "D-1",
+        "participant_code": h.code,
+        "how": "scanned",
+    },
+    "/api/v1/products/{id}/labels/": lambda h: {"copies": 1},
     "/api/v1/participants/": lambda h: {"site": h.site.code, "group": "case"},
     "/api/v1/screening/": lambda h: {"site": h.site.code, "screened_on": "2026-10-01"},
     "/api/v1/screening/{number}/eligibility/": lambda h: {"answers": {"t1dm": {"answer": "yes"}}},

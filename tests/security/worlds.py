@@ -16,7 +16,10 @@ from django.apps import apps
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, models
+from django.utils import timezone
 
+from apps.celldose.actions import near_misses, numbers
+from apps.celldose.models import IdentityReading, LabelPrint
 from apps.consent import actions as consent
 from apps.enrolment import actions as enrolment
 from apps.exports.models import ExportReceipt
@@ -131,11 +134,28 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
     )
     held.others["consent-document"] = world.consent_document
     now = held.others["query"].opened_at
+    held.others |= _of_custody(world.records["cell-product"], coordinator)
     held.others["receipt"] = ExportReceipt.objects.create(
         id=_uuid(), requester=coordinator, source="api", dataset="demographics", filters={}, sites=[site.code],
         protocol_version=protocol.current().version, started_at=now, complete=True, rows=0, bytes=0, sha256="0" * 64,
     )  # fmt: skip
     return held
+
+
+def _of_custody(product: Any, by: User) -> dict[str, Any]:
+    """What stands beside the forms of a product: written past the gates, since the world's product is infused."""
+    of: dict[str, Any] = {"site": product.site, "participant": product.participant, "product": product}
+    return {
+        "reading": IdentityReading.objects.create(
+            **of, step="collection", reader=by, reader_name=str(by), reader_role="", how="typed", identifier_read="D-1",
+            participant_code_read="x", matches=False, read_at=timezone.now(),
+        ),
+        "near-miss": near_misses.note(product=product, step="infusion", code="expired", message="Late.", by=by),
+        "label-print": LabelPrint.objects.create(
+            **of, identifier="D-1", size="product", print_number=1, copies=1, file_sha256="0" * 64, printed_by=by
+        ),
+        "donation-number": numbers.allocate(site=product.site, by=by),
+    }  # fmt: skip
 
 
 def _uuid() -> Any:

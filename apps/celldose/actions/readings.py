@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from apps.celldose import gates, rules
+from apps.celldose import gates, numbering, rules
 from apps.celldose.actions import near_misses
 from apps.celldose.models import CellProduct, IdentityReading, IdentityStep
 from apps.celldose.models.codes import HowRead
 from apps.celldose.product_file import ProductFile, product_file
 from apps.celldose.rules import identity
+from apps.enrolment.rules import is_participant_code
+from apps.enrolment.rules.codes import CODE_PATTERN
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -25,11 +29,16 @@ from studyportal.audit import acting
 from studyportal.crf import afterwards
 from studyportal.crf.errors import CrfInvalid, Refused
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.parsing import text_of
 from studyportal.deviations import actions as deviations
 
 FORM = "identity-reading"
 # A clock that runs a little ahead is no time to come; an entry a little behind is made on the spot.
 TOLERANCE = dt.timedelta(minutes=5)
+
+
+class SecondInvalid(CrfInvalid):
+    """It is the second person's reading that cannot be."""
 
 
 def read(
@@ -101,16 +110,19 @@ def read_together(
         )
         if not first.matches:
             return first, None
-        return first, read(
-            product=product,
-            step=step,
-            by=second,
-            identifier=second_identifier,
-            participant_code=second_participant_code,
-            how=second_how or how,
-            read_at=second_read_at or read_at,
-            witness_of=first,
-        )
+        try:
+            return first, read(
+                product=product,
+                step=step,
+                by=second,
+                identifier=second_identifier,
+                participant_code=second_participant_code,
+                how=second_how or how,
+                read_at=second_read_at or read_at,
+                witness_of=first,
+            )
+        except CrfInvalid as error:
+            raise SecondInvalid(error.problems) from None
 
 
 def _tell(product: CellProduct, step: str, problems: Iterable[Problem], *, said: str, by: User) -> None:
@@ -141,8 +153,9 @@ def _read(
     # The product's row is the lock: of two people who read at once, each sees what the other read before.
     CellProduct.objects.select_for_update(of=("self",)).get(pk=product.pk)
     file = product_file(product.pk)
-    typed = _Typed(step, identifier.strip(), participant_code.strip(), how)
-    problems = [*_possible(typed, by, file), *_at(read_at, how, file)]
+    problems: list[Problem] = []
+    typed = _typed(step, identifier, participant_code, how, problems)
+    problems += [*_possible(typed, by, file), *_at(read_at, typed.how, file)]
     if problems:
         raise CrfInvalid(problems)
     at = read_at or timezone.now()
@@ -176,11 +189,32 @@ def _read(
     return made
 
 
+@dataclass(frozen=True)
 class _Typed:
-    """What a person sent of one reading."""
+    """What a person sent of one reading, as text."""
 
-    def __init__(self, step: str, identifier: str, participant_code: str, how: str) -> None:
-        self.step, self.identifier, self.participant_code, self.how = step, identifier, participant_code, how
+    step: str
+    identifier: str
+    participant_code: str
+    how: str
+
+
+def _typed(step: Any, identifier: Any, participant_code: Any, how: Any, problems: list[Problem]) -> _Typed:
+    read = {}
+    for field, raw in (("identifier", identifier), ("participant_code", participant_code)):
+        try:
+            read[field] = text_of("" if raw is None else raw, max_length=80).strip()
+        except ValidationError as error:
+            problems.append(Problem(field, error.code or "invalid", "; ".join(error.messages)))
+            continue
+        if not read[field]:
+            problems.append(Problem(field, "required", _("Read it from the label, or scan it.")))
+    return _Typed(
+        step if isinstance(step, str) else "",
+        read.get("identifier", ""),
+        read.get("participant_code", ""),
+        how if isinstance(how, str) else "",
+    )
 
 
 def _possible(typed: _Typed, by: User, file: ProductFile) -> Iterable[Problem]:
@@ -190,11 +224,17 @@ def _possible(typed: _Typed, by: User, file: ProductFile) -> Iterable[Problem]:
         )
     if typed.how not in HowRead.values:
         yield Problem("how", "unknown_code", _("Say how it was read: %s.") % ", ".join(HowRead.values))
-    for field, value in (("identifier", typed.identifier), ("participant_code", typed.participant_code)):
-        if not value:
-            yield Problem(field, "required", _("Read it from the label, or scan it."))
-        elif len(value) > 80:
-            yield Problem(field, "max_length", _("At most 80 characters; scan one label only."))
+    # A slip of the finger is no other product: what has a wrong check character was not read but mistyped.
+    label = typed.identifier.partition("/")[0]
+    yield from numbering.mistyped(label, site_id=file.product.site_id, field="identifier")
+    code = typed.participant_code.upper()
+    if CODE_PATTERN.match(code) and not is_participant_code(code):
+        yield Problem(
+            "participant_code",
+            "check_character",
+            _("“%s” is no participant code: one character was mistyped. Read it again.")
+            % typed.participant_code,
+        )
     if not by.may(Permission.HANDLE_PRODUCTS, file.product.site_id):
         yield Problem(None, "permission", _("%s may not handle cell products at this site.") % by)
 

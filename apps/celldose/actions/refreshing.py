@@ -21,7 +21,8 @@ from studyportal.crf.outcomes import NotDerivable
 RESTS_ON: dict[str, tuple[str, ...]] = {
     "harvest": ("processings", "cell_counts", "microbiology", "infusions"),
     "cell-product": ("identity_checks", "processings", "infusions"),
-    "processing": ("reagent_lots", "microbiology", "infusions"),
+    "processing": ("reagent_lots", "microbiology", "infusions", "containers"),
+    "hand-over": ("hand_overs",),
     "cell-counts": ("infusions",),
     "viability": ("cell_counts", "infusions"),
     "microbiology": ("infusions",),

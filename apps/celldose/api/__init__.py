@@ -5,6 +5,7 @@ state of a product, its expiry, its evaluations."""
 
 from django.urls import path
 
+from apps.celldose.api.custody import Custody, DonationNumbers, Labels, NearMisses
 from apps.celldose.api.products import (
     ProductDetail,
     ProductFilters,
@@ -13,6 +14,7 @@ from apps.celldose.api.products import (
     ProductView,
     product_json,
 )
+from apps.celldose.api.readings import Readings
 from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer
 from apps.celldose.api.sessions import (
     WRITES,
@@ -31,6 +33,11 @@ api_urls = [
     path("sessions/<int:pk>/", SessionDetail.as_view(), name="session"),
     path("products/", Products.as_view(), name="products"),
     path("products/<int:pk>/", ProductDetail.as_view(), name="product"),
+    path("products/<int:pk>/readings/", Readings.as_view(), name="product-readings"),
+    path("products/<int:pk>/custody/", Custody.as_view(), name="product-custody"),
+    path("products/<int:pk>/labels/", Labels.as_view(), name="product-labels"),
+    path("donation-numbers/", DonationNumbers.as_view(), name="donation-numbers"),
+    path("near-misses/", NearMisses.as_view(), name="near-misses"),
     path("products/<int:pk>/evaluations/", Evaluations.as_view(), name="product-evaluations"),
 ]
 

@@ -3,7 +3,15 @@
 Every check takes (values, context) and yields findings. Context members are named where they are used; all are
 optional, and a check without its input finds nothing."""
 
-from apps.celldose.checks.custody import hand_over_temperature, identity_mismatch
+from apps.celldose.checks.custody import (
+    containers_beyond_product,
+    hand_over_temperature,
+    identity_mismatch,
+    kept_without_place,
+    received_in_order,
+    two_hands,
+    unlogged_gap,
+)
 from apps.celldose.checks.infusion import (
     dose_not_stated,
     dose_within_count,
@@ -45,6 +53,7 @@ __all__ = [
     "Check",
     "Context",
     "Values",
+    "containers_beyond_product",
     "cultures_read_early",
     "donor_test_day",
     "donor_test_positive",
@@ -56,14 +65,18 @@ __all__ = [
     "harvest_volume_usual",
     "history",
     "identity_mismatch",
+    "kept_without_place",
     "lost_superscript",
     "microbiology_result",
     "million_factor",
     "reaction_reported",
     "reagent_expired",
+    "received_in_order",
     "session_date_missing",
     "session_date_precision",
     "svf_yield",
+    "two_hands",
+    "unlogged_gap",
     "viable_agrees_with_viability",
     "volume_balance",
     "volume_is_a_range",

@@ -1,4 +1,4 @@
-"""Soft checks of hand-overs and identity. Pure."""
+"""Soft checks of hand-overs, containers, aliquots and identity. Pure."""
 
 from __future__ import annotations
 
@@ -18,6 +18,46 @@ def hand_over_temperature(values: Values, context: Context) -> Iterable[Finding]
         found = values.get(field)
         if found is not None and not low <= found <= high:
             yield Finding(field, "temperature", f"{found} °C is outside {low}–{high} °C.")
+
+
+def unlogged_gap(values: Values, context: Context) -> Iterable[Finding]:
+    """context: gaps, in words, between the hand-over before and this one."""
+    gaps = context.get("gaps") or ()
+    if gaps:
+        yield Finding("given_by", "unlogged_gap", " ".join(gaps))
+
+
+def received_in_order(values: Values, context: Context) -> Iterable[Finding]:
+    """Anything but an intact product is asked about: what was done, and was it still used?"""
+    condition = values.get("condition")
+    if condition not in (None, "intact"):
+        yield Finding(
+            "condition",
+            "condition",
+            f"Received “{condition.replace('_', ' ')}”: say what was done with it, and who decided.",
+        )
+
+
+def two_hands(values: Values, context: Context) -> Iterable[Finding]:
+    given, received = values.get("given_by"), values.get("received_by")
+    if given and received and "".join(given.split()).casefold() == "".join(received.split()).casefold():
+        yield Finding("received_by", "same_person", "The same person hands over and receives; is that right?")
+
+
+def containers_beyond_product(values: Values, context: Context) -> Iterable[Finding]:
+    """context: balance of the product's volume and its containers. A final volume can be corrected after the filling."""
+    balance = context.get("balance")
+    if balance is not None and balance.is_over:
+        yield Finding(
+            "volume_ml",
+            "containers_above_product",
+            f"The containers hold {balance.parts} mL together, more than the final volume of {balance.whole} mL.",
+        )
+
+
+def kept_without_place(values: Values, context: Context) -> Iterable[Finding]:
+    if values.get("disposition") == "in_store" and not values.get("place"):
+        yield Finding("place", "place_missing", "It is in store: say in which freezer, rack and position.")
 
 
 def identity_mismatch(values: Values, context: Context) -> Iterable[Finding]:

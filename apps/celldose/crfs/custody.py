@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, gates, rules
+from apps.celldose import checks, contexts, custody_contexts, custody_gates, gates, numbering, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import (
     Aliquot,
@@ -14,9 +14,10 @@ from apps.celldose.models import (
     HandOver,
     IdentityCheck,
 )
+from apps.celldose.rules import custody
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import register
-from studyportal.crf.spec import About, CrfSpec, Section
+from studyportal.crf.spec import About, CrfSpec, Section, ShowIf
 
 CELL_PRODUCT = register(
     CrfSpec(
@@ -30,7 +31,11 @@ CELL_PRODUCT = register(
             Section(_("Identity"), ("component", "product_identifier", "autologous_only")),
             Section(_("Planned dose"), ("planned_dose_low", "planned_dose_high")),
         ),
-        rules=(rules.component_fits_tissue, rules.identified_unless_transcribed),
+        rules=(
+            rules.component_fits_tissue,
+            rules.identified_unless_transcribed,
+            numbering.identifier_reads_right,
+        ),
         derive=rules.derive_product,
         context=contexts.product_context,
         permission=Permission.HANDLE_PRODUCTS,
@@ -55,11 +60,18 @@ HAND_OVER = register(
         ),
         rules=(
             rules.temperatures_ordered,
+            custody.received_after_given,
             rules.not_before_harvest("given_at"),
             rules.not_before_harvest("received_at"),
         ),
-        checks=(checks.hand_over_temperature,),
-        context=contexts.hand_over_context,
+        checks=(
+            checks.hand_over_temperature,
+            checks.unlogged_gap,
+            checks.received_in_order,
+            checks.two_hands,
+        ),
+        context=custody_contexts.hand_over_context,
+        gates=(custody_gates.hand_over_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -74,7 +86,17 @@ CONTAINER = register(
         title=_("Container"),
         description=_("A bag or syringe that holds the product or a part of it."),
         parents=("product",),
-        sections=(Section(_("Container"), ("number", "kind", "volume_ml", "lot", "filled_at", "remarks")),),
+        sections=(
+            Section(
+                _("Container"),
+                ("number", "kind", "volume_ml", "lot", "filled_at", "remarks"),
+                help=_("All containers together hold no more than the product."),
+            ),
+        ),
+        rules=(custody.more_than_nothing("volume_ml"), rules.not_before_harvest("filled_at")),
+        checks=(checks.containers_beyond_product,),
+        context=custody_contexts.container_context,
+        gates=(custody_gates.container_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -93,6 +115,10 @@ ALIQUOT = register(
             Section(_("Aliquot"), ("number", "purpose", "volume_ml", "taken_at")),
             Section(_("Where it is"), ("place", "temperature", "disposition", "disposed_at")),
         ),
+        show_if={"disposed_at": ShowIf("disposition", ("used_up", "sent", "destroyed"))},
+        rules=(custody.more_than_nothing("volume_ml"), custody.aliquot_times_ordered),
+        checks=(checks.kept_without_place,),
+        gates=(custody_gates.aliquot_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,

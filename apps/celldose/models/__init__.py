@@ -17,6 +17,7 @@ from apps.celldose.models.custody import (
     DonationNumber,
     HandOver,
     IdentityReading,
+    LabelPrint,
     NearMiss,
 )
 from apps.celldose.models.infusion import Infusion, InfusionHappening, InfusionObservation
@@ -54,6 +55,7 @@ __all__ = [
     "Infusion",
     "InfusionHappening",
     "InfusionObservation",
+    "LabelPrint",
     "Microbiology",
     "NearMiss",
     "Phenotype",

@@ -264,3 +264,51 @@ class DonationNumber(SiteScoped):
 
     def __str__(self) -> str:
         return self.number
+
+
+class LabelPrint(SiteScoped):
+    """Labels that were printed: of the product, a container or an aliquot, how many, by whom. Append-only.
+
+    Labels that lie about are put on the wrong bag: each print is numbered, and one after the first says why.
+    """
+
+    append_only = True
+
+    product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="label_prints")
+    participant = models.ForeignKey(settings.PARTICIPANT_MODEL, on_delete=models.PROTECT, related_name="+")
+    identifier = models.CharField(_("identifier on the label"), max_length=80)
+    size = models.CharField(_("size of the label"), max_length=60)
+    print_number = models.PositiveSmallIntegerField(_("which print"))
+    copies = models.PositiveSmallIntegerField(_("copies"))
+    reason = models.CharField(_("why it was printed again"), max_length=200, blank=True)
+    file_sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
+    printed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    printed_at = models.DateTimeField(_("printed at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("label print")
+        verbose_name_plural = _("label prints")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "identifier", "print_number"],
+                name="label_print_numbered_once",
+                violation_error_message=_(
+                    "Somebody printed this label at the same time; look, then print again."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(copies__gte=1, copies__lte=20),
+                name="label_print_few_copies",
+                violation_error_message=_("Print between 1 and 20 labels."),
+            ),
+            models.CheckConstraint(
+                condition=Q(print_number=1) | ~Q(reason=""),
+                name="label_reprint_says_why",
+                violation_error_message=_("Say why the label is printed again."),
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.identifier} ({self.print_number})"

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.celldose.models import codes
 from apps.celldose.models.base import SessionRecord
+from apps.celldose.models.fields import IdentifierField
 from apps.celldose.models.session import CellSession, Harvest
 from studyportal.audit import tracked
 from studyportal.crf.fields import (
@@ -30,7 +31,7 @@ class CellProduct(SessionRecord):
 
     harvest = models.ForeignKey(Harvest, on_delete=models.PROTECT, related_name="products")
     component = CodedField(_("Component"), codes=codes.Component)
-    product_identifier = TextField(
+    product_identifier = IdentifierField(
         _("Product identifier"), max_length=40, help_text=_("The donation number on the label.")
     )
     autologous_only = YesNoField(_("For autologous use only"))

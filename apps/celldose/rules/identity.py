@@ -98,26 +98,54 @@ NEAR_MISSES = frozenset(
 class Reading(Protocol):
     """What one signed-in person read at one step."""
 
-    pk: Any
-    step: str
-    reader_id: Any
-    reader_name: str
-    witness_of_id: Any
-    matches: bool
-    said: str
-    read_at: dt.datetime
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def step(self) -> str: ...
+
+    @property
+    def reader_id(self) -> Any: ...
+
+    @property
+    def reader_name(self) -> str: ...
+
+    @property
+    def witness_of_id(self) -> Any: ...
+
+    @property
+    def matches(self) -> bool: ...
+
+    @property
+    def said(self) -> str: ...
+
+    @property
+    def read_at(self) -> dt.datetime: ...
 
 
 class NamedCheck(Protocol):
     """A check of two people as a source names them."""
 
-    step: str | None
-    checked_at: dt.datetime | None
-    first_person: str | None
-    second_person: str | None
-    identifier_read: str | None
-    participant_code_read: str | None
-    matches: bool | None
+    @property
+    def step(self) -> str | None: ...
+
+    @property
+    def checked_at(self) -> dt.datetime | None: ...
+
+    @property
+    def first_person(self) -> str | None: ...
+
+    @property
+    def second_person(self) -> str | None: ...
+
+    @property
+    def identifier_read(self) -> str | None: ...
+
+    @property
+    def participant_code_read(self) -> str | None: ...
+
+    @property
+    def matches(self) -> bool | None: ...
 
 
 @dataclass(frozen=True)

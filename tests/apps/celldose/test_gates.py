@@ -149,7 +149,7 @@ def test_no_infusion_without_identity_checks(journey: Journey) -> None:
     assert refused(journey.make_infusion) == ["identity_unchecked_issue", "identity_unchecked_bedside"]
 
 
-@pytest.mark.parametrize("read", [{"identifier_read": "D-002"}, {"participant_code_read": "MUM-0002-I"}])
+@pytest.mark.parametrize("read", [{"identifier_read": "D-002"}, {"participant_code_read": "MUM-0002-5"}])
 def test_no_infusion_after_an_identity_mismatch(journey: Journey, read: dict[str, str]) -> None:
     journey.upto("issue")
     journey.make_bedside(**read)
