@@ -82,7 +82,7 @@ class SafetyRunSerializer(Strict):
     )  # fmt: skip
 
 
-class ReasonSerializer(Strict):
+class UnmaskSerializer(Strict):
     reason = serializers.CharField(max_length=safety_actions.LONGEST_REASON)
 
 
@@ -246,12 +246,12 @@ class SafetyUnmask(APIView):
     permissions = {"POST": Permission.UNMASK_SAFETY_TABLES}
 
     @extend_schema(
-        operation_id="safety_tables_unmask", request=ReasonSerializer, responses={200: LettersSerializer}
+        operation_id="safety_tables_unmask", request=UnmaskSerializer, responses={200: LettersSerializer}
     )
     def post(self, request: Any, pk: int) -> Response:
         """Which letter is which group. That it was asked, by whom and why, stands with the tables from then on."""
         found = _visible(request, pk)
-        asked = ReasonSerializer(data=_object(request))
+        asked = UnmaskSerializer(data=_object(request))
         asked.is_valid(raise_exception=True)
         try:
             letters = safety_actions.unmask(tables=found, by=request.user, **asked.validated_data)
