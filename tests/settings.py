@@ -33,7 +33,7 @@ os.environ.pop("STUDYPORTAL_DATABASE_ROLE")  # children of the tests are the app
 # What a test asks the ORM directly is asked behind no wall; each request stands behind its person's.
 DATABASES["default"]["OPTIONS"]["options"] = " ".join(  # noqa: F405
     f"-c studyportal.{name}=all"
-    for name in ("read", "write", "identity_read", "identity_write", "duplicates")
+    for name in ("read", "write", "identity_read", "identity_write", "duplicates", "unmask")
 )
 # A worker's cache is its own.
 CACHES["default"]["KEY_PREFIX"] = os.environ.get("PYTEST_XDIST_WORKER", "main")  # noqa: F405

@@ -48,6 +48,18 @@ class World:
         """A draft of the participant's site with its words in English: what may still change of the register."""
         return a_draft(self.participant.site, self.cast.rao)
 
+    @cached_property
+    def safety_tables(self) -> Any:
+        """Masked safety tables of the whole study, made when a test first asks for them."""
+        from apps.outcomes import safety_actions, safety_computing
+        from apps.outcomes.models import Audience
+
+        by, mask = self.cast.sanjay, safety_actions.mask_in_force()
+        computed = safety_computing.compute(
+            by=by, audience=Audience.MASKED, include_synthetic=True, mask=mask
+        )
+        return safety_actions.freeze(computed=computed, by=by)
+
     def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:
         return {name: self._parent(spec, name, fresh) for name in spec.parents}
 

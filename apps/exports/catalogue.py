@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from apps.exports import consent_tables, enrolment_tables, tables
+from apps.exports import consent_tables, enrolment_tables, product_tables, safety_tables, tables
 from apps.exports.datasets import Dataset, of_form
 from studyportal.crf import registry
 
@@ -25,6 +25,13 @@ def all_tables() -> list[Dataset]:
         enrolment_tables.site_approvals(),
         consent_tables.consent_documents(),
         enrolment_tables.matched_sets(),
+        product_tables.identity_readings(),
+        product_tables.near_misses(),
+        product_tables.release_evaluations(),
+        safety_tables.safety_reports(),
+        safety_tables.safety_clocks(),
+        safety_tables.safety_alerts(),
+        safety_tables.deviations(),
     ]
 
 

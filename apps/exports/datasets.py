@@ -189,32 +189,34 @@ def parent_of(child: type[Model], name: str, alias: str = "t") -> tuple[str, tup
     own = Column(
         f"{name}_id", f"{alias}.{name}_id", "integer", _("%(what)s: record number") % {"what": name.title()}
     )
+    # A form may name a session itself and once more through its product: each join has an alias of its own.
+    here = name if alias == "t" else f"{alias}_{name}"
     table, join = (
         model._meta.db_table,
-        f'LEFT JOIN "{model._meta.db_table}" {name} ON {name}.id = {alias}.{name}_id',
+        f'LEFT JOIN "{model._meta.db_table}" {here} ON {here}.id = {alias}.{name}_id',
     )
     if table == "visits_visit":
         return join, (
-            Column("visit", "visit.key", "code", _("Visit of the protocol")),
+            Column("visit", f"{here}.key", "code", _("Visit of the protocol")),
             Column(
-                "visit_number", "visit.number", "integer", _("Number, where a visit happens more than once")
+                "visit_number", f"{here}.number", "integer", _("Number, where a visit happens more than once")
             ),
             own,
         )
     if table == "celldose_cellsession":
-        return join, (Column("session_number", f"{name}.number", "integer", _("Session")), own)
+        return join, (Column("session_number", f"{here}.number", "integer", _("Session")), own)
     if table == "celldose_harvest":
-        more_join, more = parent_of(model, "session", alias=name)
+        more_join, more = parent_of(model, "session", alias=here)
         return f"{join} {more_join}", (
             *more,
-            Column(f"{name}_tissue", f"{name}.tissue", "code", _("Tissue")),
+            Column(f"{name}_tissue", f"{here}.tissue", "code", _("Tissue")),
             own,
         )
     if table == "celldose_cellproduct":
-        more_join, more = parent_of(model, "harvest", alias=name)
+        more_join, more = parent_of(model, "harvest", alias=here)
         return f"{join} {more_join}", (
             *(column for column in more if column.name == "session_number"),
-            Column(f"{name}_component", f"{name}.component", "code", _("Component")),
+            Column(f"{name}_component", f"{here}.component", "code", _("Component")),
             own,
         )
     return "", (own,)

@@ -14,7 +14,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.outcomes import actions, flow_api
+from apps.outcomes import actions, flow_api, safety_api
 from apps.outcomes.catalogue import KINDS
 from apps.outcomes.models import OutcomeTable
 from apps.outcomes.presentation import as_csv
@@ -157,4 +157,5 @@ api_urls = [
     path("outcomes/<int:pk>.csv", TableCsv.as_view(), name="outcome-csv"),
     path("outcomes/<int:pk>.json", TableJson.as_view(), name="outcome-json"),
     *flow_api.api_urls,
+    *safety_api.api_urls,
 ]

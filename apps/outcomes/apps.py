@@ -13,6 +13,18 @@ class OutcomesConfig(AppConfig):
 
         looks.register("outcome_table_file", _("Outcome table, downloaded"))
         looks.register("flow_file", _("Flow of participants, downloaded"))
+        looks.register("safety_tables_file", _("Safety tables, downloaded"))
+        looks.register("safety_tables_by_group", _("Safety tables by group, opened"))
+        looks.register("safety_tables_unmasked", _("Letters of masked safety tables, read"))
+        register(
+            NavItem(
+                _("Safety tables"),
+                "outcomes:safety-index",
+                permission=Permission.VIEW_SAFETY_TABLES,
+                order=55,
+                icon="shield",
+            )
+        )
         register(
             NavItem(
                 _("Flow"),

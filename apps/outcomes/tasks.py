@@ -60,12 +60,15 @@ def safety_tables(params: SafetyParams, progress: Any, by: User) -> Result:
     audience = Audience(params.audience)
     if audience == Audience.UNMASKED and not by.may(Permission.UNMASK_SAFETY_TABLES):
         raise JobError(_("Tables by group are for the data monitoring committee; nothing was computed."))
+    mask = SafetyMask.objects.last() if audience == Audience.MASKED else None
+    if audience == Audience.MASKED and mask is None:
+        raise JobError(_("There is no mask yet: ask for the tables on their page, which makes it."))
     computed = safety_computing.compute(
         by=by,
         audience=audience,
         include_synthetic=params.include_synthetic,
         cut_off=params.cut_off,
-        mask=SafetyMask.objects.last() if audience == Audience.MASKED else None,
+        mask=mask,
         progress=progress,
     )
 

@@ -171,6 +171,21 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:dataset-dictionary": lambda w: {"key": "demographics", "kind": "csv"},
     "api:dictionary": lambda w: {"kind": "json"},
     "outcomes:run": lambda w: {"key": "hba1c"},
+    **{
+        name: lambda w: {"pk": w.safety_tables.pk}
+        for name in (
+            "outcomes:safety-tables",
+            "outcomes:safety-unmask",
+            "api:safety-tables",
+            "api:safety-tables-json",
+            "api:safety-tables-pdf",
+            "api:safety-tables-unmask",
+        )
+    },
+    **{
+        name: lambda w: {"pk": w.safety_tables.pk, "key": "overview"}
+        for name in ("outcomes:safety-table", "api:safety-tables-csv")
+    },
     "access:person": lambda w: {"username": "asha"},
     "access:person-change": lambda w: {"username": "asha"},
     "access:person-password": lambda w: {"username": "asha"},

@@ -253,6 +253,8 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "password": "wrong",
     },
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
+    "/api/v1/safety-tables/runs/": lambda h: {"audience": "masked", "include_synthetic": True},
+    "/api/v1/safety-tables/{id}/unmask/": lambda h: {"reason": "Meeting of the committee"},
     "/api/v1/matching/runs/": lambda h: {"ratio": 1, "seed": 1},
     "/api/v1/matching/given/": lambda h: {"pairs": [{"case": h.code, "control": h.code}]},
     "/api/v1/tokens/": lambda h: {"username": "asha", "password": "wrong", "name": "x"},

@@ -115,7 +115,7 @@ def _spans(people: pd.DataFrame, end: int) -> tuple[np.ndarray, np.ndarray, np.n
     # The day of an exit is known; only who was lost is not known of until then.
     known_exit = np.where(people["exited_as"].to_numpy(dtype=object) == "lost", np.nan, exited)
     last = np.fmax(last, known_exit)
-    last = np.fmin(last, np.fmax(exited, start))
+    last = np.where(np.isnan(exited), last, np.fmin(last, np.maximum(exited, start)))
     gone = exited <= end
     state = np.where(gone, people["exited_as"].to_numpy(dtype=object), PRESENT)
     crossed = censored <= end

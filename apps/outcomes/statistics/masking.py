@@ -39,9 +39,14 @@ def deal(groups: Collection[str], key: bytes) -> dict[str, str]:
     return dict(zip(ordered, string.ascii_uppercase, strict=False))
 
 
-def pseudonym(participant: str, key: bytes) -> str:
-    """What stands for a participant in a masked listing: the same in every table under one key, such as `P-7K3QF2MA`."""
-    return "P-" + base64.b32encode(_digest(key, "participant", participant)[:5]).decode()
+def pseudonym(participant: str, key: bytes, *, only_treated: bool = False) -> str:
+    """What stands for a participant in a masked listing: the same in every table under one key, such as `P-7K3QF2MA`.
+
+    only_treated: of an event that only treated people can have, which is told by another pseudonym: one event of the same
+    person that a table counts in group A alone would otherwise tell that A was treated.
+    """
+    kind = "treated" if only_treated else "participant"
+    return "P-" + base64.b32encode(_digest(key, kind, participant)[:5]).decode()
 
 
 def _digest(key: bytes, kind: str, name: str) -> bytes:

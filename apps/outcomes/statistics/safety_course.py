@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from apps.outcomes.statistics.follow_up import AFTER, BEFORE, NO_TIME, PRESENT, years
+from apps.outcomes.statistics.proportions import clopper_pearson
 from apps.outcomes.statistics.rates import rate_ratio
-from apps.outcomes.statistics.safety import INCIDENCE, INTERVALS, SEVERE, Arm, SafetyTable, Study
+from apps.outcomes.statistics.safety import INCIDENCE, INTERVALS, SEVERE
+from apps.outcomes.statistics.safety_study import Arm, SafetyTable, Study
 from apps.outcomes.statistics.tables import Column
 
 STATES = {
@@ -102,6 +104,8 @@ def followed(study: Study) -> SafetyTable:
                 section="How it stands",
             )
             for key, label in shown.items()
+            # Masked not by group: a death that no line of the group counts would have been procedure-related.
+            if not study.masked or arm is study.everybody
         ]
     order = {line: number for number, line in enumerate(dict.fromkeys(row["line"] for row in rows))}
     rows.sort(key=lambda row: order[row["line"]])
@@ -156,8 +160,6 @@ def _still(study: Study, arm: Arm, time: np.ndarray) -> dict[str, Any]:
 
 def _share_of(row: dict[str, Any]) -> None:
     """The share of those who were followed in the period."""
-    from apps.outcomes.statistics.proportions import clopper_pearson
-
     share = clopper_pearson(row["with_event"], row["participants"])
     for name, value in (
         ("percent", share.estimate),

@@ -14,8 +14,9 @@ import pandas as pd
 
 from apps.outcomes.statistics.follow_up import INSIDE
 from apps.outcomes.statistics.masking import procedural, pseudonym
-from apps.outcomes.statistics.safety import CRITERIA, SafetyTable, Study
+from apps.outcomes.statistics.safety import CRITERIA
 from apps.outcomes.statistics.safety_products import RELEASED
+from apps.outcomes.statistics.safety_study import SafetyTable, Study, text
 from apps.outcomes.statistics.tables import Column
 
 HEAD = (Column("participant", "Participant", "text"),)
@@ -56,11 +57,14 @@ def of_events(study: Study, key: str, title: str, *, chosen: str, mask_key: byte
     starts = study.follow.people["start"].to_numpy(dtype=float)
     known = {person.participant: person for person in study.follow.people.itertuples(index=False)}
     rows = [_row(study, event, starts, known, mask_key) for event in events.itertuples(index=False)]
-    rows.sort(key=lambda row: (row["participant"], _order(row["onset_day"]), row.pop("_number")))
+    rows.sort(key=_place)
     columns = (*HEAD, *MIDDLE, *TAIL) if study.masked else (*OPEN_HEAD, *MIDDLE, *OPEN_TAIL, *TAIL)
     notes = ["Days are counted from Day 0, which is day 0; an empty day is not known to the day."]
     if study.masked:
-        notes.append("Pseudonyms stay the same from table to table; group, words and treatment are left out.")
+        notes.append(
+            "Pseudonyms stay the same from table to table; group, words and treatment are left out. In procedure-related"
+            " events a participant has a pseudonym of its own, which is not linked to the other."
+        )
     return SafetyTable(key, title, "list", columns, tuple(rows), tuple(notes))
 
 
@@ -73,7 +77,7 @@ def _chosen(events: pd.DataFrame, chosen: str) -> np.ndarray:
     serious = events["serious"].isin([True])
     special = events["special"].isin([True])
     found: pd.Series = {"deaths": fatal, "serious": serious | fatal, "special": special}[chosen]
-    return found.to_numpy(dtype=bool)
+    return np.asarray(found, dtype=bool)
 
 
 def _row(
@@ -82,33 +86,32 @@ def _row(
     person = known.get(event.participant)
     start = starts[event.at] if event.at >= 0 else None
     only_treated = procedural(
-        term=_text(event.term), to_harvest=_text(event.to_harvest), to_product=_text(event.to_product),
+        term=text(event.term), to_harvest=text(event.to_harvest), to_product=text(event.to_product),
         linked=bool(event.linked),
     )  # fmt: skip
-    criteria = [CRITERIA.get(one, one) for one in _text(event.criteria).split(";") if one]
+    criteria = [CRITERIA.get(one, one) for one in text(event.criteria).split(";") if one]
     row: dict[str, Any] = {
         "term": "Procedure-related"
         if study.masked and only_treated
-        else study.terms.get(event.term, _text(event.term)),
+        else study.terms.get(event.term, text(event.term)),
         "grade": None if event.grade != event.grade or event.grade is None else int(event.grade),
-        "dictionary": _text(event.dictionary),
+        "dictionary": text(event.dictionary),
         "criteria": ", ".join(criteria),
         "onset_day": _day(event.onset_from, event.onset_to, start),
         "end_day": _day(event.ended_on, event.ended_on, start),
         "outcome": _words(event.outcome),
         "place": "" if event.place == INSIDE else event.place,
         "synthetic": "" if person is None else "yes" if person.synthetic else "no",
-        "_number": 0 if study.masked else event.event,
     }
     if study.masked:
-        return {"participant": pseudonym(event.participant, mask_key), **row}
+        return {"participant": pseudonym(event.participant, mask_key, only_treated=only_treated), **row}
     group = study.follow.people["group"].iat[event.at] if event.at >= 0 else ""
     return {
         "participant": event.participant,
         "site": "" if person is None else person.site,
         "group": study.groups.get(group, group),
         "event": int(event.event),
-        "verbatim": _text(event.verbatim),
+        "verbatim": text(event.verbatim),
         **row,
         **{
             name: _words(getattr(event, name))
@@ -116,7 +119,7 @@ def _row(
         },
         "expected": _words(event.expected),
         "session": None if event.session != event.session or event.session is None else int(event.session),
-        "component": _text(event.component),
+        "component": text(event.component),
     }
 
 
@@ -142,8 +145,8 @@ def of_products(products: pd.DataFrame, components: Mapping[str, str]) -> Safety
         if said or one.near_misses:
             rows.append(
                 {
-                    "participant": one.participant, "site": one.site, "identifier": _text(one.identifier),
-                    "component": components.get(one.component, _text(one.component)),
+                    "participant": one.participant, "site": one.site, "identifier": text(one.identifier),
+                    "component": components.get(one.component, text(one.component)),
                     "session": None if one.session is None or one.session != one.session else int(one.session),
                     "defects": "; ".join(said), "decision": _words(one.decision),
                     "infused": "yes" if one.infused else "no", "near_misses": int(one.near_misses),
@@ -156,8 +159,8 @@ def of_products(products: pd.DataFrame, components: Mapping[str, str]) -> Safety
 
 def _defects(one: Any) -> list[str]:
     said = []
-    if _text(one.failing):
-        said.append(f"out of specification: {', '.join(_text(one.failing).split(';'))}")
+    if text(one.failing):
+        said.append(f"out of specification: {', '.join(text(one.failing).split(';'))}")
     if one.decision == "rejected":
         said.append("rejected")
     if one.decision == "exceptional":
@@ -166,7 +169,7 @@ def _defects(one: Any) -> list[str]:
         after = one.grew_late and (one.decision in RELEASED or one.infused)
         said.append("positive culture after release or infusion" if after else "positive culture")
     if one.discarded:
-        said.append(f"discarded: {_words(one.discard_reason)}" if _text(one.discard_reason) else "discarded")
+        said.append(f"discarded: {_words(one.discard_reason)}" if text(one.discard_reason) else "discarded")
     return said
 
 
@@ -176,13 +179,13 @@ def _day(first: Any, last: Any, start: float | None) -> int | None:
     return int(first.toordinal() - start)
 
 
-def _order(day: int | None) -> int:
-    return 10**9 if day is None else day
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """By participant and onset; then by number, or (masked) by what is shown, so that no order of entry is told."""
+    day = 10**9 if row["onset_day"] is None else row["onset_day"]
+    return (
+        row["participant"], day, row.get("event", 0), row["term"], row["grade"] or 0, row["criteria"], row["outcome"],
+    )  # fmt: skip
 
 
 def _words(code: Any) -> str:
-    return _text(code).replace("_", " ")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return text(code).replace("_", " ")

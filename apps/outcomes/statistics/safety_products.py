@@ -16,7 +16,7 @@ import pandas as pd
 from apps.outcomes.statistics.follow_up import ordinals, require
 from apps.outcomes.statistics.proportions import clopper_pearson
 from apps.outcomes.statistics.rates import exact_rate
-from apps.outcomes.statistics.safety import SafetyTable
+from apps.outcomes.statistics.safety_study import SafetyTable
 from apps.outcomes.statistics.tables import Column
 
 #: One row per product. made_on: day of the harvest. failing: criteria out of specification, ;-joined; evaluated: the
@@ -41,8 +41,7 @@ DEFECTS = (
     Column("high", "Upper bound, 95 %", "value", "%"),
 )
 
-Frame = pd.DataFrame
-Chosen = Callable[[Frame], pd.Series]
+Chosen = Callable[[pd.DataFrame], pd.Series]
 RELEASED = ("released", "conditional", "exceptional")
 
 
@@ -79,8 +78,8 @@ LINES: tuple[tuple[str, str, Chosen, Chosen, str], ...] = (
 
 
 def followed_products(
-    products: Frame, near_misses: Frame, *, cut_off: date, include_synthetic: bool
-) -> tuple[Frame, Frame]:
+    products: pd.DataFrame, near_misses: pd.DataFrame, *, cut_off: date, include_synthetic: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The products that were made up to the cut-off, and what was stopped with them until then. Raises ValueError on
     absent columns."""
     require(products, PRODUCT_COLUMNS, "products")
@@ -97,9 +96,9 @@ def followed_products(
     return products.assign(near_misses=products["product"].map(counted).fillna(0).astype(int)), stopped
 
 
-def defects(products: Frame, components: Mapping[str, str]) -> SafetyTable:
+def defects(products: pd.DataFrame, components: Mapping[str, str]) -> SafetyTable:
     """Every line for all products, by component and by site. products: as `followed_products` gives them."""
-    strata: list[tuple[str, str, Frame]] = [("all", "All products", products)]
+    strata: list[tuple[str, str, pd.DataFrame]] = [("all", "All products", products)]
     strata += [
         ("component", label, products.loc[products["component"] == key]) for key, label in components.items()
     ]
@@ -146,7 +145,7 @@ NEAR_MISSES = (
 )
 
 
-def stopped(products: Frame, near_misses: Frame) -> SafetyTable:
+def stopped(products: pd.DataFrame, near_misses: pd.DataFrame) -> SafetyTable:
     """Near misses per 100 products: any, by step and by what was stopped."""
     rows = [_stopped("any", "Any near miss", near_misses, len(products))]
     for column, words in (("step", "At step"), ("code", "Stopped")):
@@ -160,7 +159,7 @@ def stopped(products: Frame, near_misses: Frame) -> SafetyTable:
     )  # fmt: skip
 
 
-def _stopped(line: str, label: str, frame: Frame, products: int) -> dict[str, Any]:
+def _stopped(line: str, label: str, frame: pd.DataFrame, products: int) -> dict[str, Any]:
     rate = exact_rate(len(frame) if products else 0, products, per=100)
     return {
         "line": line, "label": label, "events": len(frame), "with_event": int(frame["product"].nunique()),

@@ -11,7 +11,7 @@ import pandas as pd
 from apps.outcomes.statistics import safety, safety_course, safety_listings, safety_products
 from apps.outcomes.statistics.follow_up import follow_up
 from apps.outcomes.statistics.masking import deal
-from apps.outcomes.statistics.safety import SafetyTable, Study
+from apps.outcomes.statistics.safety_study import SafetyTable, Study
 
 
 @dataclass(frozen=True)

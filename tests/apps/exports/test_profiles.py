@@ -37,6 +37,11 @@ HARMLESS_TEXT = {
     "criterion",
     "protocol_version",
     "language",
+    "code",  # what was stopped or departed from
+    "clock",  # a key of the protocol, as are who a report goes to and at which step something was stopped
+    "recipient",
+    "recipient_label",
+    "step",
     "document_sha256",
     "file_sha256",
     "text_sha256",
