@@ -7,8 +7,19 @@ class CasebookConfig(AppConfig):
     label = "casebook"
 
     def ready(self) -> None:
+        from django.urls import reverse
+
         from studyportal.access.permissions import Permission
+        from studyportal.deviations import places
         from studyportal.ui.navigation import NavItem, register
+
+        places.register(
+            places.Place(
+                "visit",
+                _("Visit"),
+                lambda one: reverse("casebook:visit", args=[one.participant.code, one.object_id]),
+            )
+        )
 
         register(
             NavItem(

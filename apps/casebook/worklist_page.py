@@ -18,6 +18,7 @@ from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
+from studyportal.deviations.page import step_words
 from studyportal.ui.parts import Cell, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
@@ -44,6 +45,8 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     documents = worklist.documents_to_settle(user, limit=limit("documents"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
     unanswered = worklist.criteria_unanswered(user, limit=limit("criteria"))
+    settles = user.may(Permission.MANAGE_DEVIATIONS)
+    deviations = worklist.deviations_to_settle(user, limit=limit("deviations")) if settles else None
     sections = [
         section(
             "visits",
@@ -91,6 +94,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             [_("Participant"), _("Product"), _("Waiting for")],
             _("No product waits for a result."),
         ),
+        *_deviations_section(deviations, show),
         section(
             "approvals",
             _("Approvals to renew"),
@@ -148,6 +152,18 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
         (_("Products waiting"), products.total, "#products", ""),
+        *(
+            []
+            if deviations is None
+            else [
+                (
+                    _("Deviations to settle"),
+                    deviations.total,
+                    "#deviations",
+                    "bad" if deviations.total else "",
+                )
+            ]
+        ),
         (_("Approvals to renew"), approvals.total, "#approvals", "bad" if approvals.total else ""),
         (_("Screening not decided"), undecided.total, "#screening", ""),
         (_("Criteria not answered"), unanswered.total, "#criteria", ""),
@@ -162,6 +178,34 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             )
         )
     return {"sections": sections, "stats": stats, "sites": ", ".join(site.code for site in sites)}
+
+
+def _deviations_section(found: worklist.Listing | None, show: str) -> list[dict[str, Any]]:
+    """For those who settle them; None for the others."""
+    if found is None:
+        return []
+    return [
+        section(
+            "deviations",
+            _("Deviations to settle"),
+            found,
+            [
+                Row(
+                    [
+                        _person(one.participant.code, one.participant.synthetic),
+                        Cell(one.description, url=one.get_absolute_url()),
+                        Cell("", state=one.classification),
+                        step_words(one),
+                    ],
+                    tone="bad" if one.classification == "critical" else "",
+                )
+                for one in found.rows
+            ],
+            show,
+            [_("Participant"), _("Deviation"), _("Class"), _("To do")],
+            _("No major or critical deviation is open."),
+        )
+    ]
 
 
 def consent_of(user: User, show: str) -> dict[str, Any]:

@@ -59,6 +59,9 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "minor": State(_("Minor"), "info", "flag"),
         "major": State(_("Major"), "attention", "flag"),
         "critical": State(_("Critical"), "bad", "flag"),
+        "deviation_open": State(_("Open"), "attention", "circle"),
+        "deviation_closed": State(_("Closed"), "good", "check"),
+        "deviation_withdrawn": State(_("No longer present"), "neutral", "dash"),
         # approvals of a site
         "approval_valid": State(_("Valid"), "good", "check"),
         "approval_waived": State(_("Waived"), "info", "flag"),
