@@ -154,6 +154,7 @@ MIDDLEWARE = [
     "studyportal.access.signing_in.sessions.SessionTimeoutMiddleware",
     "studyportal.access.middleware.WallMiddleware",
     "studyportal.audit.middleware.AuditContextMiddleware",
+    "studyportal.crf.afterwards.AfterwardsMiddleware",
     "studyportal.access.middleware.DeclaredAccessMiddleware",
     "studyportal.access.middleware.GateMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -1,5 +1,6 @@
-"""The cast of the tests. Asha coordinates Mumbai, Vikram Pune; Dr Rao investigates at Mumbai; Meera manages
-data; Sanjay is the statistician; Farah audits for the ethics committee; the administrator sees no participant.
+"""The cast of the tests. Asha coordinates Mumbai, Vikram Pune; Dr Rao investigates at Mumbai, Dr Iyer at Pune; Nikhil
+and Leela are the cell technologists there; Meera manages data; Sanjay is the statistician; Devi sits on the data
+monitoring committee; Farah audits for the ethics committee; the administrator sees no participant.
 Both sites have every approval that the protocol asks for (`tests/approvals.py`), so that they may enrol.
 """
 
@@ -18,8 +19,12 @@ ROLES = {
     "asha": ("site_coordinator", "MUM"),
     "vikram": ("site_coordinator", "PUN"),
     "rao": ("investigator", "MUM"),
+    "iyer": ("investigator", "PUN"),
+    "nikhil": ("cell_technologist", "MUM"),
+    "leela": ("cell_technologist", "PUN"),
     "meera": ("data_manager", None),
     "sanjay": ("statistician", None),
+    "devi": ("monitoring_committee", None),
     "farah": ("ethics_auditor", None),
     "admin": ("administrator", None),
     "norole": (None, None),
@@ -33,8 +38,12 @@ class Cast:
     asha: User
     vikram: User
     rao: User
+    iyer: User
+    nikhil: User
+    leela: User
     meera: User
     sanjay: User
+    devi: User
     farah: User
     admin: User
     norole: User

@@ -16,7 +16,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.celldose import lifecycle, release, rules, selectors, stated
-from apps.celldose.models import CellSession, Discard, Harvest, Infusion, Release
+from apps.celldose.models import CellSession, Discard, Harvest, IdentityCheck, Infusion, Release
 from apps.celldose.product_file import ProductFile, product_file
 from apps.consent.rules.uses import Use
 from apps.consent.selectors import engine
@@ -118,6 +118,27 @@ def bars_now(file: ProductFile, consent_now: str | None) -> tuple[Problem, ...]:
     return lifecycle.infusion_bars(_facts(file, file.product.participant, starts_at, consent_now, own=False))
 
 
+def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Problem]:
+    """Names typed by one person are no check of two: only what a source reports is recorded so."""
+    if record.pk is None and not record.participant.retrospective:
+        yield Problem(
+            None,
+            "identity_needs_two_accounts",
+            "In the study two people sign in and read: use the identity check on the page of the product.",
+        )
+
+
+def identity_bars(file: ProductFile, step: str, at: dt.datetime | None) -> tuple[Problem, ...]:
+    """What refuses a reading of the identity at the step now: for `actions.readings.read` and the page of the step.
+
+    at: when it was read. Empty for transcribed history.
+    """
+    participant = file.product.participant
+    day = stated.local_day(at, file.product.site)
+    bars = lifecycle.identity_bars(_facts(file, participant, at, None, own=False), step)
+    return refusing(bars, participant, PartialDate.of(day) if day else file.session.performed_on)
+
+
 def _facts(
     file: ProductFile, recipient: Any, starts_at: dt.datetime | None, consent_then: str | None, *, own: bool
 ) -> lifecycle.InfusionFacts:
@@ -133,6 +154,7 @@ def _facts(
         consent=consent_then,
         identity=file.identity,
         failing=() if own else tuple(one.label for one in file.judged if one.outcome == release.FAIL),
+        signed=own or file.is_signed,
     )
 
 

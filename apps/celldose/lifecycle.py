@@ -99,8 +99,9 @@ class InfusionFacts:
     """Everything that decides whether a product may go into a participant at a moment.
 
     expires_at: aware, in the site's zone, or why it cannot be had. consent: None = in force, else what is wrong, in words.
-    decision: released | conditional | rejected | None. failing: criteria that fail as the results are now,
-    although they may have passed when the product was released.
+    decision: released | conditional | exceptional | rejected | None; it counts only when it is signed, and signed means
+    that a signature of release stands on it, unbroken. failing: criteria that fail as the results are now, although
+    they may have passed when the product was released.
     """
 
     product: str
@@ -113,6 +114,7 @@ class InfusionFacts:
     consent: str | None
     identity: Mapping[str, Identity] = field(default_factory=dict)
     failing: tuple[str, ...] = ()
+    signed: bool = False
 
 
 def infusion_bars(facts: InfusionFacts) -> tuple[Problem, ...]:
@@ -127,6 +129,26 @@ def infusion_bars(facts: InfusionFacts) -> tuple[Problem, ...]:
             *_consent(facts),
         )
     )
+
+
+def identity_bars(facts: InfusionFacts, step: str) -> tuple[Problem, ...]:
+    """What bars an identity reading of the step (collection | receipt | issue | bedside) at this moment, in words.
+
+    Nothing leaves the laboratory before its release is signed, and nothing is read at the bedside before it was issued.
+    """
+    bars = [*_used(facts)]
+    if step in ("issue", "bedside"):
+        bars += _released(facts)
+    issue = facts.identity.get("issue")
+    if step == "bedside" and (issue is None or issue.matches is not True):
+        bars.append(
+            (
+                "product",
+                "identity_unchecked_issue",
+                f"{facts.product} is not issued: two people check it at issue first.",
+            )
+        )
+    return tuple(Problem(at, code, message) for at, code, message in bars)
 
 
 Bar = tuple[str | None, str, str]
@@ -148,7 +170,14 @@ def _released(facts: InfusionFacts) -> Iterable[Bar]:
         )
     elif facts.decision == "rejected":
         yield "product", "rejected", f"{facts.product} was rejected at release and may not be infused."
-    elif facts.failing:
+    elif not facts.signed:
+        yield (
+            "product",
+            "release_unsigned",
+            f"The release of {facts.product} is not signed, or was changed after it was signed: a decision counts only"
+            " when it is signed. Sign it first.",
+        )
+    if facts.decision not in (None, "rejected", "exceptional") and facts.failing:
         failing = ", ".join(facts.failing)
         yield (
             "product",
@@ -170,7 +199,7 @@ def _expiry(facts: InfusionFacts) -> Iterable[Bar]:
             "expiry_unknown",
             f"The expiry of {facts.product} cannot be determined: {facts.expires_at.why}.",
         )
-    elif facts.starts_at > facts.expires_at:
+    elif facts.starts_at > facts.expires_at and facts.decision != "exceptional":
         late = _span(facts.starts_at - facts.expires_at)
         yield (
             "started_at",
@@ -221,6 +250,53 @@ def _span(length: dt.timedelta) -> str:
 
 
 @dataclass(frozen=True)
+class QuarantineFacts:
+    """What decides whether a product must stand apart.
+
+    outcomes: criterion label → pass | fail | pending | not_evaluable, as the results are now. grown: the cultures (and
+    gram_stain) that are positive. expires_at: aware, or why it cannot be had; now: aware. decision, signed: as for an
+    infusion.
+    """
+
+    product: str
+    life: Life
+    decision: str | None
+    signed: bool
+    outcomes: Mapping[str, str]
+    grown: tuple[str, ...]
+    expires_at: dt.datetime | NotDerivable
+    now: dt.datetime
+
+
+def quarantine(facts: QuarantineFacts) -> tuple[Problem, ...]:
+    """Why the product is in quarantine, in words: failing, expired, grown or unsigned; empty when it is not.
+
+    An infused, discarded or rejected product is in none: its state says what it is.
+    """
+    if any(facts.life.has(step) for step in (State.INFUSED, State.DISCARDED)) or facts.decision == "rejected":
+        return ()
+    reasons: list[Problem] = []
+    if facts.decision is not None and not facts.signed:
+        reasons.append(
+            Problem("product", "release_unsigned", f"The decision on {facts.product} is not signed.")
+        )
+    if facts.decision == "exceptional" and facts.signed:
+        return ()
+    failing = [label for label, outcome in facts.outcomes.items() if outcome == "fail"]
+    if failing:
+        reasons.append(
+            Problem("product", "out_of_specification", f"Out of specification: {', '.join(failing)}.")
+        )
+    if facts.grown:
+        reasons.append(Problem("product", "grown", f"Growth: {', '.join(facts.grown)}."))
+    if isinstance(facts.expires_at, dt.datetime) and facts.now > facts.expires_at:
+        reasons.append(
+            Problem("product", "expired", f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M}.")
+        )
+    return tuple(reasons)
+
+
+@dataclass(frozen=True)
 class ReleaseFacts:
     """What decides whether a decision may be recorded.
 
@@ -268,6 +344,8 @@ def release_bars(facts: ReleaseFacts) -> tuple[Problem, ...]:
         wanted: [label for label, outcome in facts.outcomes.items() if outcome == wanted]
         for wanted in ("fail", "not_evaluable", "pending")
     }
+    if facts.decision == "exceptional":
+        return tuple(bars)
     if by_outcome["fail"]:
         bars.append(
             Problem("decision", "criteria_failed", f"Out of specification: {', '.join(by_outcome['fail'])}.")

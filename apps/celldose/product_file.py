@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from apps.celldose import lifecycle, release, rules, stated
+from apps.celldose import lifecycle, release, rules, signed, stated
 from apps.celldose.lifecycle import Happening, Identity, Life, State
 from apps.celldose.models import (
     CellCounts,
@@ -35,6 +35,7 @@ from apps.celldose.models import (
 from studyportal.crf.outcomes import NotDerivable
 
 # Everything that is recorded under a product, by the related name: one query each, whatever the number of products.
+# The releases among them come with whether they are signed (`with_records`).
 PRODUCT_RECORDS = (
     "hand_overs",
     "readings",
@@ -48,7 +49,6 @@ PRODUCT_RECORDS = (
     "viabilities",
     "microbiology",
     "evaluations",
-    "releases",
     "infusions",
     "infusions__observations",
     "infusions__happenings",
@@ -121,18 +121,18 @@ class ProductFile:
         return next((one for one in reversed(self.hand_overs) if one.leg == "to_laboratory"), None)
 
     @cached_property
+    def verified(self) -> Mapping[str, rules.Verified]:
+        """Step → what was read there: by two signed-in people, or as the source of a transcribed case names them."""
+        return rules.verification(self.readings, self.identity_checks)
+
+    @cached_property
     def identity(self) -> dict[str, Identity]:
-        """The newest check of each step: a mismatch is mended by checking again, not by editing."""
-        newest: dict[str, Identity] = {}
-        for check in self.identity_checks:
-            if check.step:
-                said = (
-                    ""
-                    if check.matches
-                    else f"read “{check.identifier_read}” for {check.participant_code_read}"
-                )
-                newest[check.step] = Identity(check.matches, said)
-        return newest
+        """What gates ask of each step: a mismatch is mended by reading again; one reading alone is no check yet."""
+        return {
+            step: Identity(one.matches, one.said)
+            for step, one in self.verified.items()
+            if one.matches is not None or not one.by_readings
+        }
 
     @cached_property
     def life(self) -> Life:
@@ -150,13 +150,18 @@ class ProductFile:
         if self.decision is not None and self.decision.decision:
             step = State.REJECTED if self.decision.decision == "rejected" else State.RELEASED
             yield Happening(step, self.decision.released_at)
-        issued = [check for check in self.identity_checks if check.step == "issue" and check.matches]
-        if issued:
-            yield Happening(State.ISSUED, issued[-1].checked_at)
+        issued = self.verified.get("issue")
+        if issued is not None and issued.ever_matched:
+            yield Happening(State.ISSUED, issued.matched_at)
         if self.infusion is not None and not without_infusion:
             yield Happening(State.INFUSED, self.infusion.started_at)
         if self.discard is not None:
             yield Happening(State.DISCARDED, self.discard.discarded_at)
+
+    @cached_property
+    def is_signed(self) -> bool:
+        """Whether the decision bears a signature that stands; False while there is none."""
+        return self.decision is not None and signed.is_signed(self.decision)
 
     @cached_property
     def expires_at(self) -> dt.datetime | NotDerivable:
@@ -217,9 +222,10 @@ def _found(record: Any, name: str) -> release.Measured:
 
 
 def with_records(products: QuerySet[CellProduct]) -> QuerySet[CellProduct]:
-    """Products with everything that a ProductFile reads, in a fixed number of queries."""
-    return products.select_related("participant", "site", "harvest__session").prefetch_related(
-        *PRODUCT_RECORDS
+    """Products with everything that a ProductFile reads, in a fixed number of queries; given twice, it is once."""
+    products = products.select_related("participant", "site", "harvest__session").prefetch_related(None)
+    return products.prefetch_related(
+        *PRODUCT_RECORDS, Prefetch("releases", signed.with_signature(Release.objects.all()))
     )
 
 

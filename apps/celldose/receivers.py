@@ -7,13 +7,14 @@ from typing import Any
 from django.dispatch import receiver
 
 from apps.celldose import actions, breaches, selectors
+from apps.celldose.actions import near_misses
 from apps.celldose.models import CellSession, Infusion, Release
 from apps.consent.selectors.sources import Source
 from apps.consent.signals import consent_recorded, procedures_asked, sources_asked
 from apps.enrolment.actions import refresh_status_of
 from apps.enrolment.signals import life_asked
 from apps.visits.models import VitalSigns
-from studyportal.crf.signals import record_saved
+from studyportal.crf.signals import record_refused, record_saved
 from studyportal.identity.signals import identity_recorded
 
 
@@ -27,6 +28,13 @@ def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any)
         actions.refresh_after(record=record, form=spec.key, by=by)
         if sender is Infusion:
             refresh_status_of(participant_id=record.participant_id, by=by)
+
+
+@receiver(record_refused, dispatch_uid="celldose.near_misses")
+def keep_near_misses(
+    sender: type, spec: Any, record: Any, problems: Any, by: Any = None, **kwargs: Any
+) -> None:
+    near_misses.note_refused(form=spec.key, record=record, problems=problems, by=by)
 
 
 @receiver(consent_recorded, dispatch_uid="celldose.without_consent")

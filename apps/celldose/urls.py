@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.celldose.views import product, release, session
+from apps.celldose.views import custody, product, release, session
 
 app_name = "celldose"
 
@@ -15,7 +15,9 @@ of_products = [
     path("products/<int:pk>/", product.product, name="product"),
 ]
 
-of_custody: list = []  # type: ignore[type-arg]
+of_custody = [
+    path("products/<int:pk>/identity/<str:step>/", custody.identity, name="identity"),
+]
 
 of_release = [
     path("products/<int:pk>/evaluate/", release.evaluate, name="evaluate"),

@@ -84,3 +84,9 @@ class OutcomeTable(models.Model):
         if not self._state.adding:
             raise TypeError("A computed table is final. Run it again instead.")
         super().save(*args, **kwargs)
+
+
+# Django looks for an app's models here.
+from apps.outcomes.safety_models import Audience, SafetyMask, SafetyTables, Unmasking  # noqa: E402
+
+__all__ = ["Audience", "OutcomeTable", "OutcomeTableQuerySet", "SafetyMask", "SafetyTables", "Unmasking"]

@@ -45,6 +45,7 @@ class Reach:
     identity_read: Sites = frozenset()
     identity_write: Sites = frozenset()
     duplicates: Sites = frozenset()
+    unmask: Sites = frozenset()
 
     def statement(self) -> tuple[str, list[str]]:
         values = {field.name: _text(getattr(self, field.name)) for field in fields(self)}
@@ -53,7 +54,7 @@ class Reach:
 
 
 NOBODY = Reach()
-WHOLE_STUDY = Reach(None, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES)
+WHOLE_STUDY = Reach(None, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES, ALL_SITES)
 
 
 def _text(value: Sites | int | None) -> str:
@@ -75,6 +76,7 @@ def reach_of(user: Any) -> Reach:
         identity_read=user.sites_with(Permission.VIEW_IDENTITY),
         identity_write=user.sites_with(Permission.EDIT_IDENTITY),
         duplicates=user.sites_with(Permission.RESOLVE_DUPLICATES),
+        unmask=user.sites_with(Permission.UNMASK_SAFETY_TABLES),
     )
 
 
@@ -211,9 +213,15 @@ def _among(name: str) -> str:
     return f"({everything} OR site_id = ANY ((SELECT nullif({_setting(name)}, '{ALL}')::bigint[])::bigint[]))"
 
 
+# Computed tables that show the groups: of the whole study (no sites) or of some.
+UNMASKED = (
+    f"(coalesce({_setting('unmask')} = '{ALL}', false)"
+    f" OR coalesce(sites <@ (SELECT nullif({_setting('unmask')}, '{ALL}')::bigint[]), false))"
+)
 PERSON = f"user_id = {_setting('person')}::bigint"
 # A command, which acts for nobody; a person with a study-wide role reads every site too, but is somebody.
 WITHOUT_PERSON = f"coalesce({_setting('read')} = '{ALL}' AND {_setting('person')} IS NULL, false)"
+MASKED = f"(audience = 'masked' AND ({WITHOUT_PERSON} OR {_setting('person')} IS NOT NULL))"
 
 # Kind of wall → (which rows are shown, which may be written). "sealed": neither, to anybody but the owner, on whose
 # behalf one function of the database reads and writes (identity.crossing).
@@ -224,6 +232,8 @@ KINDS: dict[str, tuple[str, str]] = {
     # Found by that function, settled by a data manager; seen by the staff of the site, each row by its own.
     "duplicate": (f"({_among('identity_read')} OR {_among('duplicates')})", _among("duplicates")),
     "verdict": (_among("read"), _among("duplicates")),
+    # Masked ones show no group and no participant; those by group are for who may unmask.
+    "safety_tables": (f"({MASKED} OR {UNMASKED})", f"({MASKED} OR {UNMASKED})"),
     "own": (f"({WITHOUT_PERSON} OR {PERSON})", f"({WITHOUT_PERSON} OR {PERSON})"),
     "log": (f"(site_id IS NULL OR {PERSON} OR {_among('read')})", f"({WITHOUT_PERSON} OR {PERSON})"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.access.models import User
 from studyportal.audit import Reason, acting
-from studyportal.crf import cleaning, gates, reasons, signals
+from studyportal.crf import afterwards, cleaning, gates, reasons, signals
 from studyportal.crf.absence import NOT_DERIVABLE
 from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
@@ -53,6 +53,13 @@ def save(
             else:
                 record = _locked(spec, record, expected_version)
             return _save(spec, record, raw, by, reason=reason, complete=complete, created=created)
+    except Refused as error:
+        if record is not None:
+            _tell_refused(spec, record, error.problems, by)
+        raise
+    except _OtherParticipant as error:
+        _tell_refused(spec, error.record, error.problems, by)
+        raise CrfInvalid(error.problems) from None
     except IntegrityError as error:
         raise CrfInvalid([problem_of(error, spec.model)]) from error
 
@@ -94,6 +101,22 @@ def as_texts(spec: CrfSpec, record: Any) -> dict[str, str]:
     }
 
 
+class _OtherParticipant(CrfInvalid):
+    """A form was to be made of one participant under a parent of another."""
+
+    def __init__(self, problems: Sequence[Problem], record: Any) -> None:
+        super().__init__(problems)
+        self.record = record
+
+
+def _tell_refused(spec: CrfSpec, record: Any, problems: Sequence[Problem], by: User) -> None:
+    afterwards.run(
+        lambda: signals.record_refused.send(
+            sender=spec.model, spec=spec, record=record, problems=tuple(problems), by=by
+        )
+    )
+
+
 def _new(spec: CrfSpec, participant: Any, parents: dict[str, Any]) -> CrfRecord:
     missing = [name for name in spec.parents if name not in parents and name not in spec.optional_parents]
     if missing:
@@ -105,7 +128,10 @@ def _new(spec: CrfSpec, participant: Any, parents: dict[str, Any]) -> CrfRecord:
         raise CrfInvalid([Problem("participant", "required", _("Say whose form this is."))])
     for name, parent in parents.items():
         if parent is not None and parent.participant_id != owner.pk:
-            raise CrfInvalid([Problem(name, "other_participant", _("This belongs to another participant."))])
+            raise _OtherParticipant(
+                [Problem(name, "other_participant", _("This belongs to another participant."))],
+                spec.model(site=owner.site, participant=owner, **parents),
+            )
     group = getattr(owner, "group", None)
     if group is not None and group not in spec.groups:
         raise Refused(

@@ -27,7 +27,7 @@ from studyportal.signatures import actions, selectors
 from studyportal.signatures.actions import ToSign
 from studyportal.signatures.content import sha256_of
 from studyportal.signatures.errors import NotPermitted, NotSigned
-from studyportal.signatures.models import Meaning, Signature
+from studyportal.signatures.models import Meaning, Method, Signature
 from studyportal.signatures.selectors import Shown, SignatureState, Standing, state_of, together
 
 # What says when a row was written, and not what it says.
@@ -129,12 +129,15 @@ def sign(
     meaning: str,
     by: User,
     request: Any,
-    password: str,
+    password: str = "",
     code: str = "",
+    method: Method | None = None,
     version_seen: int,
     sha256_seen: str = "",
 ) -> Signature:
     """Sign a record of the form as it was seen: by its version, and by the hash of its content where that is given.
+
+    method: the person was `confirmed` by the caller, whose transaction this is.
 
     Raises StaleVersion when it changed since, and what `studyportal.signatures.actions.sign` raises.
     """
@@ -163,6 +166,7 @@ def sign(
         request=request,
         password=password,
         code=code,
+        method=method,
     )
 
 

@@ -1,4 +1,4 @@
-"""Eligibility, consent, follow-up, ethics clocks, reasons for absent values."""
+"""Eligibility, consent, follow-up, approvals, reasons for absent values."""
 
 from __future__ import annotations
 
@@ -160,18 +160,10 @@ class Approval(Frozen):
     label: Text
 
 
-class Clock(Frozen):
-    key: Key
-    label: Text
-    hours: PositiveInt
-
-
 class Ethics(Sourced):
     approvals: Keyed[Approval] = Field(min_length=1)
     approval_rule: Text
     approval_warning_days: PositiveInt = 60  # how long before its last day an approval is on the worklist
-    clocks: Keyed[Clock]
-    clock_rule: Text
 
 
 class AbsentReason(Frozen):

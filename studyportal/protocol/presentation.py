@@ -71,6 +71,8 @@ def study(protocol: Protocol) -> list[tuple[str, str]]:
 
 def sections(protocol: Protocol) -> list[Section]:
     """In the order of the page."""
+    from .presentation_safety import safety_sections  # it is made of the parts of this module
+
     return [
         _groups(protocol),
         _visits(protocol),
@@ -88,6 +90,7 @@ def sections(protocol: Protocol) -> list[Section]:
         _consent_rules(protocol),
         *_follow_up(protocol),
         _ethics(protocol),
+        *safety_sections(protocol),
         Section(
             "absent",
             _("Reasons for an absent value"),
@@ -479,20 +482,10 @@ def _ethics(protocol: Protocol) -> Section:
             _("on the worklist %d days before the last day") % ethics.approval_warning_days,
         ]
     )
-    for clock in ethics.clocks.values():
-        days, rest = divmod(clock.hours, 24)
-        rows.append(
-            [
-                clock.label,
-                _("within %d days") % days if not rest and days > 1 else _("within %d h") % clock.hours,
-            ]
-        )
     return Section(
         "ethics",
-        _("Approvals and reporting clocks"),
+        _("Approvals"),
         columns(_("Item"), _("Rule")),
         rows,
-        note=f"{ethics.clock_rule}. {ethics.source}: {_('working default of this study')}."
-        if ethics.configurable
-        else ethics.clock_rule,
+        note=f"{ethics.source}: {_('working default of this study')}." if ethics.configurable else "",
     )

@@ -10,9 +10,11 @@ from pydantic import Field, PrivateAttr
 
 from .analytes import Analyte
 from .base import Frozen, FrozenMapping, Keyed
+from .custody import Custody
 from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, FollowUp
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
+from .safety import Safety
 from .schedule import Anchor, DynamicTest, GlucoseSlot, Group, Sessions, Study, Visit
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ class Protocol(Frozen):
     matching: Matching
     consent: Consent
     follow_up: FollowUp | None = None
+    custody: Custody = Custody()
     ethics: Ethics
+    safety: Safety = Field(default_factory=lambda: Safety(source="Not said in this protocol"))
     absent_reasons: Keyed[AbsentReason]
 
     _sha256: str = PrivateAttr(default="")

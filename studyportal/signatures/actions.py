@@ -42,13 +42,15 @@ def sign(
     meaning: str,
     by: User,
     request: Any,
-    password: str,
+    password: str = "",
     code: str = "",
+    method: Method | None = None,
 ) -> Signature:
     """Sign a record as the signed-in person, who confirms it with password (and one-time code) at this moment.
 
     read: locks the record within the transaction and gives it as it stands; it raises when that is not what the
-    signer saw. Raises NotPermitted, NotTheSigner, NotSigned.
+    signer saw. method: how the person was `confirmed` just now by the caller, who writes and signs in one transaction:
+    a one-time code serves once. Raises NotPermitted, NotTheSigner, NotSigned.
     """
     if request.user != by:
         raise NotPermitted("not_the_person", _("A signature is given by the person who is signed in."))
@@ -57,7 +59,7 @@ def sign(
     if meaning not in Meaning.values:
         raise NotSigned("meaning", _("Say what the signature means: %s.") % ", ".join(Meaning.values))
     # Before the transaction of the signature: a wrong password is counted, whatever else is rolled back.
-    method = confirmed(request=request, user=by, password=password, code=code)
+    method = method or confirmed(request=request, user=by, password=password, code=code)
     with transaction.atomic():
         found = read()
         if not found.complete:

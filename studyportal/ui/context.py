@@ -8,6 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from studyportal.ui.banners import banners_for
+
 logger = logging.getLogger(__name__)
 
 THEMES = ("light", "dark")
@@ -56,7 +58,7 @@ def role_labels(user: Any) -> list[str]:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `ui_theme`, `ui_languages`, `study_name`, `protocol_version`, `user_label`, `user_roles`.
+    """Context processor: `ui_theme`, `ui_languages`, `study_name`, `protocol_version`, `user_label`, `user_roles`, `banners`.
 
     What needs the database is lazy, so that the error page still comes out when the database is away.
     """
@@ -66,6 +68,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "ui_languages": (("en", "English"), ("hi", "हिन्दी"), ("mr", "मराठी")),
         "study_name": SimpleLazyObject(study_name),
         "protocol_version": SimpleLazyObject(protocol_version),
+        "banners": SimpleLazyObject(lambda: banners_for(request)),
         "user_roles": SimpleLazyObject(lambda: role_labels(user)),
         "user_label": SimpleLazyObject(lambda: getattr(user, "display_name", "") or str(user or "")),
     }

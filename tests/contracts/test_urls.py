@@ -68,6 +68,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
         f"casebook:participant-{key}": lambda w: {"code": w.participant.code}
         for key in ("change", "enrol", "group", "match", "treated-later")
     },
+    "celldose:identity": lambda w: {"pk": w.records["cell-product"].pk, "step": "bedside"},
     "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
     "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
     "casebook:query-new": lambda w: {"code": w.participant.code},

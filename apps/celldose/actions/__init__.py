@@ -1,12 +1,13 @@
 """Writes that are more than saving one form. Each is one transaction, audited, and checks what its form checks."""
 
 from apps.celldose.actions.refreshing import RESTS_ON, refresh_after, refresh_weight
-from apps.celldose.actions.release import evaluate_release, sign_release
+from apps.celldose.actions.release import decide, evaluate_release, sign_release
 from apps.celldose.actions.sessions import create_product, plan_session
 
 __all__ = [
     "RESTS_ON",
     "create_product",
+    "decide",
     "evaluate_release",
     "plan_session",
     "refresh_after",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,8 +18,13 @@ from apps.celldose.product_file import product_file
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.audit import acting
+from studyportal.crf import actions as crf
+from studyportal.crf import signing
 from studyportal.crf.errors import Refused
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.registry import spec_for
+from studyportal.signatures import actions as signatures
+from studyportal.signatures.models import Meaning
 
 
 @transaction.atomic
@@ -55,3 +62,45 @@ def sign_release(*, record: Release, by: User | None) -> Release:
         record.evaluation, record.released_by = evaluation, by
         record.save(update_fields=["evaluation", "released_by"])
     return record
+
+
+def decide(
+    *,
+    product: CellProduct,
+    decision: str,
+    by: User,
+    request: Any,
+    password: str,
+    code: str = "",
+    **stated: Any,
+) -> Release:
+    """Evaluate the criteria, record the decision on the product and sign it: all of it in one transaction, or nothing.
+
+    stated: the other fields of the form `release` (released_at, conditions, exceptional_reason, exceptional_informed,
+    reason_rejected, absent), and for a decision that is there already `expected_version` and `reason`. Raises what
+    `crf.save` raises, and of signatures.errors NotPermitted, NotTheSigner (wrong password or code) and NotSigned.
+    """
+    spec = spec_for(Release)
+    # Before the transaction: a wrong password is counted, whatever else is rolled back; and a code serves once.
+    method = signatures.confirmed(request=request, user=by, password=password, code=code)
+    kernel = {name: stated.pop(name) for name in ("expected_version", "reason") if name in stated}
+    with transaction.atomic():
+        evaluate_release(product=product, by=by)
+        record = crf.save(
+            spec,
+            raw={"decision": decision} | stated,
+            by=by,
+            parents={"product": product},
+            record=Release.objects.filter(product=product).first(),
+            **kernel,
+        )
+        signing.sign(
+            spec,
+            record=record,
+            meaning=Meaning.RELEASED,
+            by=by,
+            request=request,
+            method=method,
+            version_seen=record.version,
+        )
+    return record  # type: ignore[no-any-return]

@@ -115,6 +115,7 @@ IDENTITY_CHECK = register(
         checks=(checks.identity_mismatch,),
         derive=rules.derive_identity_check,
         context=contexts.identity_context,
+        gates=(gates.identity_check_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,

@@ -64,12 +64,17 @@ def form_row(spec: CrfSpec, record: Any, participant: Any, **parents: int) -> Ro
 
 
 def identity_row(file: ProductFile, step: IdentityStep) -> Row:
-    checks = [check for check in file.identity_checks if check.step == step]
-    newest = checks[-1] if checks else None
+    """The check of a step; a transcribed case has the form with the names of its source."""
+    product, held = file.product, file.verified.get(step)
     title = _("Identity: %s") % str(step.label)
-    url = form_url(crfs.IDENTITY_CHECK, newest, file.product.participant, product=file.product.pk)
-    if newest is None:
-        return Row([Cell(title, url), Cell(state="not_started")])
-    if newest.matches:
+    checks = [check for check in file.identity_checks if check.step == step]
+    if product.participant.retrospective:
+        newest = checks[-1] if checks else None
+        url = form_url(crfs.IDENTITY_CHECK, newest, product.participant, product=product.pk)
+    else:
+        url = reverse("celldose:identity", args=[product.pk, step])
+    if held is None or (held.matches is None and held.by_readings):
+        return Row([Cell(title, url), Cell(state="waiting" if held else "not_started")])
+    if held.matches:
         return Row([Cell(title, url), Cell(state="passed")])
     return Row([Cell(title, url), Cell(_("mismatch"), state="failed")], tone="bad")

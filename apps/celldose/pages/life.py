@@ -81,19 +81,43 @@ def _event_text(file: ProductFile, step: str) -> str:
 
 
 def identity_of(file: ProductFile) -> list[Row]:
+    """Every reading of two signed-in people, and every check that a source names, in the order of the steps."""
     labels = dict(IdentityStep.choices)
-    return [
-        Row(
-            [
+    rows = [
+        (
+            check.step or "",
+            _identity_row(
                 Cell(labels.get(check.step or "", "–"), check.get_absolute_url()),
                 check.checked_at,
                 f"{check.first_person or '–'}, {check.second_person or '–'}",
-                Cell(state="passed") if check.matches else Cell(_("mismatch"), state="failed"),
-            ],
-            "" if check.matches else "bad",
+                check.matches,
+            ),
         )
         for check in file.identity_checks
     ]
+    rows += [
+        (
+            reading.step,
+            _identity_row(
+                Cell(labels[reading.step], detail=reading.said),
+                reading.read_at,
+                reading.reader_name,
+                reading.matches,
+            ),
+        )
+        for reading in file.readings
+    ]
+    order = list(labels)
+    return [
+        row for _step, row in sorted(rows, key=lambda one: order.index(one[0]) if one[0] in order else 99)
+    ]
+
+
+def _identity_row(step: Cell, when: Any, who: str, matches: bool | None) -> Row:
+    return Row(
+        [step, when, who, Cell(state="passed") if matches else Cell(_("mismatch"), state="failed")],
+        "" if matches else "bad",
+    )
 
 
 def observations_of(file: ProductFile) -> list[Row]:

@@ -24,11 +24,14 @@ from apps.celldose.rules.harvest import (
     temperatures_ordered,
 )
 from apps.celldose.rules.identity import (
+    NEAR_MISSES,
+    Verified,
     derive_identity_check,
     identified_unless_transcribed,
     identity_breaches,
     identity_read,
     two_different_people,
+    verification,
 )
 from apps.celldose.rules.laboratory import (
     CULTURES,
@@ -57,12 +60,14 @@ __all__ = [
     "COMPONENT_OF_TISSUE",
     "CULTURES",
     "METHODS_OF_COMPONENT",
+    "NEAR_MISSES",
     "Breach",
     "Derived",
     "Interval",
     "Lot",
     "ShelfLife",
     "Values",
+    "Verified",
     "Weighed",
     "cells_per_ml",
     "component_fits_tissue",
@@ -101,5 +106,6 @@ __all__ = [
     "session_order",
     "temperatures_ordered",
     "two_different_people",
+    "verification",
     "viable_dose",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from apps.celldose.rules.arithmetic import Breach, Values, _missing
 from studyportal.crf.outcomes import NotDerivable, Problem
@@ -65,3 +67,151 @@ def two_different_people(values: Values) -> Iterable[Problem]:
 def identity_breaches(matches: bool | None, step: str | None) -> Iterable[Breach]:
     if matches is False:
         yield Breach("identity_mismatch", f"Identity mismatch at {step or 'an unnamed step'}.", "critical")
+
+
+# --- near misses ------------------------------------------------------------------------------------------
+
+STEPS = ("collection", "receipt", "issue", "bedside")
+
+# Codes of problems that would have harmed had they not been stopped: each is kept as a near miss.
+NEAR_MISSES = frozenset(
+    {
+        "other_participant",
+        "already_used",
+        "discarded",
+        "expired",
+        "not_released",
+        "rejected",
+        "release_unsigned",
+        "out_of_specification",
+        "product_quarantined",
+        "reagent_expired",
+        "consent_not_in_force",
+        *(f"identity_mismatch_{step}" for step in STEPS),
+    }
+)
+
+
+# --- two people read --------------------------------------------------------------------------------------
+
+
+class Reading(Protocol):
+    """What one signed-in person read at one step."""
+
+    pk: Any
+    step: str
+    reader_id: Any
+    reader_name: str
+    witness_of_id: Any
+    matches: bool
+    said: str
+    read_at: dt.datetime
+
+
+class NamedCheck(Protocol):
+    """A check of two people as a source names them."""
+
+    step: str | None
+    checked_at: dt.datetime | None
+    first_person: str | None
+    second_person: str | None
+    identifier_read: str | None
+    participant_code_read: str | None
+    matches: bool | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A first reading that a second person has not read yet."""
+
+    reading: Any
+    reader: Any
+    name: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the readings of one step come to.
+
+    matches: True when two people read the same and right; False after a mismatch until a newer pair matches; None while
+    only one has read, or when a source does not say. at and people are of the pair or of the mismatch. ever_matched and
+    matched_at: whether and when a pair matched last, whatever came after; a source may not say when. by_readings: False
+    for a check that a source names.
+    """
+
+    step: str
+    matches: bool | None
+    said: str = ""
+    at: dt.datetime | None = None
+    people: tuple[str, ...] = ()
+    by_readings: bool = True
+    ever_matched: bool = False
+    matched_at: dt.datetime | None = None
+    waiting: tuple[Waiting, ...] = ()
+
+
+def verification(readings: Iterable[Reading], checks: Iterable[NamedCheck]) -> Mapping[str, Verified]:
+    """Step → what its readings come to; a step at which nobody has read is left out.
+
+    readings in the order in which they were entered, checks in the order of their time. A mismatch bars until a newer
+    pair matches, and a first reading from before it makes no pair any more.
+    """
+    found: dict[str, Verified] = {}
+    for check in checks:
+        if check.step:
+            found[check.step] = _of_check(check, found.get(check.step))
+    for reading in readings:
+        found[reading.step] = _after(reading, found.get(reading.step))
+    return found
+
+
+def _of_check(check: NamedCheck, before: Verified | None) -> Verified:
+    said = "" if check.matches else f"read “{check.identifier_read}” for {check.participant_code_read}"
+    return Verified(
+        step=check.step or "",
+        matches=check.matches,
+        said=said,
+        at=check.checked_at,
+        people=tuple(name for name in (check.first_person, check.second_person) if name),
+        by_readings=False,
+        ever_matched=bool(check.matches) or (before is not None and before.ever_matched),
+        matched_at=check.checked_at if check.matches else before.matched_at if before else None,
+    )
+
+
+def _after(reading: Reading, before: Verified | None) -> Verified:
+    held = before or Verified(reading.step, None)
+    if not reading.matches:
+        return Verified(
+            step=reading.step,
+            matches=False,
+            said=reading.said,
+            at=reading.read_at,
+            people=(reading.reader_name,),
+            ever_matched=held.ever_matched,
+            matched_at=held.matched_at,
+        )
+    if reading.witness_of_id is None:
+        first = Waiting(reading.pk, reading.reader_id, reading.reader_name, reading.read_at)
+        return replace(held, waiting=(*held.waiting, first))
+    pair = next((one for one in held.waiting if one.reading == reading.witness_of_id), None)
+    if pair is None or pair.reader == reading.reader_id:
+        return held
+    return Verified(
+        step=reading.step,
+        matches=True,
+        at=reading.read_at,
+        people=(pair.name, reading.reader_name),
+        ever_matched=True,
+        matched_at=reading.read_at,
+    )
+
+
+def same_identifier(read: str, identifier: str | None, containers: Iterable[str] = ()) -> bool:
+    """Whether the label that was read is the product's or that of one of its containers."""
+    return any(_plain(read) == _plain(one) for one in (identifier, *containers) if one)
+
+
+def same_code(read: str, code: str | None) -> bool:
+    return bool(code) and _plain(read) == _plain(code)

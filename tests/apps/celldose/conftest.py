@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import RequestFactory
 
 from apps.celldose import actions, crfs
 from apps.celldose.models import CellProduct, CellSession
@@ -19,11 +20,14 @@ from apps.visits import actions as visits
 from apps.visits.crfs import VITAL_SIGNS
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
+from studyportal.crf import signing
+from tests.apps.celldose.readings import verify
 from tests.apps.enrolment.factories import enrolled
 from tests.cast import Cast
 
 DAY = dt.date(2025, 3, 10)
 ZONE = ZoneInfo("Asia/Kolkata")
+PASSWORD = "a long enough password"
 
 
 def at(hour: int, minute: int = 0, *, days: int = 0) -> str:
@@ -42,6 +46,29 @@ def save(spec: Any, by: User, parents: Any = None, participant: Any = None, **va
         given = values.pop("absent", {})
         values["absent"] = {n: "not_recorded" for n in spec.entered_fields if values.get(n) is None} | given
     return crf.save(spec, raw=values, by=by, parents=parents, participant=participant, **more)
+
+
+def request_of(user: User) -> Any:
+    """A request of the signed-in person, who has the password `PASSWORD`."""
+    if not user.has_usable_password():
+        user.set_password(PASSWORD)
+        user.save()
+    request = RequestFactory().post("/")
+    request.user = user
+    return request
+
+
+def sign(record: Any, by: User) -> Any:
+    """Sign the decision of a release as it stands now."""
+    return signing.sign(
+        crfs.RELEASE,
+        record=record,
+        meaning="released",
+        by=by,
+        request=request_of(by),
+        password=PASSWORD,
+        version_seen=record.version,
+    )
 
 
 def treated(by: User, site: Any, **more: Any) -> Participant:
@@ -161,22 +188,39 @@ class Journey:
     def make_evaluation(self) -> Any:
         return actions.evaluate_release(product=self.product, by=self.rao)
 
-    def make_release(self, **more: Any) -> Any:
-        ordinary = {"decision": "conditional", "released_at": at(14)}
+    def make_release(self, *, signed: bool = True, **more: Any) -> Any:
+        """The decision, signed by Dr Rao: unsigned it does not count."""
+        ordinary: dict[str, Any] = {"decision": "conditional", "released_at": at(14)}
         if more.get("decision") is None:
             ordinary["conditions"] = "Cultures at day 14"
-        return self._of_product(crfs.RELEASE, self.rao, ordinary, more)
+        decided = self._of_product(crfs.RELEASE, self.rao, ordinary, more)
+        if signed:
+            sign(decided, self.rao)
+        return decided
 
     def _identity(self, step: str, checked_at: str, more: dict[str, Any]) -> Any:
+        """Asha and Nikhil read; in a transcribed case the source names two people."""
+        if not self.participant.retrospective:
+            more = dict(more)
+            at_that_time = more.pop("checked_at", checked_at)
+            return verify(
+                self.product, step, self.asha, User.objects.get(username="nikhil"), at_that_time, **more
+            )
         ordinary = {
             "step": step,
             "checked_at": checked_at,
             "first_person": "Asha",
             "second_person": "Nurse Pinto",
-            "identifier_read": "D-001",
+            "identifier_read": self.product.product_identifier,
             "participant_code_read": self.participant.code,
         }
         return self._of_product(crfs.IDENTITY_CHECK, self.asha, ordinary, more)
+
+    def make_collection(self, **more: Any) -> Any:
+        return self._identity("collection", at(10), more)
+
+    def make_receipt(self, **more: Any) -> Any:
+        return self._identity("receipt", at(10, 30), more)
 
     def make_issue(self, **more: Any) -> Any:
         return self._identity("issue", at(14, 30), more)

@@ -161,7 +161,6 @@ def test_a_planned_session_is_performed_without_a_reason(journey: Journey, api: 
 @pytest.mark.parametrize(
     ("missing", "values", "code"),
     [
-        ("release", {}, "not_released"),
         ("bedside", {}, "identity_unchecked_bedside"),
         (None, {"started_at": at(11, days=3), "stopped_at": at(12, days=3)}, "expired"),
     ],
@@ -202,7 +201,7 @@ def test_a_coordinator_does_not_release(journey: Journey, api: Any) -> None:
 def test_the_state_of_a_product_follows_its_records(journey: Journey, api: Any) -> None:
     client = api(journey.asha)
     seen = []
-    for step in ("product", "transport", "processing", "evaluation", "release", "issue", "infusion"):
+    for step in ("product", "hand_over", "processing", "evaluation", "release", "issue", "infusion"):
         journey.upto(step)
         seen.append(body(client.get(f"{PRODUCTS}{journey.product.pk}/"))["state"])
     assert seen == ["harvested", "received", "processed", "quarantined", "released", "issued", "infused"]

@@ -114,14 +114,15 @@ def test_no_release_of_an_unprocessed_product(journey: Journey) -> None:
 
 def test_no_infusion_without_release(journey: Journey) -> None:
     journey.upto("evaluation")
-    journey.make_issue()
-    journey.make_bedside()
-    assert refused(journey.make_infusion) == ["not_released"]
+    unchecked = ["identity_unchecked_issue", "identity_unchecked_bedside"]
+    assert refused(journey.make_infusion) == ["not_released", *unchecked]
+    assert refused(journey.make_issue) == ["not_released"]
 
 
 def test_no_infusion_of_a_rejected_product(journey: Journey) -> None:
-    journey.upto("bedside", release={"decision": "rejected", "reason_rejected": "Clot"})
-    assert refused(journey.make_infusion) == ["rejected"]
+    journey.upto("release", release={"decision": "rejected", "reason_rejected": "Clot"})
+    assert "rejected" in refused(journey.make_infusion)
+    assert refused(journey.make_issue) == ["rejected"]
 
 
 def test_no_infusion_past_expiry(journey: Journey) -> None:

@@ -74,6 +74,7 @@ READY = {
     "expires_at": NOON + dt.timedelta(hours=6),
     "starts_at": NOON,
     "consent": None,
+    "signed": True,
     "identity": {"issue": Identity(True), "bedside": Identity(True)},
 }
 
@@ -86,6 +87,7 @@ READY = {
         ({"decision": None}, ["not_released"]),
         ({"decision": "rejected"}, ["rejected"]),
         ({"failing": ("Viability",)}, ["out_of_specification"]),
+        ({"signed": False}, ["release_unsigned"]),
         ({"expires_at": NOON - dt.timedelta(seconds=1)}, ["expired"]),
         ({"expires_at": NotDerivable("end of harvest missing")}, ["expiry_unknown"]),
         ({"starts_at": None}, ["start_missing"]),

@@ -15,6 +15,7 @@ from apps.celldose.models import (
     CellProduct,
     CellSession,
     DonorTests,
+    HandOver,
     Harvest,
     IdentityCheck,
     Infusion,
@@ -24,7 +25,6 @@ from apps.celldose.models import (
     Processing,
     ReagentLot,
     Release,
-    HandOver,
     Viability,
 )
 from studyportal.audit.selectors import history_of
@@ -39,6 +39,19 @@ def copy_of(record: Any, **changed: Any) -> Any:
         f.attname: getattr(record, f.attname) for f in record._meta.concrete_fields if not f.primary_key
     }
     return type(record)(**(values | changed))
+
+
+def named_check(j: Journey) -> IdentityCheck:
+    """A check of two people whom a source names."""
+    return IdentityCheck.objects.create(
+        site=j.product.site,
+        participant=j.participant,
+        product=j.product,
+        step="bedside",
+        checked_at=at(15),
+        first_person="Asha",
+        second_person="Nurse Pinto",
+    )
 
 
 CASES: list[tuple[str, Callable[[Journey], Any]]] = [
@@ -62,17 +75,17 @@ CASES: list[tuple[str, Callable[[Journey], Any]]] = [
             j.product, component="svf", product_identifier="D-9", planned_dose_low=9, planned_dose_high=8
         ),
     ),
-    ("handover_once_per_moment", lambda j: copy_of(j.made["transport"])),
+    ("handover_once_per_moment", lambda j: copy_of(j.made["hand_over"])),
     ("processing_once_per_product", lambda j: copy_of(j.made["processing"])),
     ("cellcounts_once_per_product", lambda j: copy_of(j.made["counts"])),
     ("viability_once_per_product", lambda j: copy_of(j.made["viability"])),
     ("microbiology_once_per_product", lambda j: copy_of(j.made["microbiology"])),
     ("release_once_per_product", lambda j: copy_of(j.made["release"])),
     ("infusion_product_used_once", lambda j: copy_of(j.made["infusion"])),
-    ("identitycheck_once_per_moment", lambda j: copy_of(j.made["bedside"])),
+    ("identitycheck_once_per_moment", lambda j: copy_of(named_check(j))),
     (
         "identitycheck_two_people",
-        lambda j: copy_of(j.made["bedside"], checked_at=at(16), second_person="ASHA"),
+        lambda j: copy_of(named_check(j), checked_at=at(16), second_person="ASHA"),
     ),
 ]
 

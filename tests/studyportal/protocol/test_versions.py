@@ -96,7 +96,7 @@ def test_a_registered_version_cannot_be_changed() -> None:
 def test_registering_twice_changes_nothing_and_a_new_version_is_added() -> None:
     first, created = register_version(current())
     again, created_again = register_version(current())
-    second, _ = register_version(parse(TEXT.replace('version: "1.3"', 'version: "1.3"')))
+    second, _ = register_version(parse(TEXT.replace('version: "1.3"', 'version: "1.4"')))
 
     assert (created, created_again) == (True, False)
     assert first.pk == again.pk != second.pk
@@ -106,7 +106,7 @@ def test_registering_twice_changes_nothing_and_a_new_version_is_added() -> None:
 @pytest.mark.django_db
 def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     call_command("load_protocol")
-    assert "Protocol t1dm-cell-therapy 1.2 registered" in capsys.readouterr().out
+    assert "Protocol t1dm-cell-therapy 1.3 registered" in capsys.readouterr().out
     path = tmp_path / "trial.yaml"
     path.write_text("study: {}\n", encoding="utf-8")
     with pytest.raises(CommandError, match=r"trial\.yaml:1: .*is missing"):

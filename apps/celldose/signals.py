@@ -1,0 +1,9 @@
+"""What other apps may listen to. Sent inside the transaction of the save."""
+
+from django.dispatch import Signal
+
+# A culture (or the Gram stain) turned to growth after the product was released or infused. Sent once for each such
+# change, so that a receiver must be idempotent for the product: a second organism is a second signal.
+# sender: Microbiology; product: CellProduct; organism: str, "" while it is not named; cultures: tuple[str, ...] of
+# "aerobic", "anaerobic", "fungal", "gram_stain" that are positive now; by: User | None, who entered it
+grew_late = Signal()
