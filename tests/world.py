@@ -21,6 +21,7 @@ from studyportal.crf import actions as crf
 from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
+from studyportal.deviations import actions as deviations
 from tests.apps.consent.documents import a_draft
 from tests.cast import Cast
 
@@ -47,6 +48,17 @@ class World:
     def consent_document(self) -> Any:
         """A draft of the participant's site with its words in English: what may still change of the register."""
         return a_draft(self.participant.site, self.cast.rao)
+
+    @cached_property
+    def deviation(self) -> Any:
+        """One that a person reported, made when a test first asks for it."""
+        return deviations.raise_by_hand(
+            participant=self.participant,
+            description="The centrifuge stood still for an hour.",
+            classification="major",
+            kind="procedure",
+            by=self.cast.rao,
+        )
 
     def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:
         return {name: self._parent(spec, name, fresh) for name in spec.parents}
