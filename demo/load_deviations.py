@@ -21,12 +21,12 @@ def settle(crew: Crew, until: dt.date) -> None:
     for minor in own.filter(code__in=("visit_late", "visit_missed"), state="open")[:3]:
         actions.close(deviation=minor, by=by, closing_note=JOURNEY)
     for code, (cause, corrective, preventive, how_far) in PLANS.items():
-        for deviation in own.filter(code=code, state="open")[:1]:
+        for deviation in own.filter(code__startswith=code, state="open")[:1]:
             _settle(deviation, crew, until, cause, corrective, preventive, how_far)
     _by_hand(crew, until)
 
 
-# code → root cause, corrective action, preventive action, how far it came
+# how its code begins → root cause, corrective action, preventive action, how far it came
 PLANS = {
     "dose_outside_range": (
         "The final volume was drawn into one syringe only; the second was left in the cabinet.",
@@ -47,13 +47,13 @@ PLANS = {
         "told",
     ),
     "late_growth": ("", "", "", "open"),
-    "report_late": (
+    "safety_report_late": (
         "The hospital that admitted the participant did not know of the study.",
         "All three recipients were told on the day on which it was known.",
         "",
         "assessed",
     ),
-    "infused_out_of_specification": (
+    "out_of_specification": (
         "The digestion ran ten minutes longer than the procedure says.",
         "The participant was observed for a day and a night.",
         "The timer of the water bath is checked by a second person.",
