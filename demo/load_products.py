@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from apps.celldose.actions import numbers, readings
 from apps.celldose.actions import release as releasing
-from apps.celldose.models import CellProduct
+from apps.celldose.models import CellProduct, IdentityReading
 from apps.enrolment.models import Participant
 from demo.cast import PASSWORD
 from demo.crew import Crew, save
@@ -94,18 +94,22 @@ def _step(
 def _read(reading: Reading, product: CellProduct, crew: Crew) -> None:
     """Two accounts, from the signed sheet of that day: a reading of the past is entered as such."""
     at = dt.datetime.fromisoformat(reading.at)
-    label = {"identifier": product.product_identifier or "", "participant_code": product.participant.code}
-    first = readings.read(
-        product=product, step=reading.step, by=crew.coordinator, how="paper", read_at=at, **label
-    )
-    readings.read(
+    first = _reading(reading.step, product, crew.coordinator, at)
+    _reading(reading.step, product, crew.technologist, at + MINUTE, witness_of=first)
+
+
+def _reading(
+    step: str, product: CellProduct, by: User, at: dt.datetime, *, witness_of: Any = None
+) -> IdentityReading:
+    return readings.read(
         product=product,
-        step=reading.step,
-        by=crew.technologist,
+        step=step,
+        by=by,
+        identifier=product.product_identifier or "",
+        participant_code=product.participant.code,
         how="paper",
-        read_at=at + MINUTE,
-        witness_of=first,
-        **label,
+        read_at=at,
+        witness_of=witness_of,
     )
 
 
