@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from apps.enrolment import checks, gates, rules, selectors
@@ -16,22 +13,9 @@ from apps.enrolment.models import (
     LostToFollowUp,
     MedicalHistory,
 )
-from studyportal.access import clock
-from studyportal.crf.outcomes import Problem
 from studyportal.crf.registry import register
 from studyportal.crf.spec import About, CrfSpec, Section, ShowIf
 from studyportal.signatures.models import Meaning
-
-
-def not_in_future(*names: str) -> Callable[[Mapping[str, Any]], Iterable[Problem]]:
-    """The rule of that name, with today at the participant's site."""
-    rule = rules.not_in_future(*names)
-
-    def with_today(values: Mapping[str, Any]) -> Iterable[Problem]:
-        return rule(values, clock.today_at(values["participant"].site))
-
-    return with_today
-
 
 DEMOGRAPHICS = register(
     CrfSpec(
@@ -137,7 +121,6 @@ MEDICAL_HISTORY = register(
             rules.treatment_none_stands_alone,
             rules.nobody_stands_alone,
             rules.ketoacidosis_count_agrees,
-            not_in_future("diagnosed_on", "symptoms_began_on", "insulin_since"),
         ),
         checks=(
             checks.diagnosis_after_enrolment,
@@ -178,7 +161,6 @@ ANTIBODY_AT_DIAGNOSIS = register(
         show_if=dict.fromkeys(
             ("reported", "unit", "cut_off", "collected_on", "assay", "laboratory"), _TESTED
         ),
-        rules=(not_in_future("collected_on"),),
         checks=(
             checks.insulin_antibody_interpretable,
             checks.antibody_taken_at_diagnosis,
@@ -209,7 +191,7 @@ HOSPITALISATION = register(
             "reason_other": ShowIf("reason", ("other",)),
             "intensive_care_days": ShowIf("intensive_care", ("true",)),
         },
-        rules=(rules.intensive_care_within_stay, not_in_future("admitted_on")),
+        rules=(rules.intensive_care_within_stay,),
         checks=(checks.stay_long, checks.ketoacidosis_not_in_history, checks.stay_after_enrolment),
         gates=(gates.not_before_birth,),
         context=selectors.hospitalisation_context,
@@ -253,7 +235,6 @@ LOST_TO_FOLLOW_UP = register(
             rules.last_contact_before_declared,
             rules.found_after_declared,
             rules.methods_fit_attempts,
-            not_in_future("last_contact_on", "declared_on", "found_on"),
         ),
         checks=(
             checks.attempts_as_in_protocol,
@@ -296,7 +277,7 @@ END_OF_STUDY = register(
                 ("died_on", "cause_verbatim", "cause_group", "related_to_product", "autopsy"), _DIED
             ),
         },
-        rules=(rules.end_in_order, not_in_future("ended_on", "last_visit_on", "died_on")),
+        rules=(rules.end_in_order,),
         checks=(
             checks.lost_has_form,
             checks.end_after_enrolment,

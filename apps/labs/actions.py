@@ -15,6 +15,7 @@ from apps.consent.rules.uses import Use
 from apps.consent.selectors import engine
 from apps.labs import rules
 from apps.labs.models import GlucoseChart, GlucoseReading, GlucoseSlot, GlucoseUnit
+from studyportal.access.clock import today_at
 from studyportal.access.models import User
 from studyportal.audit import Reason, acting
 from studyportal.crf.actions import rederive
@@ -51,8 +52,9 @@ def record_readings(
     reason = taken(reason, problems)
     parsed: list[dict[str, Any]] = []
     seen: set[tuple[Any, Any]] = set()
+    today = today_at(chart.site)
     for number, raw in enumerate(readings):
-        one, found = _parsed(raw)
+        one, found = _parsed(raw, today)
         place = (one.get("measured_on"), one.get("slot"))
         if not found and place in seen:
             found = [Problem("slot", "duplicate", _("This day and slot stands twice in the list."))]
@@ -111,8 +113,8 @@ def _write(
     return result
 
 
-def _parsed(raw: Any) -> tuple[dict[str, Any], list[Problem]]:
-    """One reading, typed, and what is wrong with it."""
+def _parsed(raw: Any, today: dt.date) -> tuple[dict[str, Any], list[Problem]]:
+    """One reading, typed, and what is wrong with it. today: at the site."""
     if not isinstance(raw, Mapping):
         return {}, [Problem("", "type", _("Give an object with %s.") % ", ".join(FIELDS))]
     problems = [
@@ -126,8 +128,8 @@ def _parsed(raw: Any) -> tuple[dict[str, Any], list[Problem]]:
     one["measured_on"] = _day(raw.get("measured_on"))
     if one["measured_on"] is None:
         problems.append(Problem("measured_on", "invalid_date", _("Write the day as 2016-11-03.")))
-    elif one["measured_on"] > timezone.now().date() + dt.timedelta(days=1):
-        problems.append(Problem("measured_on", "future", _("This day lies in the future.")))
+    elif one["measured_on"] > today:
+        problems.append(Problem("measured_on", "in_future", _("This day lies in the future.")))
     value = _number(raw.get("value"))
     if value is None:
         problems.append(Problem("value", "invalid_number", _("Give a number with at most two decimals.")))

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.consent.rules.uses import Use
@@ -17,6 +16,7 @@ from apps.enrolment.models import Participant
 from apps.visits import checks, rules, selectors, signals
 from apps.visits.models import Anchor, Visit, VisitStatus
 from studyportal import protocol
+from studyportal.access.clock import today_at
 from studyportal.access.models import User
 from studyportal.audit import acting
 from studyportal.crf.absence import NOT_DERIVABLE, AbsentReason
@@ -91,7 +91,7 @@ def record(
         problems.append(Problem("number", "type", _("Give a whole number from 1 to 999.")))
     if not problems and visit_of_protocol is not None:
         problems += rules.visit_problems(values | {"number": number}, scheduled=visit_of_protocol.scheduled)
-        problems += rules.not_in_future(values["happened_on"], timezone.now().date())
+        problems += rules.not_in_future(values["happened_on"], today_at(participant.site))
     reasons = _reasons({} if absent is None else absent, values, problems)
     if problems:
         raise CrfInvalid(problems)
@@ -164,7 +164,7 @@ def change(
             after = before | typed
             scheduled = protocol.current().visits[current.key].scheduled if current.key in _keys() else False
             problems += rules.visit_problems(after | {"number": current.number}, scheduled=scheduled)
-            problems += rules.not_in_future(after["happened_on"], timezone.now().date())
+            problems += rules.not_in_future(after["happened_on"], today_at(current.site))
             kept = {n: why for n, why in stood.items() if n in MAY_BE_ABSENT and not after.get(n)}
             given = {} if absent is None else absent
             reasons = _reasons(kept | dict(given) if isinstance(given, Mapping) else given, after, problems)

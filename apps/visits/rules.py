@@ -144,14 +144,10 @@ def visit_problems(values: Mapping[str, Any], *, scheduled: bool) -> Iterable[Pr
 
 
 def not_in_future(happened: PartialDay | None, today: dt.date) -> Iterable[Problem]:
-    # One day of grace: the site's day may be ahead of UTC.
-    if (
-        happened is not None
-        and happened.earliest is not None
-        and happened.earliest > today + dt.timedelta(days=1)
-    ):
+    """today: at the site."""
+    if happened is not None and happened.earliest is not None and happened.earliest > today:
         yield Problem(
-            "happened_on", "future", "This day lies in the future. A visit to come is planned, not done."
+            "happened_on", "in_future", "This day lies in the future. A visit to come is planned, not done."
         )
 
 

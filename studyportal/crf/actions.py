@@ -94,11 +94,15 @@ def values_of(spec: CrfSpec, record: Any) -> dict[str, Any]:
 
 
 def as_texts(spec: CrfSpec, record: Any) -> dict[str, str]:
-    """Field name → the value as text, or its reason of absence: what an explanation stands for."""
-    return {
-        name: f.as_text(getattr(record, name)) or record.absent_reason(name)
-        for name, f in spec.fields.items()
-    }
+    """Field name → the value as text, or its reason of absence: what an explanation stands for.
+
+    Times are those of the site: an explanation that is given there stands when a script saves from elsewhere.
+    """
+    with timezone.override(ZoneInfo(record.site.timezone)):
+        return {
+            name: f.as_text(getattr(record, name)) or record.absent_reason(name)
+            for name, f in spec.fields.items()
+        }
 
 
 class _OtherParticipant(CrfInvalid):

@@ -198,7 +198,8 @@ def _typed(spec: CrfSpec | Page, posted: QueryDict) -> dict[str, list[str]]:
     names = _names(spec)
     typed = {
         name: [value.replace("\x00", "") for value in posted.getlist(name)]
-        for name in names
+        # Which of two times is meant, where the clocks went back, stands beside a time.
+        for name in (*names, *(f"{name}-offset" for name in names))
         if name in posted
     }
     if sum(len(value) for values in typed.values() for value in values) > LONGEST:

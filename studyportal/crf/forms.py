@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason, label_of
+from studyportal.crf.fields.dates import shown_moment, with_offset
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
@@ -41,6 +42,8 @@ def raw_of(spec: CrfSpec, posted: QueryDict) -> dict[str, Any]:
     for name, crf_field in spec.entered_fields.items():
         many = isinstance(crf_field, f.MultiCodedField)
         raw[name] = [one for one in posted.getlist(name) if one] if many else posted.get(name, "")
+        if isinstance(crf_field, f.MomentField):
+            raw[name] = with_offset(raw[name], posted.get(f"{name}-offset", ""))
         absent[name] = posted.get(f"absent-{name}", "")
     raw["absent"] = absent
     return raw
@@ -114,12 +117,15 @@ def _field_view(
     else:
         shown = crf_field.as_text(value)
     reason = stored_reason if typed is None else (typed.get("absent") or {}).get(name, "")
+    moment = shown_moment(shown) if isinstance(crf_field, f.MomentField) and isinstance(shown, str) else None
     before = "" if previous is None or crf_field.derived else crf_field.for_people(getattr(previous, name))
     return FieldView(
         name=name,
         label=crf_field.label,
         widget=crf_field.widget,
-        value=shown,
+        value=shown if moment is None else moment.wall,
+        offset="" if moment is None else moment.offset,
+        offsets=() if moment is None else moment.offsets,
         unit=crf_field.unit,
         help=str(crf_field.help_text),
         required=crf_field.required,

@@ -91,7 +91,7 @@ MESSAGES: Mapping[str, Text] = {
     "date_format": _("Write the date as far as it is known: 2001-05-14, 2001-05 or 2001."),
     "no_such_date": _("There is no such day in the calendar. Check month and day."),
     "too_long_ago": _("This is more than 120 years ago. Check the year."),
-    "future": _("This lies in the future. Check the year."),
+    "in_future": _("This lies in the future. Check the year."),
     "phone": _("A phone number has 5 to 15 digits, with spaces and hyphens as you like and a + before them."),
     "email": _("This is no address of mail; it looks like name@example.org."),
     "hospital_number": _(

@@ -105,7 +105,7 @@ def birth_date(text: str, *, today: dt.date) -> str:
     if year < today.year - OLDEST_YEARS:
         raise Impossible("too_long_ago")
     if dt.date(year, month or 1, day or 1) > today:
-        raise Impossible("future")
+        raise Impossible("in_future")
     return text
 
 

@@ -139,6 +139,7 @@ class FieldView:
     laboratory or file (in a form with `enctype="multipart/form-data"`; `accept` lists the endings). `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
     has `.field` and `.values`. `derived` is the computed text of a field that nobody types.
     `conditional`: needed in some cases, which `help` names, so it is marked neither as needed nor as optional.
+    `offsets`: the offsets from UTC, with words, between which a datetime is chosen that came twice; `offset`: the chosen one.
     """
 
     name: str
@@ -162,6 +163,8 @@ class FieldView:
     placeholder: Text = ""
     accept: str = ""
     conditional: bool = False
+    offset: str = ""
+    offsets: Sequence[tuple[str, Text]] = ()
 
 
 @dataclass(frozen=True, slots=True)

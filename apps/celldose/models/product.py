@@ -178,7 +178,7 @@ class ReagentLot(SessionRecord):
     reagent = TextField(_("Reagent"))
     supplier = TextField(_("Supplier"), required=False)
     lot = TextField(_("Lot"), max_length=60)
-    expires_on = DayField(_("Lot expires on"))
+    expires_on = DayField(_("Lot expires on"), future=True)
 
     class Meta(CrfRecord.Meta):
         verbose_name = _("reagent lot")

@@ -27,7 +27,7 @@ class CellSession(SessionRecord):
     """One of the participant's treatment sessions; a session may be planned before it happens."""
 
     number = CountField(_("Session"), minimum=1, maximum=20)
-    planned_on = DayField(_("Planned for"), required=False)
+    planned_on = DayField(_("Planned for"), required=False, future=True)
     performed_on = PartialDateField(
         _("Performed on"), help_text=_("As recorded: a day, or only a month or a year when no more is known.")
     )

@@ -152,7 +152,7 @@ class ConsentEvent(SiteScoped):
     document_version = TextField(_("Version of the document"), max_length=40)
     document_language = TextField(_("Language of the document"), max_length=40)
     ethics_approval_number = TextField(_("Number of the ethics approval"), max_length=80)
-    ethics_approval_validity = DayField(_("Ethics approval valid until"))
+    ethics_approval_validity = DayField(_("Ethics approval valid until"), future=True)
     informed_at = MomentField(_("Information given at"), required=False)
     signed_on = PartialDateField(_("Signed on"))
     signed_at = MomentField(_("Time of signature"), required=False)

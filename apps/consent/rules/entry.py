@@ -149,12 +149,12 @@ def _days(values: Mapping[str, Any]) -> Iterable[Said]:
         # Without the site's day one day of grace: it may be ahead of UTC.
         limit = today or entered_at.date() + dt.timedelta(days=1)
         if signed_on is not None and signed_on.earliest is not None and signed_on.earliest > limit:
-            yield "signed_on", "future", "The date of signature lies in the future."
+            yield "signed_on", "in_future", "The date of signature lies in the future."
         latest = entered_at + dt.timedelta(minutes=5)
         if signed_at is not None and signed_at > latest:
-            yield "signed_at", "future", "The time of signature lies in the future."
+            yield "signed_at", "in_future", "The time of signature lies in the future."
         if informed_at is not None and informed_at > latest:
-            yield "informed_at", "future", "The time of the information lies in the future."
+            yield "informed_at", "in_future", "The time of the information lies in the future."
     if signed_at is not None and signed_on is not None and signed_on.earliest is not None:
         day, grace = values.get("signed_day"), 0
         if day is None:

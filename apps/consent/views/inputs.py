@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from apps.consent.models import AudioVisual, ConsentEvent
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason
+from studyportal.crf.fields.dates import shown_moment, with_offset
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
@@ -58,13 +59,16 @@ def shown(name: str, typed: QueryDict, errors: Errors, *, absent: bool = False, 
         value = typed.getlist(name)
     elif isinstance(declared, f.YesNoField):
         value = {"true": True, "false": False}.get(value)
+    moment = shown_moment(value_of(name, typed)) if isinstance(declared, f.MomentField) else None
     given: dict[str, Any] = {
         "widget": declared.widget,
         "unit": declared.unit,
         "help": str(declared.help_text),
         "required": declared.required,
         "choices": declared.code_labels,
-        "value": value,
+        "value": value if moment is None else moment.wall,
+        "offset": "" if moment is None else moment.offset,
+        "offsets": () if moment is None else moment.offsets,
         "errors": errors.get(name, []),
         **(
             {"absent": typed.get(f"absent-{name}", ""), "absent_choices": AbsentReason.choices}
@@ -98,9 +102,12 @@ def sheet_field(errors: Errors, *, label: Text = "", required: bool = False, **m
 
 
 def value_of(name: str, posted: QueryDict) -> Any:
-    """What was typed into a field, as the action takes it."""
-    if isinstance(ConsentEvent.fields_entered()[name], f.MultiCodedField):
+    """What was typed into a field, as the action takes it. The zone of the site is active."""
+    declared = ConsentEvent.fields_entered()[name]
+    if isinstance(declared, f.MultiCodedField):
         return [one for one in posted.getlist(name) if one] or None
+    if isinstance(declared, f.MomentField):
+        return with_offset(posted.get(name, ""), posted.get(f"{name}-offset", ""))
     return posted.get(name, "")
 
 

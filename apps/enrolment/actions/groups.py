@@ -56,7 +56,9 @@ def assign_group(
             treated = any(event.kind == "treated" for event in lives_of([current])[current.pk])
             problems += rules.assignment_problems(before=before, after=group, treated=treated)
         if since is not None and since.earliest is not None and since.earliest > today_at(current.site):
-            problems.append(Problem("effective_on", "future", _("This lies in the future. Check the year.")))
+            problems.append(
+                Problem("effective_on", "in_future", _("This lies in the future. Check the year."))
+            )
         problems += _match_problems(current, group, matched_case, index_date)
         if problems:
             raise CrfInvalid(problems)

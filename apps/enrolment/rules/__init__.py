@@ -18,7 +18,6 @@ from apps.enrolment.rules.dates import (
     completed_years,
     definitely_after,
     least_days_between,
-    not_in_future,
 )
 from apps.enrolment.rules.demographics import derive_demographics, witness_needed
 from apps.enrolment.rules.groups import (
@@ -72,7 +71,6 @@ __all__ = [
     "matching_problems",
     "methods_fit_attempts",
     "nobody_stands_alone",
-    "not_in_future",
     "participant_code",
     "retrospective_problems",
     "screening_number",

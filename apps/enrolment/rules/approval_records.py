@@ -69,7 +69,7 @@ def _date_problems(given: Given, today: dt.date) -> Iterable[Problem]:
     elif given.approved_on > today:
         yield Problem(
             "approved_on",
-            "future",
+            "in_future",
             f"{day_words(given.approved_on)} is in the future: an {said} is recorded when it has been given."
             if said == "approval"
             else f"{day_words(given.approved_on)} is in the future: a waiver is recorded when it has been given.",
@@ -130,7 +130,7 @@ def suspension_problems(
     if first > today:
         yield Problem(
             "from_on",
-            "future",
+            "in_future",
             f"{day_words(first)} is in the future: it is recorded when it has been decided.",
         )
     if not approval.within(first):
@@ -170,5 +170,5 @@ def lifting_problems(*, held: Suspension, lifted_on: dt.date | None, today: dt.d
         )
     elif lifted_on > today:
         yield Problem(
-            "lifted_on", "future", f"{day_words(lifted_on)} is in the future: record it when it is lifted."
+            "lifted_on", "in_future", f"{day_words(lifted_on)} is in the future: record it when it is lifted."
         )

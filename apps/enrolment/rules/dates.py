@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-from studyportal.crf.outcomes import Problem
 
 DAYS_OF_A_YEAR = 365
 
@@ -65,20 +62,3 @@ def age_bounds(*, age: int, on: Any, at: Any) -> tuple[int, int] | None:
     youngest = years_before(on.latest, age)
     oldest = years_before(on.earliest, age + 1) + dt.timedelta(days=1)
     return completed_years(youngest, at.earliest), completed_years(oldest, at.latest)
-
-
-def certainly_in_future(value: Any, today: dt.date) -> bool:
-    """Whether every day that a day or a partial date can mean lies after today."""
-    earliest = value if isinstance(value, dt.date) else getattr(value, "earliest", None)
-    return earliest is not None and earliest > today
-
-
-def not_in_future(*names: str) -> Callable[[Mapping[str, Any], dt.date], Iterable[Problem]]:
-    """A rule for the fields: none of them lies after today, which is the day at the site."""
-
-    def rule(values: Mapping[str, Any], today: dt.date) -> Iterable[Problem]:
-        for name in names:
-            if certainly_in_future(values.get(name), today):
-                yield Problem(name, "future", "This lies in the future. Check the year.")
-
-    return rule

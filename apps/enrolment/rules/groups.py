@@ -98,7 +98,7 @@ def crossing_problems(
     if treated_on > today:
         yield Problem(
             "treated_on",
-            "future",
+            "in_future",
             "The day of treatment lies in the future. Record it when the treatment was given.",
         )
     if enrolled_on is not None and enrolled_on.earliest is not None and treated_on < enrolled_on.earliest:
@@ -137,7 +137,7 @@ def matching_problems(
             "matched_case", "not_a_case", "The participant named here is not in the group of cases."
         )
     if index_date is not None and index_date > today:
-        yield Problem("index_date", "future", "The index date lies in the future. Check the year.")
+        yield Problem("index_date", "in_future", "The index date lies in the future. Check the year.")
     if (
         index_date is not None
         and enrolled_on is not None

@@ -31,7 +31,7 @@ def enrolment_problems(*, enrolled_on: Any, screened_on: Any, today: dt.date) ->
         yield Problem("enrolled_on", "age", "Give the date, not an age.")
         return
     if enrolled_on.earliest > today:
-        yield Problem("enrolled_on", "future", "The day of enrolment lies in the future. Check the year.")
+        yield Problem("enrolled_on", "in_future", "The day of enrolment lies in the future. Check the year.")
     if screened_on is not None and enrolled_on.certainly_before(screened_on):
         yield Problem(
             "enrolled_on",

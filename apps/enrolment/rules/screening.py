@@ -28,7 +28,7 @@ def entry_problems(values: Mapping[str, Any], *, today: dt.date, retrospective: 
         yield Problem("screened_on", "required", "Say when the person was screened.")
     for name, when in (("screened_on", screened), ("outcome_on", concluded)):
         if when is not None and when.earliest is not None and when.earliest > today:
-            yield Problem(name, "future", "This lies in the future. Check the year.")
+            yield Problem(name, "in_future", "This lies in the future. Check the year.")
         if when is not None and when.age is not None:
             yield Problem(name, "age", "Give the date, not an age.")
     if (

@@ -183,7 +183,7 @@ class AdverseEvent(CrfRecord):
     )
     aware_at = MomentField(_("The site became aware"), required=False)
     note = NoteField(_("Course"), required=False)
-    follow_up_due_on = DayField(_("Next follow-up due on"), required=False)
+    follow_up_due_on = DayField(_("Next follow-up due on"), required=False, future=True)
 
     class Meta(CrfRecord.Meta):
         verbose_name = _("adverse event")

@@ -35,7 +35,7 @@ class FollowUp(CrfRecord):
     ended_on = PartialDateField(_("Ended"), required=False)
     action_taken = MultiCodedField(_("Action taken"), codes=Action)
     course = NoteField(_("Course since the last report"))
-    next_due_on = DayField(_("Next follow-up due on"), required=False)
+    next_due_on = DayField(_("Next follow-up due on"), required=False, future=True)
 
     class Meta(CrfRecord.Meta):
         verbose_name = _("follow-up of an adverse event")

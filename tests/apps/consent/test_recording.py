@@ -59,8 +59,8 @@ def refused(participant: Any, by: Any, kind: str = "consent", **stated: Any) -> 
     ("kind", "stated", "found"),
     [
         ("promise", {}, ("kind", "choice")),
-        ("consent", {"signed_on": "2099-01-01"}, ("signed_on", "future")),
-        ("consent", {"informed_at": "2099-01-01T10:00Z"}, ("informed_at", "future")),
+        ("consent", {"signed_on": "2099-01-01"}, ("signed_on", "in_future")),
+        ("consent", {"informed_at": "2099-01-01T10:00Z"}, ("informed_at", "in_future")),
         ("consent", {"signed_at": "2024-02-03T10:00Z"}, ("signed_at", "contradiction")),
         ("consent", {"signer": "mother"}, ("signer", "not_the_participant")),
         ("consent", {"signer_relationship": "aunt"}, ("signer_relationship", "not_expected")),
@@ -135,7 +135,7 @@ def test_the_day_is_the_sites_own(cast: Any, participant: Any) -> None:
     """One minute before midnight in UTC it is the next day at Mumbai."""
     zone = ZoneInfo("Asia/Kolkata")
     tomorrow = today_at(cast.mumbai) + dt.timedelta(days=1)
-    assert refused(participant, cast.asha, signed_on=tomorrow.isoformat()) == {("signed_on", "future")}
+    assert refused(participant, cast.asha, signed_on=tomorrow.isoformat()) == {("signed_on", "in_future")}
     late = "2024-02-01T23:59+00:00"
     event = record(participant, cast.asha, signed_on=None, signed_at=late)
     assert str(event.signed_on) == "2024-02-02"
@@ -359,7 +359,7 @@ def test_a_past_record_states_what_its_source_states(cast: Any) -> None:
         past, cast.asha, document_version="0.9", obtainer=cast.norole, witness="Asha", signed_on="1999-01-01"
     )
     assert (event.document, event.as_it_happened) == (None, None)
-    assert ("signed_on", "future") in refused(past, cast.asha, signed_on="2099-01-01")
+    assert ("signed_on", "in_future") in refused(past, cast.asha, signed_on="2099-01-01")
 
 
 # --- On the screen ---------------------------------------------------------------------------------------

@@ -211,8 +211,8 @@ NOW = dt.datetime(2024, 3, 1, 12, 0, tzinfo=dt.UTC)
         ({"kind": "lar_consent", "signer": "participant"}, [("signer", "not_a_representative")]),
         ({"kind": "written_assent", "signer": "mother"}, [("signer", "not_the_child")]),
         ({"kind": "consent", "signed_on": on("2024-03-02")}, []),
-        ({"kind": "consent", "signed_on": on("2024-03-03")}, [("signed_on", "future")]),
-        ({"kind": "consent", "signed_at": NOW + dt.timedelta(minutes=6)}, [("signed_at", "future")]),
+        ({"kind": "consent", "signed_on": on("2024-03-03")}, [("signed_on", "in_future")]),
+        ({"kind": "consent", "signed_at": NOW + dt.timedelta(minutes=6)}, [("signed_at", "in_future")]),
         (
             {"kind": "consent", "signed_on": on("2024-02-01"), "signed_at": NOW},
             [("signed_at", "contradiction")],

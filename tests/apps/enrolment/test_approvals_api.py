@@ -69,7 +69,7 @@ def test_another_site_is_not_there(cast: Cast, api: Any) -> None:
         ({"number": ["EC"]}, "number", "type"),
         ({"valid_until": "2025-12-31"}, "valid_until", "before_start"),
         ({"without_end": 1, "valid_until": None}, "without_end", "boolean"),
-        ({"approved_on": "2999-01-01", "valid_from": "2999-01-01"}, "approved_on", "future"),
+        ({"approved_on": "2999-01-01", "valid_from": "2999-01-01"}, "approved_on", "in_future"),
         ({"version": 3}, "version", "unknown_field"),
         ({"by": "rao"}, "by", "unknown_field"),
         ({"upload": "x"}, "upload", "unknown_field"),

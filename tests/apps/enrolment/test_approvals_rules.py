@@ -219,7 +219,7 @@ GOOD: dict[str, Any] = {
         ({"waived": True, "number": "", "waiver_reason": "ok"}, "waiver_reason", "required"),
         ({"approved_on": None}, "approved_on", "required"),
         ({"approved_on": TODAY, "valid_from": TODAY}, None, None),
-        ({"approved_on": d("2026-03-05"), "valid_from": d("2026-03-05")}, "approved_on", "future"),
+        ({"approved_on": d("2026-03-05"), "valid_from": d("2026-03-05")}, "approved_on", "in_future"),
         ({"valid_from": d("2026-06-01")}, None, None),  # valid from later is no error
         ({"valid_from": d("2025-12-31")}, "valid_from", "before_approval"),
         ({"valid_from": None}, "valid_from", "required"),
@@ -271,7 +271,7 @@ def test_a_suspension_is_not_recorded_ahead() -> None:
     (found,) = records.suspension_problems(
         approval=approval(last=None), first=d("2026-03-05"), reason="Inspection", today=TODAY
     )
-    assert (found.field, found.code) == ("from_on", "future")
+    assert (found.field, found.code) == ("from_on", "in_future")
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_suspension_is_not_recorded_ahead() -> None:
         (suspension("2025-03-01"), "2025-03-02", None),
         (suspension("2025-03-01"), "2025-03-01", "before_start"),
         (suspension("2025-03-01"), "2026-03-04", None),
-        (suspension("2025-03-01"), "2026-03-05", "future"),
+        (suspension("2025-03-01"), "2026-03-05", "in_future"),
         (suspension("2025-03-01"), None, "required"),
         (suspension("2025-03-01", "2025-03-31"), "2025-06-01", "lifted"),
         (suspension("2025-03-01", withdrawn=True), "2025-06-01", "withdrawn"),

@@ -93,7 +93,7 @@ class TestRefused:
             actions.assign_group(participant=case, group="control", by=cast.asha, reason="Mistyped")
 
     @pytest.mark.parametrize(
-        ("treated_on", "code"), [("2023-12-31", "before_enrolment"), ("2099-01-01", "future"), ("", "required"), ("soon", "invalid_date")]
+        ("treated_on", "code"), [("2023-12-31", "before_enrolment"), ("2099-01-01", "in_future"), ("", "required"), ("soon", "invalid_date")]
     )  # fmt: skip
     def test_treated_on_an_impossible_day(self, cast: Any, treated_on: str, code: str) -> None:
         control = enrolled(a_control(cast), "2024-01-10")

@@ -76,26 +76,6 @@ def test_completed_years(born: dt.date, day: dt.date, years: int) -> None:
     assert rules.completed_years(born, day) == years
 
 
-@pytest.mark.parametrize(
-    ("value", "refused"),
-    [
-        (PartialDate.parse("2026-03-11"), True),
-        (PartialDate.parse("2026-03-10"), False),
-        (PartialDate.parse("2026-03"), False),
-        (PartialDate.parse("2026-04"), True),
-        (PartialDate.parse("2027"), True),
-        (PartialDate.parse("age:90"), False),
-        (dt.date(2026, 3, 11), True),
-        (dt.date(2026, 3, 10), False),
-        (None, False),
-    ],
-)
-def test_nothing_of_the_past_lies_in_the_future(value: Any, refused: bool) -> None:
-    found = list(rules.not_in_future("when")({"when": value}, dt.date(2026, 3, 10)))
-    assert bool(found) is refused
-    assert all((one.field, one.code) == ("when", "future") for one in found)
-
-
 # --- demographics ----------------------------------------------------------------------------------------------
 
 

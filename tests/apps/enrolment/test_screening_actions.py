@@ -28,7 +28,7 @@ class TestRefused:
         ("stated", "field", "code"),
         [
             ({"screened_on": ""}, "screened_on", "required"),
-            ({"screened_on": "2099-01-01"}, "screened_on", "future"),
+            ({"screened_on": "2099-01-01"}, "screened_on", "in_future"),
             ({"screened_on": "03/04/2024"}, "screened_on", "ambiguous_date"),
             ({"screened_on": "age:12"}, "screened_on", "age"),
             ({"age": "-1"}, "age", "range"),
@@ -100,7 +100,12 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         ("on", "code"),
-        [("", "required"), ("2099-01-01", "future"), ("2024-01-31", "before_screening"), ("age:12", "age")],
+        [
+            ("", "required"),
+            ("2099-01-01", "in_future"),
+            ("2024-01-31", "before_screening"),
+            ("age:12", "age"),
+        ],
     )
     def test_enrolled_on_an_impossible_day(self, cast: Any, on: str, code: str) -> None:
         participant = a_case(cast, screened_on="2024-02-01")

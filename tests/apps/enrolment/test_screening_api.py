@@ -76,7 +76,7 @@ def test_another_sites_entry_is_not_found(cast: Cast, api: Any, method: str, pat
         ({"site": None}, "site", "not_found"),
         ({"screened_on": None}, "screened_on", "required"),
         ({"screened_on": 20261001}, "screened_on", "type"),
-        ({"screened_on": "2090-01-01"}, "screened_on", "future"),
+        ({"screened_on": "2090-01-01"}, "screened_on", "in_future"),
         ({"age": 200}, "age", "range"),
         ({"age": True}, "age", "range"),
         ({"sex": "x"}, "sex", "choice"),

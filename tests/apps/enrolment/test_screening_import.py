@@ -82,7 +82,7 @@ def test_a_list_with_names_is_refused(cast: Any, heading: str) -> None:
         ({"screened_on": ""}, ("screened_on", "required")),
         ({"screened_on": "03/04/2016"}, ("screened_on", "ambiguous_date")),
         ({"screened_on": "2016-02-30"}, ("screened_on", "impossible_date")),
-        ({"screened_on": "2099"}, ("screened_on", "future")),
+        ({"screened_on": "2099"}, ("screened_on", "in_future")),
         ({"screened_on": "age 12"}, ("screened_on", "age")),
         ({"age": "111"}, ("age", "range")),
         ({"age": "twelve"}, ("age", "number")),

@@ -149,7 +149,7 @@ ONE = {"measured_on": "2024-03-01", "slot": "fasting", "value": "132"}
         ([ONE, ONE], "readings.1.slot", "duplicate"),
         ([ONE | {"slot": "teatime"}], "readings.0.slot", "choice"),
         ([ONE | {"measured_on": "1 March"}], "readings.0.measured_on", "invalid_date"),
-        ([ONE | {"measured_on": "2090-01-01"}], "readings.0.measured_on", "future"),
+        ([ONE | {"measured_on": "2090-01-01"}], "readings.0.measured_on", "in_future"),
         ([ONE | {"value": "1,32"}], "readings.0.value", "invalid_number"),
         ([ONE | {"value": "NaN"}], "readings.0.value", "invalid_number"),
         ([ONE | {"value": True}], "readings.0.value", "invalid_number"),

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
         ({"status": "perhaps"}, "status", "choice"),
         ({"anchor": "birth"}, "anchor", "choice"),
         ({"happened_on": "03/04/2024"}, "happened_on", "ambiguous_date"),
-        ({"happened_on": "2090"}, "happened_on", "future"),
+        ({"happened_on": "2090"}, "happened_on", "in_future"),
         ({"number": 2}, "number", "not_repeated"),
         ({"number": "1"}, "number", "type"),
         ({"status": "missed", "happened_on": None}, "missed_reason", "required"),

@@ -19,7 +19,7 @@ from tests.world import World
 # What goes on whatever ends; each is a decision, so a new one is added here by hand.
 ALWAYS = {
     "safety-review", "adverse-event", "end-of-study", "harvest", "cell-product", "hand-over", "identity-check", "processing",
-    "reagent-lot", "cell-counts", "phenotype", "viability", "microbiology", "release", "infusion", "observations", "discard",
+    "reagent-lot", "cell-counts", "phenotype", "viability", "microbiology", "release", "infusion", "infusion-event", "observations", "discard",
 }  # fmt: skip
 # Of the time before the study: nothing dates them, and what is of before goes on.
 UNDATED = {"demographics", "medical-history"}

@@ -15,9 +15,9 @@ TODAY = dt.date(2026, 6, 1)
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("2026-06-02", "future"),
-        ("2026-07", "future"),
-        ("2027", "future"),
+        ("2026-06-02", "in_future"),
+        ("2026-07", "in_future"),
+        ("2027", "in_future"),
         ("1905-01-01", "too_long_ago"),
         ("0000", "too_long_ago"),
         ("2001-02-30", "no_such_date"),
