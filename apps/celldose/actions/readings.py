@@ -18,6 +18,7 @@ from apps.celldose.models.codes import HowRead
 from apps.celldose.product_file import ProductFile, product_file
 from apps.celldose.rules import identity
 from studyportal import protocol
+from studyportal.access.clock import day_at
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.access.roles import ROLES, roles_with
@@ -168,7 +169,13 @@ def _read(
         read_at=at,
     )
     found = [
-        deviations.Found(one.code, f"{one.description} {said}", one.classification)
+        deviations.Found(
+            one.code,
+            f"{one.description} {said}",
+            one.classification,
+            kind="identity",
+            occurred_on=day_at(file.product.site, at),
+        )
         for one in rules.identity_breaches(made.matches, str(IdentityStep(step).label))
     ]
     if found:
