@@ -22,12 +22,11 @@ SINCE = dt.date(2016, 1, 1)
 
 @dataclass(frozen=True)
 class Actor:
-    """site None: every site of the study. signs_in False: only a name on what was entered."""
+    """site None: every site of the study."""
 
     name: str
     role: str
     site: str | None
-    signs_in: bool = True
 
 
 CAST: Mapping[str, Actor] = {
@@ -38,8 +37,10 @@ CAST: Mapping[str, Actor] = {
     "sanjay": Actor("Sanjay", "statistician", None),
     "farah": Actor("Farah", "ethics_auditor", None),
     "admin": Actor("Administrator", "administrator", None),
-    # Somebody must answer for the products that are released at Pune.
-    "iyer": Actor("Dr Iyer", "investigator", "PUN", signs_in=False),
+    "iyer": Actor("Dr Iyer", "investigator", "PUN"),
+    "nikhil": Actor("Nikhil", "cell_technologist", "MUM"),
+    "leela": Actor("Leela", "cell_technologist", "PUN"),
+    "devi": Actor("Devi", "monitoring_committee", None),
 }
 
 
@@ -59,7 +60,7 @@ def ensure() -> list[str]:
             user = User.objects.filter(username=username).first()
             if user is None:
                 user = User(username=username, display_name=actor.name)
-                user.set_password(PASSWORD if actor.signs_in else None)
+                user.set_password(PASSWORD)
                 user.save()
                 added.append(username)
             if not user.memberships.exists():

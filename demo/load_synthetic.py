@@ -14,41 +14,36 @@ from typing import Any
 from django.db import connections
 from django.utils import timezone
 
-from apps.celldose import actions as celldose
+from apps.celldose.models import CellProduct
 from apps.enrolment import actions as enrolment
 from apps.enrolment.models import Group, Participant, ScreeningEntry
 from apps.labs import actions as labs
 from apps.visits import actions as visits
 from demo import (
     consent_documents,
+    load_deviations,
     load_gaps,
+    load_products,
+    load_safety,
     synthetic,
     synthetic_gaps,
     synthetic_identities,
+    synthetic_safety,
     synthetic_screening,
 )
 from demo.consent_log import Log
-from demo.synthetic import Blemish, Form, Product, Session, SyntheticParticipant, Visit
-from demo.synthetic_cells import CODE
+from demo.crew import Crew, save
+from demo.synthetic import Blemish, Form, Session, SyntheticParticipant, Visit
+from demo.synthetic_safety import Shown
 from studyportal.access import walls
 from studyportal.access.models import Site, User
 from studyportal.audit import acting
-from studyportal.crf import actions as crf
-from studyportal.crf import registry
 from studyportal.identity import actions as identity
 
 REASON = "Synthetic demo cohort"
 COORDINATORS = {"MUM": "asha", "PUN": "vikram"}
 INVESTIGATORS = {"MUM": "rao", "PUN": "iyer"}
-
-
-@dataclass(frozen=True)
-class Crew:
-    """Who enters, and who releases, at one site."""
-
-    site: Site
-    coordinator: User
-    investigator: User
+TECHNOLOGISTS = {"MUM": "nikhil", "PUN": "leela"}
 
 
 @dataclass
@@ -86,7 +81,9 @@ def load(
             loaded.there += 1
             continue
         with walls.whole_study(), acting(source="command", reason=REASON):
-            participant = enter(planned, crews[planned.person.site], known.get(planned.person.case_label))
+            participant = enter(
+                planned, crews[planned.person.site], known.get(planned.person.case_label), until
+            )
         known[planned.person.label] = participant
         loaded.created.append(participant.code)
         say(
@@ -94,6 +91,9 @@ def load(
         )
     if gaps:
         _enter_gaps(crews, sites, known, loaded, until, say)
+        for site in sites:
+            with walls.whole_study(), acting(source="command", reason=REASON):
+                load_deviations.settle(crews[site], until)
     _screen_others([crews[site] for site in sites], until)
     say(
         f"Synthetic cohort at {' and '.join(sites)}: {len(loaded.created)} entered, {loaded.there} already there."
@@ -128,8 +128,12 @@ def _enter_gaps(
             gap.site,
             lambda crew, gap=gap: load_gaps.enter(gap, site=crew.site, by=crew.coordinator),  # type: ignore[misc]
         )
-    treated = synthetic_gaps.in_treatment(until)
-    one(treated.person.label, treated.person.site, lambda crew: enter(treated, crew, None))
+    for treated in (synthetic_gaps.in_treatment(until), *synthetic_safety.in_treatment(until)):
+        one(
+            treated.person.label,
+            treated.person.site,
+            lambda crew, treated=treated: enter(treated, crew, None, until),  # type: ignore[misc]
+        )
 
 
 def _screen_others(crews: Iterable[Crew], until: dt.date) -> None:
@@ -171,7 +175,9 @@ def _crews() -> dict[str, Crew]:
     users = {user.username: user for user in User.objects.all()}
     sites = {site.code: site for site in Site.objects.all()}
     return {
-        code: Crew(sites[code], users[COORDINATORS[code]], users[INVESTIGATORS[code]])
+        code: Crew(
+            sites[code], users[COORDINATORS[code]], users[INVESTIGATORS[code]], users[TECHNOLOGISTS[code]]
+        )
         for code in COORDINATORS
     }
 
@@ -182,10 +188,11 @@ def _day_of_first_load() -> dt.date | None:
     return None if first is None else timezone.localdate(first.created_at)
 
 
-def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -> Participant:
-    """One participant with everything, in the order in which it happened."""
+def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None, until: dt.date) -> Participant:
+    """One participant with everything, in the order in which it happened. until: the day of the data."""
     person, by = planned.person, crew.coordinator
     group = Group.CASE if person.control is None else Group.CONTROL
+    shown = synthetic_safety.shown_by(person)
     participant = enrolment.register(
         site=crew.site,
         by=by,
@@ -210,7 +217,7 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
     if consented:
         log.record_all(planned.consents)
     for form in planned.history:
-        _save(form, participant, by)
+        save(form, participant, by)
     synthetic_screening.judge(participant, group=group, consented=consented, by=by)
     if consented:  # the portal enrols no minor without assent
         participant = enrolment.enrol(participant=participant, on=planned.enrolled_on, by=by)
@@ -223,18 +230,14 @@ def enter(planned: SyntheticParticipant, crew: Crew, case: Participant | None) -
     numbered: dict[int, Any] = {}
     for visit in planned.visits:
         events = [event for event in planned.events if event[0] == visit.key]
-        _enter_visit(visit, sessions.get(visit.key), events, numbered, participant, crew)
+        _enter_visit(visit, sessions.get(visit.key), events, numbered, participant, crew, shown)
     if not consented:
         log.record_all(planned.consents)
     log.record_all(planned.later)
+    load_safety.enter(planned, participant, crew, until)
     for form in planned.endings:
-        _save(form, participant, by)
+        save(form, participant, by)
     return participant
-
-
-def _save(form: Form, participant: Participant, by: User, **parents: Any) -> Any:
-    values = {name: participant.code if value == CODE else value for name, value in form.values.items()}
-    return crf.save(registry.get(form.key), raw=values, participant=participant, parents=parents, by=by)
 
 
 def _enter_visit(
@@ -244,6 +247,7 @@ def _enter_visit(
     sessions: dict[int, Any],
     participant: Participant,
     crew: Crew,
+    shown: Shown,
 ) -> None:
     by = crew.coordinator
     if planned.happened_on is None:
@@ -261,46 +265,27 @@ def _enter_visit(
     reviews = [form for form in planned.forms if form.key == "safety-review"]
     for form in planned.forms:
         if form not in reviews:
-            _save(form, participant, by, visit=visit)
+            save(form, participant, by, visit=visit)
     for chart in planned.charts:
-        saved = _save(chart.form, participant, by, visit=visit)
+        saved = save(chart.form, participant, by, visit=visit)
         if chart.readings:
             labs.record_readings(chart=saved, readings=chart.readings, by=by)
     if session is not None:
-        sessions[session.number] = _enter_session(session, participant, crew)
+        sessions[session.number] = _enter_session(session, participant, crew, shown)
     for _key, number, form in events:
-        _save(form, participant, by, visit=visit, session=sessions[number] if number else None)
+        save(form, participant, by, visit=visit, session=sessions[number] if number else None)
     for form in reviews:
-        _save(form, participant, by, visit=visit)
+        save(form, participant, by, visit=visit)
 
 
-def _enter_session(planned: Session, participant: Participant, crew: Crew) -> Any:
-    """Harvest → product → laboratory → release by the investigator → identity checks → infusion → cultures."""
+def _enter_session(planned: Session, participant: Participant, crew: Crew, shown: Shown) -> Any:
+    """The session with its plans, then each product from its harvest on."""
     by = crew.coordinator
-    session = _save(planned.form, participant, by)
-    _save(planned.donor_tests, participant, by, session=session)
+    session = save(planned.form, participant, by)
+    save(planned.donor_tests, participant, by, session=session)
     for product in planned.products:
-        _enter_product(product, session, participant, crew)
+        save(product.plan, participant, by, session=session)
+    others: list[CellProduct] = []
+    for product in planned.products:
+        others.append(load_products.enter(product, session, participant, crew, shown, others))
     return session
-
-
-def _enter_product(planned: Product, session: Any, participant: Participant, crew: Crew) -> None:
-    by = crew.coordinator
-    harvest = _save(planned.harvest, participant, by, session=session)
-    product = celldose.create_product(harvest=harvest, product_identifier=planned.identifier, by=by)
-    saved: dict[str, Any] = {}
-    for form in planned.before:
-        saved[form.key] = _save(form, participant, by, product=product)
-    celldose.evaluate_release(product=product, by=crew.investigator)
-    _save(planned.release, participant, crew.investigator, product=product)
-    for form in planned.issue:
-        _save(form, participant, by, product=product)
-    infusion = _save(planned.infusion, participant, by, product=product)
-    for form in planned.observations:
-        _save(form, participant, by, infusion=infusion)
-    _read_cultures(saved["microbiology"], planned.cultures, by)
-
-
-def _read_cultures(record: Any, cultures: Mapping[str, Any], by: User) -> None:
-    spec = registry.spec_for(type(record))
-    crf.save(spec, raw=cultures, record=record, by=by, reason="Cultures read at day 14")

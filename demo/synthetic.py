@@ -121,18 +121,39 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Two people read the label and the participant's code at one step, a minute apart; at: ISO 8601."""
+
+    step: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """What the product is filled into, and the parts that are taken out of it."""
+
+    form: Form
+    aliquots: tuple[Form, ...] = ()
+
+
+@dataclass(frozen=True)
 class Product:
-    """A product from its harvest to its infusion, in the order of entry. `before`: up to the release."""
+    """A product from its plan and harvest to its infusion, in the order of entry. `before`: up to the release.
+
+    release and infusion None: it is not decided, or never given. discard: instead of an infusion.
+    """
 
     component: str
+    plan: Form
     harvest: Form
-    identifier: str
-    before: tuple[Form, ...]
-    release: Form
-    issue: tuple[Form, ...]
-    infusion: Form
-    observations: tuple[Form, ...]
-    cultures: Mapping[str, Any]
+    before: tuple[Form | Reading | Container, ...]
+    release: Mapping[str, Any] | None
+    issue: tuple[Form | Reading, ...] = ()
+    infusion: Form | None = None
+    happenings: tuple[Form, ...] = ()
+    observations: tuple[Form, ...] = ()
+    cultures: Mapping[str, Any] | None = None
+    discard: Form | None = None
 
 
 @dataclass(frozen=True)

@@ -219,13 +219,15 @@ def _years_before(day: dt.date, years: int) -> dt.date:
 # --- In treatment ----------------------------------------------------------------------------------------
 
 
-def in_treatment(until: dt.date) -> SyntheticParticipant:
+def in_treatment(
+    until: dt.date, *, number: int = IN_TREATMENT, site: str = "PUN", sex: str = "male", age: int = 24
+) -> SyntheticParticipant:
     """A case between its two sessions: everything up to the day of the data, nothing after it."""
     person = Person(
-        number=IN_TREATMENT, control=None, site="PUN", sex="male", age=24, duration_years=4,
+        number=number, control=None, site=site, sex=sex, age=age, duration_years=4,
         day0=until - dt.timedelta(days=30), hba1c=9.4, blemishes=frozenset(),
     )  # fmt: skip
-    whole = synthetic_visits.participant(np.random.default_rng([2016, IN_TREATMENT]), person, until=until)
+    whole = synthetic_visits.participant(np.random.default_rng([2016, number]), person, until=until)
     visits = tuple(one for one in whole.visits if one.happened_on is None or one.happened_on <= until)
     seen = {one.key for one in visits if one.happened_on is not None}
     last = max((one.day for one in visits if one.happened_on is not None), default=0)

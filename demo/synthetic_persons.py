@@ -60,6 +60,11 @@ def events(drawn: Drawn) -> Iterator[tuple[str, int | None, Form]]:
             "serious": True,
             "serious_criteria": ["hospitalisation"],
             "action_taken": ["treated", "insulin_changed"],
+            # How it went on is told by its follow-ups.
+            "outcome": "recovering",
+            "ended_on": None,
+            "aware_at": f"{form.values['onset_on']}T20:40:00{OFFSET}",
+            "hospital_from": form.values["onset_on"],
         }
         yield "M9", None, Form(form.key, {**form.values, **serious})
 

@@ -21,6 +21,7 @@ from studyportal.crf import actions as crf
 from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
+from studyportal.deviations import actions as deviations
 from tests.apps.consent.documents import a_draft
 from tests.cast import Cast
 
@@ -59,6 +60,16 @@ class World:
             by=by, audience=Audience.MASKED, include_synthetic=True, mask=mask
         )
         return safety_actions.freeze(computed=computed, by=by)
+
+    def deviation(self) -> Any:
+        """One that a person reported, made when a test first asks for it."""
+        return deviations.raise_by_hand(
+            participant=self.participant,
+            description="The centrifuge stood still for an hour.",
+            classification="major",
+            kind="procedure",
+            by=self.cast.rao,
+        )
 
     def parents_of(self, spec: CrfSpec, *, fresh: bool = False) -> dict[str, Any]:
         return {name: self._parent(spec, name, fresh) for name in spec.parents}

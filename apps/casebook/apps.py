@@ -7,8 +7,22 @@ class CasebookConfig(AppConfig):
     label = "casebook"
 
     def ready(self) -> None:
+        from django.urls import reverse
+
+        from apps.casebook.near_misses import LISTING
         from studyportal.access.permissions import Permission
+        from studyportal.deviations import lists, places
         from studyportal.ui.navigation import NavItem, register
+
+        lists.register(LISTING)
+        places.register(places.Place("identity-reading", _("Identity check")))
+        places.register(
+            places.Place(
+                "visit",
+                _("Visit"),
+                lambda one: reverse("casebook:visit", args=[one.participant.code, one.object_id]),
+            )
+        )
 
         register(
             NavItem(

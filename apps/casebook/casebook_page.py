@@ -25,6 +25,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf import display
 from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.registry import get
+from studyportal.deviations.page import may_raise, state_of, step_words
 from studyportal.identity import duplicates
 from studyportal.queries.models import QueryState
 from studyportal.ui.parts import Cell, Row, TimelineEvent
@@ -82,14 +83,20 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "query_columns": [_("Question"), _("Form"), _("State"), _("Opened")],
         "deviation_rows": [
             [
-                deviation.description,
+                Cell(
+                    deviation.description,
+                    url=deviation.get_absolute_url() if user.may(Permission.VIEW_SAFETY) else "",
+                ),
                 Cell("", state=deviation.classification),
-                Cell("", state=deviation.state),
-                human_date_text(deviation.raised_at),
+                Cell("", state=state_of(deviation), detail=step_words(deviation)),
+                human_date_text(deviation.occurred_on or deviation.raised_at),
             ]
             for deviation in book.deviations
         ],
-        "deviation_columns": [_("Deviation"), _("Class"), _("State"), _("Raised")],
+        "deviation_url": f"{reverse('deviations:new')}?participant={code}"
+        if may_raise(user, participant.site_id)
+        else "",
+        "deviation_columns": [_("Deviation"), _("Class"), _("State"), _("Day")],
         "consent_rows": [
             consent_row(event, code if consent_url(user, participant) else "")
             for event in book.consent_events

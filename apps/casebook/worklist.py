@@ -29,6 +29,7 @@ from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
 from studyportal.crf.spec import CrfSpec
+from studyportal.deviations import selectors as deviations
 from studyportal.queries.models import Query, QueryState
 
 SOON_DAYS = 14
@@ -271,6 +272,12 @@ def criteria_unanswered(user: User, *, limit: int) -> Listing:
     """Registered participants with criteria that nobody answered, the oldest first."""
     waiting = screening.unanswered(user)
     return Listing(list(waiting[:limit]), waiting.count())
+
+
+def deviations_to_settle(user: User, *, limit: int) -> Listing:
+    """Major and critical deviations that are open, the gravest first."""
+    found = deviations.to_settle(user)
+    return Listing(list(found[:limit]), found.count())
 
 
 def answered_queries(user: User) -> int:

@@ -21,6 +21,7 @@ from studyportal import protocol
 from studyportal.access.clock import today_at
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
+from studyportal.deviations.page import step_words
 from studyportal.ui.parts import Cell, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
@@ -50,6 +51,8 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
     unanswered = worklist.criteria_unanswered(user, limit=limit("criteria"))
     follow_ups = worklist.events_to_follow(user, limit=limit("follow-ups"))
+    settles = user.may(Permission.MANAGE_DEVIATIONS)
+    deviations = worklist.deviations_to_settle(user, limit=limit("deviations")) if settles else None
     sections = [
         section(
             "visits",
@@ -115,6 +118,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             [_("Participant"), _("Event"), _("Site aware since")],
             _("Every serious event has its first report."),
         ),
+        *_deviations_section(deviations, show),
         section(
             "approvals",
             _("Approvals to renew"),
@@ -198,6 +202,18 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             "#safety",
             "bad" if unreported.total else "",
         ),
+        *(
+            []
+            if deviations is None
+            else [
+                (
+                    _("Deviations to settle"),
+                    deviations.total,
+                    "#deviations",
+                    "bad" if deviations.total else "",
+                )
+            ]
+        ),
         (_("Approvals to renew"), approvals.total, "#approvals", "bad" if approvals.total else ""),
         (_("Screening not decided"), undecided.total, "#screening", ""),
         (_("Criteria not answered"), unanswered.total, "#criteria", ""),
@@ -213,6 +229,34 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             )
         )
     return {"sections": sections, "stats": stats, "sites": ", ".join(site.code for site in sites)}
+
+
+def _deviations_section(found: worklist.Listing | None, show: str) -> list[dict[str, Any]]:
+    """For those who settle them; None for the others."""
+    if found is None:
+        return []
+    return [
+        section(
+            "deviations",
+            _("Deviations to settle"),
+            found,
+            [
+                Row(
+                    [
+                        _person(one.participant.code, one.participant.synthetic),
+                        Cell(one.description, url=one.get_absolute_url()),
+                        Cell("", state=one.classification),
+                        step_words(one),
+                    ],
+                    tone="bad" if one.classification == "critical" else "",
+                )
+                for one in found.rows
+            ],
+            show,
+            [_("Participant"), _("Deviation"), _("Class"), _("To do")],
+            _("No major or critical deviation is open."),
+        )
+    ]
 
 
 def consent_of(user: User, show: str) -> dict[str, Any]:

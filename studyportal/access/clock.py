@@ -27,6 +27,11 @@ def today_at(site: Site) -> dt.date:
     return timezone.localdate(timezone=ZoneInfo(site.timezone))
 
 
+def day_at(site: Site, moment: dt.datetime) -> dt.date:
+    """The day on which a moment falls at the site."""
+    return timezone.localdate(moment, timezone=ZoneInfo(site.timezone))
+
+
 def zone_for(user: User) -> ZoneInfo:
     """That of the sites where the person holds a role."""
     held = user.grants.values()

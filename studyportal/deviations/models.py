@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from studyportal.access.models import SiteScoped
@@ -140,6 +141,9 @@ class Deviation(SiteScoped):
 
     def __str__(self) -> str:
         return self.description
+
+    def get_absolute_url(self) -> str:
+        return reverse("deviations:deviation", args=[self.pk])
 
     @property
     def facts(self) -> rules.Facts:

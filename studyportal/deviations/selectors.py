@@ -34,11 +34,22 @@ class Choice:
     q: str = ""
 
 
-def deviation_or_404(user: User, pk: Any) -> Deviation:
-    """A deviation at a site where the user may see what went wrong."""
+def deviation_or_404(user: User, pk: Any, permission: Permission = Permission.VIEW_SAFETY) -> Deviation:
+    """A deviation at a site where the user holds the permission."""
     found = Deviation.objects.select_related("site", "participant", "raised_by", "closed_by")
-    deviation: Deviation = get_visible_or_404(found, user, Permission.VIEW_SAFETY, pk=pk)
+    deviation: Deviation = get_visible_or_404(found, user, permission, pk=pk)
     return deviation
+
+
+def all_of(user: User) -> QuerySet[Deviation]:
+    """Every deviation that the user may see, in order of entry, with what its answer needs."""
+    found: QuerySet[Deviation] = Deviation.objects.visible_to(user, Permission.VIEW_SAFETY)
+    return found.select_related("site", "participant", "raised_by", "closed_by").order_by("id")
+
+
+def still_to_do(found: QuerySet[Deviation], todo: str, *, today: dt.date) -> QuerySet[Deviation]:
+    """Those with which that (one of TODO) is to be done."""
+    return found.filter(_to_do(todo, today))
 
 
 def deviations(user: User, choice: Choice, *, today: dt.date) -> QuerySet[Deviation]:
@@ -105,6 +116,13 @@ def counts(user: User, *, today: dt.date) -> Mapping[str, int]:
 def count_to_settle(user: User) -> int:
     """How many grave ones are open where the user settles them; one query."""
     return Deviation.objects.visible_to(user, Permission.MANAGE_DEVIATIONS).filter(_GRAVE).count()
+
+
+def to_settle(user: User) -> QuerySet[Deviation]:
+    """The grave ones that are open where the user settles them, the gravest and oldest first."""
+    found: QuerySet[Deviation] = Deviation.objects.visible_to(user, Permission.MANAGE_DEVIATIONS)
+    # Their words happen to be in this order: critical, major.
+    return found.filter(_GRAVE).select_related("participant").order_by("classification", "id")
 
 
 def of_records(records: Mapping[str, Collection[int]]) -> list[Deviation]:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
-from studyportal.access.refusals import NotDone, Problem
-from studyportal.deviations import signals
+from studyportal.crf.errors import CrfInvalid
+from studyportal.crf.outcomes import Problem
 from studyportal.deviations.models import Classification, Kind
+from studyportal.identity.selectors import mentioned_in
 
 LONGEST = 4000
 LONGEST_OF = {"responsible": 80, "committee_reference": 80, "code": 80}
@@ -103,18 +104,8 @@ class Typed:
 
     def nobody_named(self, participant: Any, texts: Mapping[str, str], by: User) -> None:
         """These words are read by people who must not know who the participant is."""
-        given = {name: text for name, text in texts.items() if text}
-        if not given:
-            return
-        named = {
-            name
-            for _receiver, names in signals.names_asked.send(
-                sender=Typed, participant=participant, texts=given, by=by
-            )
-            for name in names or ()
-        }
-        for name in given:
-            if name in named:
+        for name, text in texts.items():
+            if mentioned_in(participant, text, by):
                 self.problem(
                     name, "names_person", _("This names the participant. Use the code, or other words.")
                 )
@@ -122,4 +113,4 @@ class Typed:
     def settle(self) -> None:
         """Raise what was noted, if anything was."""
         if self.problems:
-            raise NotDone(self.problems)
+            raise CrfInvalid(self.problems)

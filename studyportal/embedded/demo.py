@@ -24,9 +24,13 @@ CAST = (
     ("asha", "site coordinator at Mumbai"),
     ("vikram", "site coordinator at Pune"),
     ("rao", "investigator at Mumbai"),
+    ("iyer", "investigator at Pune"),
+    ("nikhil", "cell technologist at Mumbai"),
+    ("leela", "cell technologist at Pune"),
     ("meera", "data manager"),
     ("sanjay", "statistician"),
     ("farah", "ethics auditor"),
+    ("devi", "data monitoring committee"),
     ("admin", "administrator"),
 )
 

@@ -77,6 +77,9 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "clock_stopped_unclear": State(_("Done; whether late cannot be said"), "attention", "query"),
         "report_corrected": State(_("Corrected by a later version"), "neutral", "history"),
         "report_taken_back": State(_("Taken back: never sent"), "neutral", "cross"),
+        "deviation_open": State(_("Open"), "attention", "circle"),
+        "deviation_closed": State(_("Closed"), "good", "check"),
+        "deviation_withdrawn": State(_("No longer present"), "neutral", "dash"),
         # approvals of a site
         "approval_valid": State(_("Valid"), "good", "check"),
         "approval_waived": State(_("Waived"), "info", "flag"),

@@ -166,6 +166,14 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "oversight:consent-story": lambda w: {"code": w.participant.code},
     "oversight:integrity-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},
     "api:consent-log-checkpoint": lambda w: {"pk": checkpoint_of_the_log().pk},
+    "deviations:deviation": lambda w: {"pk": w.deviation.pk},
+    "deviations:act": lambda w: {"pk": w.deviation.pk, "key": "assess"},
+    "deviations:listing": lambda w: {"key": "near-misses"},
+    "api:deviation": lambda w: {"pk": w.deviation.pk},
+    **{
+        f"api:deviation-{key}": lambda w: {"pk": w.deviation.pk}
+        for key in ("assess", "plan", "committee", "close", "reopen", "withdraw")
+    },
     "exports:dataset": lambda w: {"key": "demographics"},
     "api:dataset-csv": lambda w: {"key": "demographics"},
     "api:dataset-dictionary": lambda w: {"key": "demographics", "kind": "csv"},
@@ -281,6 +289,9 @@ SITE_OBJECTS = [
             "enrolment:approval",
             "consent:document",
             "api:consent-document",
+            "deviations:deviation",
+            "deviations:act",
+            "api:deviation",
         )
     )
     and name != "crf:explain"

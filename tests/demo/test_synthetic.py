@@ -183,11 +183,6 @@ def test_every_case_has_two_sessions_with_two_products_each() -> None:
     assert not any(one.sessions for one in controls())
 
 
-def test_product_identifiers_are_unique() -> None:
-    found = [p.identifier for one in cases() for session in one.sessions for p in session.products]
-    assert len(found) == len(set(found)) == 96
-
-
 def test_every_blemish_is_there_once() -> None:
     there = [blemish for one in cohort() for blemish in one.person.blemishes]
     assert sorted(there) == sorted(Blemish)

@@ -111,6 +111,7 @@ def _held(cast: Cast, site: Site, investigator: User, coordinator: User) -> Held
     world = World(cast=_as(cast, rao=investigator), participant=participant, visit=visit).fill()
     held = Held(world, coordinator, site)
     held.others["query"] = queries.raise_query(participant=participant, message="Sure?", by=cast.meera)
+    held.others["deviation"] = world.deviation
     held.others["consent"] = consent.record_event(
         participant=participant, kind="oral_assent", by=coordinator, signed_on="2016-10-01"
     )

@@ -22,6 +22,7 @@ from apps.celldose.rules import identity
 from apps.enrolment.rules import is_participant_code
 from apps.enrolment.rules.codes import CODE_PATTERN
 from studyportal import protocol
+from studyportal.access.clock import day_at
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.access.roles import ROLES, roles_with
@@ -181,7 +182,13 @@ def _read(
         read_at=at,
     )
     found = [
-        deviations.Found(one.code, f"{one.description} {said}", one.classification)
+        deviations.Found(
+            one.code,
+            f"{one.description} {said}",
+            one.classification,
+            kind="identity",
+            occurred_on=day_at(file.product.site, at),
+        )
         for one in rules.identity_breaches(made.matches, str(IdentityStep(step).label))
     ]
     if found:

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from studyportal.access.models import User
-from studyportal.access.refusals import refused
 from studyportal.audit import acting
+from studyportal.crf.errors import Refused
+from studyportal.crf.outcomes import Problem
 from studyportal.deviations.models import Deviation, DeviationState
 from studyportal.deviations.typed import Typed
 
@@ -33,7 +34,7 @@ def raise_by_hand(
 ) -> Deviation:
     """Report a deviation of a participant. form and object_id: the record that it is about, if there is one.
 
-    Raises access.refusals.NotDone: 400 with a problem for each value, 409 when the same is reported and open already.
+    Raises CrfInvalid with a problem for each value, Refused when the same is reported and open already.
     """
     typed = Typed(site=participant.site)
     words = typed.text("description", description, needed=True)
@@ -53,11 +54,8 @@ def raise_by_hand(
         state=DeviationState.OPEN,
     ).first()
     if same is not None and code == HAND:
-        raise refused(
-            "reported_already",
-            _("This is reported already, as deviation %d. Add what is new there.") % same.pk,
-            "description",
-        )
+        said = _("This is reported already, as deviation %d. Add what is new there.") % same.pk
+        raise Refused([Problem("description", "reported_already", said)])
     with acting(user=by, reason=_("Deviation reported")):
         return Deviation.objects.create(
             site_id=participant.site_id,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from studyportal.access.models import User
 from studyportal.deviations import rules
@@ -76,7 +77,7 @@ def agree(
             _no_longer(deviation)
 
 
-def _locked(held: Any) -> Iterable[Deviation]:
+def _locked(held: QuerySet[Deviation]) -> Iterable[Deviation]:
     """Whoever settles one of them meanwhile waits, so that neither writes over the other."""
     return held.select_for_update(of=("self",)).order_by("id")
 

@@ -1,7 +1,7 @@
 """From an open deviation to a closed one: cause, actions, the committee, closing; and back when it was too early.
 
-Every action locks the row, refuses one that changed since it was read (`expected_version`, 412) or is not open (409),
-and raises `access.refusals.NotDone`. Values that are left out (None) stay as they are.
+Every action locks the row and raises CrfInvalid for values that cannot be, Refused for a deviation that is not open, and
+StaleVersion for one that changed since it was read (`expected_version`). Values that are left out (None) stay.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from studyportal.access.models import User
-from studyportal.access.refusals import NotDone, Problem, refused
 from studyportal.audit import acting
+from studyportal.crf.errors import Refused, StaleVersion
+from studyportal.crf.outcomes import Problem
 from studyportal.deviations import rules
 from studyportal.deviations.actions.by_hand import HAND
 from studyportal.deviations.models import Deviation, DeviationState
@@ -174,16 +175,11 @@ def close(
     typed.settle()
     current.closing_note = note
     if missing := rules.lacking(current.facts):
-        raise NotDone(
+        raise Refused(
             [
-                Problem(
-                    name,
-                    "lacking",
-                    _("Before it is closed, record %s.") % LACKING[name],
-                )
+                Problem(name, "lacking", _("Before it is closed, record %s.") % LACKING[name])
                 for name in missing
-            ],
-            status=409,
+            ]
         )
     return _change(
         current,
@@ -201,9 +197,9 @@ def reopen(*, deviation: Deviation, by: User, reason: str, expected_version: int
     """It was closed too early, or withdrawn in error. One that its rule no longer finds comes back with its rule only."""
     current = _locked(deviation, expected_version)
     if current.state == DeviationState.OPEN:
-        raise refused("open", _("This deviation is open."))
+        raise _refused("open", _("This deviation is open."))
     if current.state == DeviationState.WITHDRAWN and not current.by_hand:
-        raise refused(
+        raise _refused(
             "no_longer_present",
             _("The record no longer shows this deviation. It opens by itself if the record shows it again."),
         )
@@ -218,12 +214,16 @@ def withdraw(
     """Take back what a person reported and what was none. It stays in the list as no longer present."""
     current = _open(deviation, expected_version)
     if not current.by_hand or current.code != HAND:
-        raise refused(
+        raise _refused(
             "follows_from_record",
             _("This deviation follows from a record. Correct the record, and it is no longer present."),
         )
     why = _reason(current, reason, by)
     return _change(current, by, why, state=DeviationState.WITHDRAWN, closing_note=why)
+
+
+def _refused(code: str, message: str) -> Refused:
+    return Refused([Problem(None, code, message)])
 
 
 def _reason(current: Deviation, raw: str, by: User) -> str:
@@ -241,27 +241,16 @@ def _locked(deviation: Deviation, expected_version: int | None) -> Deviation:
         .get(pk=deviation.pk)
     )
     if expected_version is not None and current.version != expected_version:
-        raise NotDone(
-            [
-                Problem(
-                    "",
-                    "stale_version",
-                    _(
-                        "Somebody changed this deviation meanwhile. Read what stands now, then send yours again."
-                    ),
-                )
-            ],
-            status=412,
-        )
+        raise StaleVersion(current)
     return current
 
 
 def _open(deviation: Deviation, expected_version: int | None) -> Deviation:
     current = _locked(deviation, expected_version)
     if current.state == DeviationState.CLOSED:
-        raise refused("closed", _("This deviation is closed. Reopen it first, with the reason."))
+        raise _refused("closed", _("This deviation is closed. Reopen it first, with the reason."))
     if current.state == DeviationState.WITHDRAWN:
-        raise refused("withdrawn", _("This deviation is no longer present; there is nothing to settle."))
+        raise _refused("withdrawn", _("This deviation is no longer present; there is nothing to settle."))
     return current
 
 
