@@ -9,11 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.casebook.holdings import Expectations
-from apps.celldose.models import CellProduct, Discard, Infusion, Microbiology, Release
+from apps.celldose import waiting
 from apps.consent.rules import Task
 from apps.consent.selectors import tasks as consent_tasks
 from apps.consent.selectors.documents import documents_due
@@ -275,24 +275,6 @@ def answered_queries(user: User) -> int:
     return Query.objects.visible_to(user, Permission.MANAGE_QUERIES).filter(state=QueryState.ANSWERED).count()
 
 
-def with_state(products: QuerySet[CellProduct]) -> QuerySet[CellProduct]:
-    """Products with their decision, whether infused or discarded, and whether cultures are still awaited."""
-    cultures = Microbiology.objects.filter(product=OuterRef("pk"))
-    read = cultures.filter(
-        *(
-            Q(**{f"{name}__isnull": False}) & ~Q(**{name: "pending"})
-            for name in ("aerobic", "anaerobic", "fungal")
-        )
-    )
-    return products.annotate(
-        decision=Subquery(Release.objects.filter(product=OuterRef("pk")).values("decision")[:1]),
-        infused=Exists(Infusion.objects.filter(product=OuterRef("pk"))),
-        discarded=Exists(Discard.objects.filter(product=OuterRef("pk"))),
-        cultures_read=Exists(read),
-        session_number=F("harvest__session__number"),
-    )
-
-
 @dataclass(frozen=True)
 class ConsentDue:
     code: str
@@ -326,14 +308,15 @@ def consent_due(user: User, *, limit: int) -> Listing:
 
 
 def products_waiting(user: User, *, limit: int) -> Listing:
-    """Products without a release decision, or whose cultures are not read yet."""
-    waiting = (
-        with_state(CellProduct.objects.visible_to(user, Permission.ENTER_DATA))
-        .filter(discarded=False, participant__retrospective=False)
-        .filter(Q(decision__isnull=True, infused=False) | ~Q(decision="rejected") & Q(cultures_read=False))
-    )
-    rows = waiting.select_related("participant", "harvest").order_by("id")[:limit]
-    return Listing(list(rows), waiting.count())
+    """Products that wait for a decision, a signature or a discard, or that grew after their release; urgent ones first."""
+    found = waiting.waiting(user)
+    return Listing(found[:limit], len(found), {"urgent": sum(one.urgent for one in found)})
+
+
+def cultures_to_read(user: User, *, limit: int) -> Listing:
+    """Cultures of products that are not read, the most overdue first."""
+    found = waiting.cultures_to_read(user)
+    return Listing(found[:limit], len(found), {"overdue": sum(one.state == "overdue" for one in found)})
 
 
 def approvals_to_renew(user: User, *, limit: int) -> Listing:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
+from apps.celldose.pages.waiting import culture_columns, culture_row, product_columns, product_row
 from apps.consent.models import DocumentPurpose
 from apps.consent.selectors.documents import DocumentDue
 from apps.consent.selectors.places import task_state, task_url
@@ -40,6 +41,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     consent_later = worklist.consent_asked(user).count() > CONSENT_AT_ONCE
     consent = None if consent_later else worklist.consent_due(user, limit=limit("consent"))
     products = worklist.products_waiting(user, limit=limit("products"))
+    cultures = worklist.cultures_to_read(user, limit=limit("cultures"))
     approvals = worklist.approvals_to_renew(user, limit=limit("approvals"))
     documents = worklist.documents_to_settle(user, limit=limit("documents"))
     undecided = worklist.screened_undecided(user, limit=limit("screening"))
@@ -84,12 +86,21 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         ),
         section(
             "products",
-            _("Products waiting for a result"),
+            _("Products waiting for a decision"),
             products,
-            [_product_row(row) for row in products.rows],
+            [product_row(row) for row in products.rows],
             show,
-            [_("Participant"), _("Product"), _("Waiting for")],
-            _("No product waits for a result."),
+            product_columns(),
+            _("No product waits for a decision, a signature or its discard."),
+        ),
+        section(
+            "cultures",
+            _("Cultures to read"),
+            cultures,
+            [culture_row(row) for row in cultures.rows],
+            show,
+            culture_columns(),
+            _("Every culture is read."),
         ),
         section(
             "approvals",
@@ -147,7 +158,18 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
         (_("Unfinished forms"), unfinished.total, "#unfinished", ""),
         (_("Visits with forms not begun"), missing.total, "#missing", ""),
         (_("Queries to answer"), queries.total, "#queries", ""),
-        (_("Products waiting"), products.total, "#products", ""),
+        (
+            _("Products waiting"),
+            products.total,
+            "#products",
+            "bad" if products.counts.get("urgent") else "",
+        ),
+        (
+            _("Cultures to read"),
+            cultures.total,
+            "#cultures",
+            "bad" if cultures.counts.get("overdue") else "",
+        ),
         (_("Approvals to renew"), approvals.total, "#approvals", "bad" if approvals.total else ""),
         (_("Screening not decided"), undecided.total, "#screening", ""),
         (_("Criteria not answered"), unanswered.total, "#criteria", ""),
@@ -306,19 +328,6 @@ def _screening_row(entry: Any) -> list[Any]:
         person_of(entry),
         human_date_text(entry.screened_on),
         _person(participant.code, participant.synthetic) if participant is not None else "–",
-    ]
-
-
-def _product_row(product: Any) -> list[Any]:
-    waits = []
-    if product.decision is None and not product.infused:
-        waits.append(_("release decision"))
-    if not product.cultures_read:
-        waits.append(_("cultures of day 14"))
-    return [
-        _person(product.participant.code, product.participant.synthetic),
-        Cell(str(product), url=reverse("celldose:product", args=[product.pk])),
-        ", ".join(waits),
     ]
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from apps.celldose import release, rules, selectors, stated
-from apps.celldose.models import CellSession, Harvest, IdentityCheck, Infusion, ReagentLot, Release
+from apps.celldose import reagents, release, rules, selectors, stated
+from apps.celldose.models import (
+    CellSession,
+    Harvest,
+    IdentityCheck,
+    Infusion,
+    Microbiology,
+    Processing,
+    ReagentLot,
+    Release,
+)
 from apps.celldose.product_file import product_file
 from apps.celldose.rules import Breach
 from apps.consent.rules.uses import Use
@@ -27,9 +37,38 @@ def note(record: Any, *, by: User | None) -> None:
     deviations.reconcile(
         record=record,
         form=spec_for(type(record)).key,
-        found=[deviations.Found(one.code, one.description, one.classification) for one in found(record)],
+        found=[_found(one, record) for one in found(record)],
         by=by,
     )
+
+
+def _found(breach: Breach, record: Any) -> deviations.Found:
+    """The breach as a deviation: of what it departs, and on which day at the site."""
+    return deviations.Found(
+        breach.code, breach.description, breach.classification, kind=breach.kind, occurred_on=_day(record)
+    )
+
+
+def _day(record: Any) -> dt.date | None:
+    """The day on which it happened, when it is known to the day."""
+    match record:
+        case CellSession():
+            on = record.performed_on
+        case Harvest():
+            on = stated.day_of_harvest(record)
+        case Infusion():
+            on = stated.day_of_infusion(record)
+        case ReagentLot():
+            on = stated.day_of_use(record.product.harvest, record.product.processings.first())
+        case Processing():
+            on = stated.day_of_use(record.product.harvest, record)
+        case IdentityCheck():
+            return stated.local_day(record.checked_at, record.site)
+        case Release():
+            return stated.local_day(record.released_at, record.site)
+        case _:
+            return None
+    return on.exact if on is not None else None
 
 
 def judge_consent(*, participant: Participant, by: User | None) -> None:
@@ -53,8 +92,8 @@ def judge_consent(*, participant: Participant, by: User | None) -> None:
             form=spec_for(model).key,
             code=WITHOUT_CONSENT,
             found={
-                pk: one and deviations.Found(one.code, one.description, one.classification)
-                for pk, one in found.items()
+                record.pk: None if (one := found[record.pk]) is None else _found(one, record)
+                for record in records
             },
             by=by,
         )
@@ -71,7 +110,7 @@ def _without_consent(record: Harvest | Infusion, consent: engine.Standing | None
         consent = engine.of([record.participant])[record.participant_id]
     why = consent.gap(Use.TREATMENT, at, session=session.number or 0)
     if why is not None:
-        yield Breach(WITHOUT_CONSENT, why, "critical")
+        yield Breach(WITHOUT_CONSENT, why, "critical", kind="consent")
 
 
 def _of_session(record: CellSession) -> Iterable[Breach]:
@@ -90,11 +129,32 @@ def _of_reagent_lot(record: ReagentLot) -> Iterable[Breach]:
     return rules.reagent_breaches(record.reagent, record.expires_on, used_on)
 
 
+def _of_processing(record: Processing) -> Iterable[Breach]:
+    enzyme = reagents.enzyme_lot(record)
+    used_on = stated.reagents_used_on(record.product.harvest, record)
+    return rules.reagent_breaches(enzyme.reagent, enzyme.expires_on, used_on)
+
+
 def _of_release(record: Release) -> Iterable[Breach]:
     evaluation = record.evaluation
     judged = release.from_json(evaluation.criteria) if evaluation else ()
-    return rules.out_of_specification_breaches(
-        record.decision, [one.label for one in judged if one.outcome == release.FAIL]
+    expiry, decided_at = evaluation.expires_at if evaluation else None, record.released_at
+    return rules.release_breaches(
+        record.decision,
+        [one.label for one in judged if one.outcome == release.FAIL],
+        [one.label for one in judged if one.outcome == release.NOT_EVALUABLE],
+        expired=expiry is not None and decided_at is not None and decided_at > expiry,
+    )
+
+
+def _of_microbiology(record: Microbiology) -> Iterable[Breach]:
+    file = product_file(record.product_id)
+    day = stated.day_of_infusion(file.infusion) if file.infusion else None
+    return rules.late_growth_breaches(
+        [release.GROWN[name] for name in file.grown_late],
+        record.organism,
+        infused_on=day.exact if day else None,
+        infused=file.infusion is not None,
     )
 
 
@@ -103,18 +163,27 @@ def _of_infusion(record: Infusion) -> Iterable[Breach]:
     file = product_file(record.product_id)
     product = file.product
     yield from rules.dose_breaches(record.total_dose, product.planned_dose_low, product.planned_dose_high)
-    yield from rules.overtime_breaches(record.started_at, file.expires_at)
-    failed = [one.label for one in file.judged if one.outcome == release.FAIL]
-    yield from rules.out_of_specification_breaches(
-        file.decision.decision if file.decision else None, failed, infused=True
+    planned = (product.planned_dose_low, product.planned_dose_high)
+    yield from rules.protocol_breaches(
+        record.total_dose,
+        None if None in planned else planned,  # type: ignore[arg-type]
+        stated.planned_range(product.component),
     )
+    yield from rules.overtime_breaches(record.started_at, file.expires_at)
+    # Growth that nobody knew of is a deviation of the microbiology (`_of_microbiology`).
+    late = {"gram_stain" if name == "gram_stain" else "sterility" for name in file.grown_late}
+    failed = [one.label for one in file.judged if one.outcome == release.FAIL and one.key not in late]
+    exceptional = file.decision is not None and file.decision.decision == "exceptional"
+    yield from rules.infused_breaches(failed, answered=exceptional)
 
 
 _FOUND_BY: dict[type, Callable[[Any], Iterable[Breach]]] = {
     CellSession: _of_session,
     Harvest: _without_consent,
     IdentityCheck: _of_identity_check,
+    Processing: _of_processing,
     ReagentLot: _of_reagent_lot,
+    Microbiology: _of_microbiology,
     Release: _of_release,
     Infusion: _of_infusion,
 }

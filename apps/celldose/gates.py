@@ -1,9 +1,7 @@
 """What must be true before a harvest, a release or an infusion is recorded.
 
-The judgement is pure (`lifecycle.py`); here the facts are collected and one decision is taken, in
-`held_back_by_history` and nowhere else: whether a bar refuses (409) or, because the event precedes the study, opens a
-query instead. A refusal prevents what has not happened yet. What a paper reports has happened, and refusing to
-record it would only hide it.
+The judgement is pure (`lifecycle`); here the facts are collected. Whether a bar refuses, or opens a query because the
+event precedes the study, is decided in `history` alone.
 """
 
 from __future__ import annotations
@@ -15,38 +13,25 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.celldose import lifecycle, release, rules, selectors, stated
-from apps.celldose.models import CellSession, Discard, Harvest, IdentityCheck, Infusion, Release
+from apps.celldose import lifecycle, release, rules, selectors, signed, stated
+from apps.celldose.history import held_back_by_history, is_history, refusing
+from apps.celldose.models import (
+    CellSession,
+    Discard,
+    Harvest,
+    IdentityCheck,
+    Infusion,
+    Release,
+    ReleaseEvaluation,
+)
 from apps.celldose.product_file import ProductFile, product_file
 from apps.consent.rules.uses import Use
 from apps.consent.selectors import engine
-from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.partial_date import PartialDate
 
-
-def is_history(participant: Any, day: PartialDate | None) -> bool:
-    """Whether an event belongs to a transcribed case and lies before the study opened.
-
-    Only for participants registered as retrospective. A date that the source does not give counts as past:
-    such a participant is not treated in the study. One that can lie after the opening does not.
-    """
-    if not participant.retrospective:
-        return False
-    return day is None or day.latest is None or day.latest < protocol.current().study.opened_on
-
-
-def held_back_by_history(
-    bars: Iterable[Problem], participant: Any, day: PartialDate | None
-) -> tuple[Problem, ...]:
-    """The bars that do not refuse because the event is history: the check `history` asks about each."""
-    return tuple(bars) if is_history(participant, day) else ()
-
-
-def refusing(bars: Iterable[Problem], participant: Any, day: PartialDate | None) -> tuple[Problem, ...]:
-    """The bars that refuse: all of them, unless the event is history."""
-    return () if is_history(participant, day) else tuple(bars)
+__all__ = ["held_back_by_history", "is_history", "refusing"]
 
 
 def when(record: Release | Infusion, file: ProductFile) -> tuple[Any, PartialDate | None]:
@@ -88,16 +73,61 @@ def harvest_bars(record: Harvest) -> tuple[Problem, ...]:
 
 
 def release_bars(record: Release, file: ProductFile) -> tuple[Problem, ...]:
-    evaluation = file.evaluation
+    evaluation = evaluation_for(record, file)
+    as_then = file.infusion is not None and evaluation is not None
     return lifecycle.release_bars(
         lifecycle.ReleaseFacts(
             product=str(file.product),
             life=file.life,
             decision=record.decision,
             outcomes=release.by_label(release.from_json(evaluation.criteria)) if evaluation else None,
-            current=file.evaluation_is_current,
+            current=as_then or not file.outdated,
+            outdated=file.outdated,
+            decided_at=_at_site(record.released_at, file),
+            processed_at=_at_site(file.processing.ended_at if file.processing else None, file),
+            expires_at=_expiry_of(file),
+            use_by=_at_site(record.use_by, file),
+            identity=file.identity,
+            expired_lots=file.expired_lots,
+            infused_at=_at_site(file.infusion.started_at if file.infusion else None, file),
+            unsaid=tuple(
+                name for name in lifecycle.SAYS.get(record.decision or "", ()) if not getattr(record, name)
+            ),
         )
     )
+
+
+def decisions_now(file: ProductFile) -> dict[str, tuple[Problem, ...]]:
+    """Decision → what would bar it this minute, on the results and the protocol of now: the words on the release page.
+
+    What the form itself asks for (until when an expired product may be infused) is not counted.
+    """
+    if file.infusion is not None:
+        return {}
+    bars = lifecycle.evaluation_bars(str(file.product), file.life)
+    found = {}
+    for decision in (*lifecycle.LETS_INFUSE, "rejected"):
+        facts = lifecycle.ReleaseFacts(
+            product=str(file.product),
+            life=file.life,
+            decision=decision,
+            outcomes=release.by_label(file.judged),
+            current=True,
+            decided_at=_at_site(file.seen_at, file),
+            processed_at=_at_site(file.processing.ended_at if file.processing else None, file),
+            expires_at=_expiry_of(file),
+            identity=file.identity,
+            expired_lots=file.expired_lots,
+        )
+        barred = bars or lifecycle.release_bars(facts)
+        found[decision] = tuple(one for one in barred if one.code != "use_by_missing")
+    return found
+
+
+def evaluation_for(record: Release, file: ProductFile) -> ReleaseEvaluation | None:
+    """The evaluation on which a decision stands: the newest, until the product is infused; then the one it stood on."""
+    kept = record.evaluation if file.infusion is not None else None
+    return kept or file.evaluation
 
 
 def infusion_bars(record: Infusion, file: ProductFile) -> tuple[Problem, ...]:
@@ -109,13 +139,16 @@ def infusion_bars(record: Infusion, file: ProductFile) -> tuple[Problem, ...]:
     return lifecycle.infusion_bars(_facts(file, record.participant, record.started_at, consent_then, own=own))
 
 
-def bars_now(file: ProductFile, consent_now: str | None) -> tuple[Problem, ...]:
-    """What would bar an infusion starting this minute: the words on the session page.
+def bars_now(
+    file: ProductFile, consent_now: str | None, at: dt.datetime | None = None
+) -> tuple[Problem, ...]:
+    """What would bar an infusion starting this minute, or at another: the words on the session page.
 
     consent_now: `consent_bar` of the session at this minute, asked once for all products.
     """
-    starts_at = timezone.now()
-    return lifecycle.infusion_bars(_facts(file, file.product.participant, starts_at, consent_now, own=False))
+    starts_at = at or timezone.now()
+    facts = _facts(file, file.product.participant, starts_at, consent_now, own=False, by_hash=False)
+    return lifecycle.infusion_bars(facts)
 
 
 def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Problem]:
@@ -140,22 +173,47 @@ def identity_bars(file: ProductFile, step: str, at: dt.datetime | None) -> tuple
 
 
 def _facts(
-    file: ProductFile, recipient: Any, starts_at: dt.datetime | None, consent_then: str | None, *, own: bool
+    file: ProductFile,
+    recipient: Any,
+    starts_at: dt.datetime | None,
+    consent_then: str | None,
+    *,
+    own: bool,
+    by_hash: bool = True,
 ) -> lifecycle.InfusionFacts:
-    expiry, zone = file.expires_at, zoneinfo.ZoneInfo(file.product.site.timezone)
+    """own: of an infusion that is saved already. by_hash: a gate makes the hash of the decision again, a page does not."""
+    decision = file.decision
     return lifecycle.InfusionFacts(
         product=str(file.product),
         product_participant=file.product.participant.code,
         recipient=recipient.code,
         life=lifecycle.live(file.happenings(without_infusion=own)),
-        decision=file.decision.decision if file.decision else None,
-        expires_at=expiry if isinstance(expiry, NotDerivable) else timezone.localtime(expiry, zone),
-        starts_at=starts_at,
+        decision=decision.decision if decision else None,
+        expires_at=_expiry_of(file),
+        starts_at=_at_site(starts_at, file),
         consent=consent_then,
         identity=file.identity,
-        failing=() if own else tuple(one.label for one in file.judged if one.outcome == release.FAIL),
-        signed=own or file.is_signed,
+        failing=() if own else file.failing,
+        # A saved infusion is corrected though its release was mended since.
+        signed=own or (decision is not None and file.is_signed and (not by_hash or signed.stands(decision))),
+        decided_at=_at_site(decision.released_at if decision else None, file),
+        use_by=_at_site(decision.use_by if decision else None, file),
+        expired_lots=() if own else file.expired_lots,
     )
+
+
+def _at_site(moment: dt.datetime | None, file: ProductFile) -> dt.datetime | None:
+    """In the site's zone, for the words of a bar."""
+    return (
+        None if moment is None else timezone.localtime(moment, zoneinfo.ZoneInfo(file.product.site.timezone))
+    )
+
+
+def _expiry_of(file: ProductFile) -> dt.datetime | NotDerivable:
+    expiry = file.expires_at
+    if isinstance(expiry, NotDerivable):
+        return expiry
+    return timezone.localtime(expiry, zoneinfo.ZoneInfo(file.product.site.timezone))
 
 
 def consent_bar(participant: Any, session: CellSession, at: dt.datetime | PartialDate | None) -> str | None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from apps.celldose import lifecycle, release, rules, signed, stated
+from apps.celldose import lifecycle, reagents, release, rules, signed, stated
+from apps.celldose.history import is_history
 from apps.celldose.lifecycle import Happening, Identity, Life, State
 from apps.celldose.models import (
     CellCounts,
@@ -32,7 +36,8 @@ from apps.celldose.models import (
     ReleaseEvaluation,
     Viability,
 )
-from studyportal.crf.outcomes import NotDerivable
+from studyportal import protocol
+from studyportal.crf.outcomes import NotDerivable, Problem
 
 # Everything that is recorded under a product, by the related name: one query each, whatever the number of products.
 # The releases among them come with whether they are signed (`with_records`).
@@ -71,7 +76,8 @@ class ProductFile:
     phenotype: Phenotype | None
     viability: Viability | None
     microbiology: Microbiology | None
-    evaluation: ReleaseEvaluation | None
+    evaluation: ReleaseEvaluation | None  # the newest
+    evaluations: tuple[ReleaseEvaluation, ...]
     decision: Release | None
     infusion: Infusion | None
     happenings_of_infusion: tuple[InfusionHappening, ...]
@@ -100,6 +106,7 @@ class ProductFile:
             viability=only("viabilities"),
             microbiology=only("microbiology"),
             evaluation=evaluations[-1] if evaluations else None,
+            evaluations=tuple(evaluations),
             decision=only("releases"),
             infusion=infusion,
             happenings_of_infusion=tuple(infusion.happenings.all()) if infusion else (),
@@ -136,7 +143,9 @@ class ProductFile:
 
     @cached_property
     def life(self) -> Life:
-        return lifecycle.live(self.happenings())
+        """Where the product stands. One that must stand apart is in quarantine, whatever was decided before."""
+        found = lifecycle.live(self.happenings())
+        return replace(found, state=State.QUARANTINED) if self.quarantine else found
 
     def happenings(self, *, without_infusion: bool = False) -> Iterable[Happening]:
         """What is recorded, in the order of the steps."""
@@ -147,7 +156,7 @@ class ProductFile:
             yield Happening(State.PROCESSED, self.processing.ended_at)
         if self.evaluation is not None:
             yield Happening(State.QUARANTINED, self.evaluation.evaluated_at)
-        if self.decision is not None and self.decision.decision:
+        if self.decision is not None and self.decision.decision and (self.is_signed or self.is_history):
             step = State.REJECTED if self.decision.decision == "rejected" else State.RELEASED
             yield Happening(step, self.decision.released_at)
         issued = self.verified.get("issue")
@@ -157,6 +166,77 @@ class ProductFile:
             yield Happening(State.INFUSED, self.infusion.started_at)
         if self.discard is not None:
             yield Happening(State.DISCARDED, self.discard.discarded_at)
+
+    @cached_property
+    def seen_at(self) -> dt.datetime:
+        """The moment at which the product is looked at."""
+        return _now()
+
+    @property
+    def is_history(self) -> bool:
+        return is_history(self.product.participant, self.session.performed_on)
+
+    @cached_property
+    def quarantine(self) -> tuple[Problem, ...]:
+        """Why the product must stand apart now, in words; empty when it need not. Nothing of a transcribed case does."""
+        if self.is_history:
+            return ()
+        zone, expiry, decision = ZoneInfo(self.product.site.timezone), self.expires_at, self.decision
+        use_by = decision.use_by if decision else None
+        return lifecycle.quarantine(
+            lifecycle.QuarantineFacts(
+                product=str(self.product),
+                life=lifecycle.live(self.happenings()),
+                decision=decision.decision if decision else None,
+                signed=self.is_signed,
+                failing=self.failing,
+                grown=tuple(release.GROWN[name] for name in self.grown),
+                expires_at=expiry if isinstance(expiry, NotDerivable) else timezone.localtime(expiry, zone),
+                now=self.seen_at,
+                use_by=None if use_by is None else timezone.localtime(use_by, zone),
+            )
+        )
+
+    @property
+    def evaluation_of_decision(self) -> ReleaseEvaluation | None:
+        """The evaluation that the decision stands on."""
+        if self.decision is None:
+            return None
+        return next((one for one in self.evaluations if one.pk == self.decision.evaluation_id), None)
+
+    @cached_property
+    def failing(self) -> tuple[str, ...]:
+        """Criteria that fail as the results are now, without those that an exceptional release answers for as they were."""
+        answered: set[tuple[str, str]] = set()
+        evaluation = self.evaluation_of_decision
+        if self.decision is not None and self.decision.decision == "exceptional" and evaluation is not None:
+            judged = release.from_json(evaluation.criteria)
+            answered = {(one.key, one.result) for one in judged if one.outcome == release.FAIL}
+        return tuple(
+            one.label
+            for one in self.judged
+            if one.outcome == release.FAIL and (one.key, one.result) not in answered
+        )
+
+    @property
+    def grown(self) -> tuple[str, ...]:
+        """The cultures that grew, and gram_stain when an organism was seen."""
+        return release.grown(self.microbiology)
+
+    @property
+    def grown_late(self) -> tuple[str, ...]:
+        """Those of them that the decision on the product did not know of: it was released, or infused, before."""
+        decision = self.decision.decision if self.decision else None
+        if self.is_history or (decision not in lifecycle.LETS_INFUSE and self.infusion is None):
+            return ()
+        evaluation = self.evaluation_of_decision
+        known = {one.key: one for one in release.from_json(evaluation.criteria)} if evaluation else {}
+        return release.not_known(self.grown, known)
+
+    @cached_property
+    def expired_lots(self) -> tuple[Problem, ...]:
+        """What of the reagents, the enzyme included, had expired when they were used."""
+        return reagents.expired(self.product, self.processing, self.reagent_lots)
 
     @cached_property
     def is_signed(self) -> bool:
@@ -199,7 +279,31 @@ class ProductFile:
 
     @property
     def evaluation_is_current(self) -> bool:
-        return self.evaluation is not None and self.evaluation.fingerprint == release.fingerprint(self.judged)
+        return self.evaluation is not None and not self.outdated
+
+    @cached_property
+    def outdated(self) -> str:
+        """What changed since the criteria were evaluated, in words; empty when nothing did, or nothing is evaluated."""
+        made = self.evaluation
+        if made is None:
+            return ""
+        if made.fingerprint != release.fingerprint(self.judged):
+            return _("A result changed since the criteria were evaluated")
+        if self.infusion is not None or self.discard is not None:
+            return ""  # what came of it is history: a later protocol does not judge it again
+        version = protocol.current().version
+        if made.protocol_version != version:
+            return _(
+                "The criteria were evaluated by protocol version %(then)s, and %(now)s is in force now"
+            ) % {"then": made.protocol_version, "now": version}
+        expiry = self.expires_at
+        if made.expires_at != (None if isinstance(expiry, NotDerivable) else expiry):
+            return _("The expiry changed since the criteria were evaluated")
+        return ""
+
+
+def _now() -> dt.datetime:
+    return timezone.now()
 
 
 def _received_order(one: HandOver) -> tuple[dt.datetime, int]:

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from apps.celldose import actions, breaches, selectors
 from apps.celldose.actions import near_misses
-from apps.celldose.models import CellSession, Infusion, Release
+from apps.celldose.models import CellSession, Infusion, Microbiology, Release
 from apps.consent.selectors.sources import Source
 from apps.consent.signals import consent_recorded, procedures_asked, sources_asked
 from apps.enrolment.actions import refresh_status_of
@@ -26,6 +26,8 @@ def refresh(sender: type, record: Any, spec: Any, by: Any = None, **kwargs: Any)
         if sender is Release:
             actions.sign_release(record=record, by=by)
         actions.refresh_after(record=record, form=spec.key, by=by)
+        if sender is Microbiology:
+            actions.tell_of_growth(record=record, by=by)
         if sender is Infusion:
             refresh_status_of(participant_id=record.participant_id, by=by)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,14 @@ from apps.celldose.rules import CULTURES
 from studyportal.crf.outcomes import NotDerivable
 
 PASS, FAIL, PENDING, NOT_EVALUABLE = "pass", "fail", "pending", "not_evaluable"
+
+# What can grow, in words.
+GROWN = {
+    "aerobic": "aerobic culture",
+    "anaerobic": "anaerobic culture",
+    "fungal": "fungal culture",
+    "gram_stain": "Gram stain",
+}
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,35 @@ def sterility(found: Cultures, final_day: int) -> tuple[str, str, str]:
     if found.days < final_day:
         return f"no growth at day {found.days}", PENDING, f"final at day {final_day}"
     return f"no growth at day {found.days}", PASS, ""
+
+
+def grown(microbiology: Any) -> tuple[str, ...]:
+    """Keys of GROWN that are positive in a record of microbiology (or None): cultures that grew, a Gram stain."""
+    if microbiology is None:
+        return ()
+    positive = [name for name in CULTURES if getattr(microbiology, name) == "growth"]
+    return (*positive, *(["gram_stain"] if microbiology.gram_stain == "positive" else []))
+
+
+def not_known(found: Iterable[str], known: Mapping[str, Evaluated]) -> tuple[str, ...]:
+    """Those of `grown` that an evaluation (criterion key → judged) did not show: nobody knew of them when it was decided."""
+
+    def shown(name: str) -> bool:
+        if name == "gram_stain":
+            return "gram_stain" in known and known["gram_stain"].outcome == FAIL
+        said = known["sterility"].result if "sterility" in known else ""
+        return said.startswith("growth: ") and name in said.removeprefix("growth: ").split(", ")
+
+    return tuple(name for name in found if not shown(name))
+
+
+def culture_due(sampled_on: date | None, final_day: int | None) -> date | NotDerivable:
+    """The day on which a culture without growth is final."""
+    if sampled_on is None:
+        return NotDerivable("day of the sample missing")
+    if final_day is None:
+        return NotDerivable("the protocol asks for no culture of this component")
+    return sampled_on + timedelta(days=final_day)
 
 
 def culture_days(sampled_on: date | None, read_on: date | None) -> int | None:

@@ -7,3 +7,11 @@ from django.dispatch import Signal
 # sender: Microbiology; product: CellProduct; organism: str, "" while it is not named; cultures: tuple[str, ...] of
 # "aerobic", "anaerobic", "fungal", "gram_stain" that are positive now; by: User | None, who entered it
 grew_late = Signal()
+
+# A reaction is on record: is an adverse event of its product or session as well? The app above answers with their
+# number. sender: CellProduct; product: CellProduct
+adverse_events_asked = Signal()
+# Asked by the page and the sheet of a product: apps above answer with a list of `ui.parts.Block`. The one who answers asks
+# the permission, and takes a fixed number of queries.
+# product: CellProduct; session: CellSession; user: User
+around_product = Signal()

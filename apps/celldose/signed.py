@@ -29,11 +29,12 @@ def with_signature(releases: QuerySet[Release]) -> QuerySet[Release]:
         .annotate(newest=Max("pgh_id"))
         .values("newest")
     )
-    evaluated_later = event_model_of(ReleaseEvaluation)._default_manager.filter(
-        pgh_obj_id=OuterRef(OuterRef("evaluation_id")), pgh_created_at__gt=OuterRef("signed_at")
+    # An evaluation is evidence and never edited: any change of it breaks what stands on it.
+    evidence_changed = event_model_of(ReleaseEvaluation)._default_manager.filter(
+        pgh_obj_id=OuterRef(OuterRef("evaluation_id")), pgh_label="update"
     )
     standing = Signature.objects.filter(
-        ~Exists(evaluated_later),
+        ~Exists(evidence_changed),
         form=FORM,
         object_id=OuterRef("pk"),
         meaning=Meaning.RELEASED,

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.celldose import release, rules
-from apps.celldose.models import Harvest, Infusion, Processing
+from apps.celldose.models import DosePlan, Harvest, Infusion, Processing
 from apps.visits.models import VitalSigns
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
@@ -54,6 +54,11 @@ def criteria_of(component: str | None) -> tuple[release.Criterion, ...]:
     )
 
 
+def culture_days(component: str | None) -> int | None:
+    """After how many days a culture without growth is final; None where the protocol asks for no culture."""
+    return next((one.days for one in criteria_of(component) if one.key == "sterility"), None)
+
+
 def local_day(moment: dt.datetime | None, site: Any) -> dt.date | None:
     """The day of a moment at the site: 20:00 UTC is already tomorrow in Mumbai."""
     return None if moment is None else timezone.localtime(moment, zoneinfo.ZoneInfo(site.timezone)).date()
@@ -74,6 +79,29 @@ def reagents_used_on(harvest: Harvest, processing: Processing | None) -> dt.date
     """The day on which reagents were used: of the processing; before it is recorded, not before that of the harvest."""
     done = (processing.started_at or processing.ended_at) if processing is not None else None
     return local_day(done or harvest.ended_at or harvest.started_at, harvest.site)
+
+
+def day_of_use(harvest: Harvest, processing: Processing | None) -> PartialDate | None:
+    """The day of the reagents' use as far as it is known: else that of the session."""
+    day = reagents_used_on(harvest, processing)
+    return PartialDate.of(day) if day else harvest.session.performed_on
+
+
+def plan_of(session_id: int, component: str | None) -> DosePlan | None:
+    """The dose plan of a component in a session; one query."""
+    return DosePlan.objects.filter(session_id=session_id, component=component or "").first()
+
+
+def plan_range(plan: DosePlan | None) -> tuple[Decimal, Decimal] | None:
+    """The range that a plan states, when it states both ends."""
+    if plan is None or plan.planned_low is None or plan.planned_high is None:
+        return None
+    return plan.planned_low, plan.planned_high
+
+
+def at_site(moment: dt.datetime | None, site: Any) -> dt.datetime | None:
+    """A moment in the site's zone, for messages."""
+    return None if moment is None else timezone.localtime(moment, zoneinfo.ZoneInfo(site.timezone))
 
 
 def weight_of(participant_id: int, day: PartialDate | None) -> rules.Weighed | NotDerivable:

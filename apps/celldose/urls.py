@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.celldose.views import custody, labels, product, release, session
+from apps.celldose.views import bedside, custody, labels, product, release, session
 
 app_name = "celldose"
 
@@ -12,7 +12,10 @@ of_sessions = [
 ]
 
 of_products = [
+    path("products/", product.products, name="products"),
     path("products/<int:pk>/", product.product, name="product"),
+    path("products/<int:pk>/sheet/", product.sheet, name="sheet"),
+    path("products/<int:pk>/sheet.pdf", product.sheet_as_pdf, name="sheet-pdf"),
 ]
 
 of_custody = [
@@ -22,10 +25,15 @@ of_custody = [
 ]
 
 of_release = [
+    path("products/waiting/", release.waiting, name="waiting"),
     path("products/<int:pk>/evaluate/", release.evaluate, name="evaluate"),
+    path("products/<int:pk>/release/", release.release, name="release"),
 ]
 
-of_bedside: list = []  # type: ignore[type-arg]
+of_bedside = [
+    path("products/<int:pk>/infusion/", bedside.infusion, name="infusion"),
+    path("products/<int:pk>/infusion/now/", bedside.now, name="infusion-now"),
+]
 
 urlpatterns = [
     *of_sessions,

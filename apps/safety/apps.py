@@ -6,4 +6,4 @@ class SafetyConfig(AppConfig):
     label = "safety"
 
     def ready(self) -> None:
-        from apps.safety import receivers  # noqa: F401 (connects them)
+        from apps.safety import of_product, reactions, receivers  # noqa: F401 (connects them)

@@ -71,7 +71,8 @@ def study(protocol: Protocol) -> list[tuple[str, str]]:
 
 def sections(protocol: Protocol) -> list[Section]:
     """In the order of the page."""
-    from .presentation_safety import safety_sections  # it is made of the parts of this module
+    from .presentation_infusion import infusion_sections  # they are made of the parts of this module
+    from .presentation_safety import safety_sections
 
     return [
         _groups(protocol),
@@ -83,6 +84,7 @@ def sections(protocol: Protocol) -> list[Section]:
         _release(protocol),
         _expiry(protocol),
         _custody(protocol),
+        *infusion_sections(protocol),
         _analytes(protocol),
         _endpoints(protocol),
         _matching(protocol),

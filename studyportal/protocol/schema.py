@@ -12,6 +12,7 @@ from .analytes import Analyte
 from .base import Frozen, FrozenMapping, Keyed
 from .custody import Custody
 from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, FollowUp
+from .infusion import InfusionRules
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
 from .safety import Safety
@@ -41,6 +42,7 @@ class Protocol(Frozen):
     consent: Consent
     follow_up: FollowUp | None = None
     custody: Custody = Custody()
+    infusion: InfusionRules = Field(default_factory=InfusionRules)
     ethics: Ethics
     safety: Safety = Field(default_factory=lambda: Safety(source="Not said in this protocol"))
     absent_reasons: Keyed[AbsentReason]

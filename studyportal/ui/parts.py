@@ -43,6 +43,34 @@ class Row:
     tone: str = ""
 
 
+# (term, value with its unit, why there is none or what it rests on), for `components/definition_list.html`.
+Line = tuple[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A titled part of a page that is the same on screen and on paper: lines, or a table, or both.
+
+    `empty` is said when there is neither; `url` and `action` lead to where it is added to; `note` stands above, as an
+    alert when there is a `tone`.
+    """
+
+    key: str
+    title: Text
+    lines: Sequence[Line] = ()
+    columns: Sequence[Column] = ()
+    rows: Sequence[Row] = ()
+    note: Text = ""
+    empty: Text = ""
+    url: str = ""
+    action: Text = ""
+    tone: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.lines and not self.rows
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step of `components/stepper.html`; `state` is done, current, blocked or todo, `reason` says in words

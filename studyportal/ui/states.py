@@ -86,6 +86,11 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "done": State(_("Done"), "good", "check"),
         "failed": State(_("Failed"), "bad", "cross"),
         "cancelled": State(_("Cancelled"), "neutral", "blocked"),
+        # the bedside
+        "interrupted": State(_("Interrupted"), "attention", "alert"),
+        "stopped": State(_("Stopped"), "neutral", "check"),
+        "done_off": State(_("Done, off its time"), "attention", "check"),
+        "later": State(_("Later"), "neutral", "clock"),
         # consent
         "in_force": State(_("Consent in force"), "good", "check"),
         "missing": State(_("No consent"), "bad", "cross"),
@@ -103,10 +108,15 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "released": State(_("Released"), "good", "check"),
         "quarantined": State(_("Quarantined"), "attention", "lock"),
         "rejected": State(_("Rejected"), "bad", "cross"),
+        "possible": State(_("Possible"), "good", "check"),
+        "not_possible": State(_("Not possible"), "neutral", "lock"),
         "expired": State(_("Expired"), "bad", "clock"),
         "infused": State(_("Infused"), "good", "drop"),
         "discarded": State(_("Discarded"), "neutral", "cross"),
         "passed": State(_("Passed"), "good", "check"),
+        "dose_within": State(_("As planned"), "good", "check"),
+        "dose_below": State(_("Below the plan"), "attention", "alert"),
+        "dose_above": State(_("Above the plan"), "attention", "alert"),
         # steps and participants
         "current": State(_("In progress"), "accent", "dot"),
         "blocked": State(_("Blocked"), "bad", "blocked"),

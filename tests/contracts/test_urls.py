@@ -91,10 +91,25 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "celldose:plan": lambda w: {"code": w.participant.code},
     "celldose:product": lambda w: {"pk": w.records["cell-product"].pk},
+    "celldose:sheet": lambda w: {"pk": w.records["cell-product"].pk},
+    "celldose:sheet-pdf": lambda w: {"pk": w.records["cell-product"].pk},
     "safety:event": lambda w: {"pk": w.records["adverse-event"].pk},
     "celldose:evaluate": lambda w: {"pk": w.records["cell-product"].pk},
+    "celldose:release": lambda w: {"pk": w.records["cell-product"].pk},
     "api:product": lambda w: {"pk": w.records["cell-product"].pk},
     "api:product-evaluations": lambda w: {"pk": w.records["cell-product"].pk},
+    "api:product-release": lambda w: {"pk": w.records["cell-product"].pk},
+    **{
+        name: lambda w: {"pk": w.records["cell-product"].pk}
+        for name in (
+            "celldose:infusion",
+            "celldose:infusion-now",
+            "api:product-infusion",
+            "api:product-happenings",
+            "api:product-observations",
+            "api:product-infusion-stop",
+        )
+    },
     "api:session": lambda w: {"pk": w.records["cell-session"].pk},
     "identity:show": lambda w: {"code": w.participant.code},
     "identity:change": lambda w: {"code": w.participant.code},

@@ -177,6 +177,17 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "version": 0,
         "password": "wrong",
     },
+    "/api/v1/products/{pk}/infusion/": lambda h: {
+        "started_at": "2016-11-03T12:00+05:30",
+        "before": {"pulse": "80"},
+    },
+    "/api/v1/products/{pk}/infusion/happenings/": lambda h: {"kind": "flush", "at": "2016-11-03T12:10+05:30"},
+    "/api/v1/products/{pk}/infusion/observations/": lambda h: {
+        "timepoint": "plus_24_h",
+        "observed_at": "2016-11-04T12:10+05:30",
+        "pulse": "80",
+    },
+    "/api/v1/products/{pk}/infusion/stop/": lambda h: {"stopped_at": "2016-11-03T13:00+05:30"},
     "/api/v1/visits/": lambda h: {"participant": h.code, "key": "M3", "happened_on": "2017-02-01"},
     "/api/v1/consent-events/": lambda h: {
         "participant": h.code,
@@ -219,6 +230,12 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
         "because": "The committee asked for it",
     },
     "/api/v1/consent-documents/{id}/texts/{language}/": lambda h: {"words": "What you sign"},
+    "/api/v1/products/{id}/release/": lambda h: {
+        "decision": "rejected",
+        "released_at": "2016-11-02T12:00:00Z",
+        "reason_rejected": "Clot",
+        "password": "wrong",
+    },
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
     "/api/v1/matching/runs/": lambda h: {"ratio": 1, "seed": 1},
     "/api/v1/matching/given/": lambda h: {"pairs": [{"case": h.code, "control": h.code}]},

@@ -5,6 +5,7 @@ state of a product, its expiry, its evaluations."""
 
 from django.urls import path
 
+from apps.celldose.api import bedside
 from apps.celldose.api.custody import Custody, DonationNumbers, Labels, NearMisses
 from apps.celldose.api.products import (
     ProductDetail,
@@ -15,7 +16,7 @@ from apps.celldose.api.products import (
     product_json,
 )
 from apps.celldose.api.readings import Readings
-from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer
+from apps.celldose.api.release import CriterionSerializer, Evaluations, EvaluationSerializer, ReleaseOfProduct
 from apps.celldose.api.sessions import (
     WRITES,
     ProductInSession,
@@ -39,6 +40,15 @@ api_urls = [
     path("donation-numbers/", DonationNumbers.as_view(), name="donation-numbers"),
     path("near-misses/", NearMisses.as_view(), name="near-misses"),
     path("products/<int:pk>/evaluations/", Evaluations.as_view(), name="product-evaluations"),
+    path("products/<int:pk>/release/", ReleaseOfProduct.as_view(), name="product-release"),
+    path("products/<int:pk>/infusion/", bedside.Course.as_view(), name="product-infusion"),
+    path("products/<int:pk>/infusion/happenings/", bedside.Happenings.as_view(), name="product-happenings"),
+    path(
+        "products/<int:pk>/infusion/observations/",
+        bedside.Observations.as_view(),
+        name="product-observations",
+    ),
+    path("products/<int:pk>/infusion/stop/", bedside.Stop.as_view(), name="product-infusion-stop"),
 ]
 
 __all__ = [
@@ -52,6 +62,7 @@ __all__ = [
     "ProductSerializer",
     "ProductView",
     "Products",
+    "ReleaseOfProduct",
     "SessionDetail",
     "SessionFilters",
     "SessionSerializer",

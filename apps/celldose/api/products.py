@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from apps.celldose import actions, crfs, selectors
+from apps.celldose import actions, crfs, rules, selectors
 from apps.celldose.api.sessions import WRITES, refuse_unknown
 from apps.celldose.lifecycle import State
 from apps.celldose.models import CellProduct, Component
@@ -38,7 +38,16 @@ class ProductSerializer(serializer_of(crfs.CELL_PRODUCT.key)):  # type: ignore[m
     expiry_not_derivable = serializers.CharField(read_only=True, allow_blank=True)
     decision = serializers.CharField(read_only=True, allow_null=True)
     total_dose = serializers.CharField(read_only=True, allow_null=True)
+    viable_dose = serializers.CharField(read_only=True, allow_null=True)
     dose_per_kg = serializers.CharField(read_only=True, allow_null=True)
+    viable_dose_per_kg = serializers.CharField(read_only=True, allow_null=True)
+    weight_kg = serializers.CharField(read_only=True, allow_null=True)
+    weight_on = serializers.DateField(read_only=True, allow_null=True)
+    against_plan = serializers.ChoiceField(
+        choices=[(one, one) for one in ("within", "below", "above", "unknown")], read_only=True
+    )
+    not_derivable = serializers.DictField(child=serializers.CharField(), read_only=True)
+    """Name of a dose → why it cannot be had, such as "same-day weight missing"."""
 
 
 class ProductFilters(filters.FilterSet):
@@ -54,10 +63,12 @@ class ProductFilters(filters.FilterSet):
         fields: list[str] = []
 
 
+DOSES = ("total_dose", "viable_dose", "dose_per_kg", "viable_dose_per_kg", "weight_kg")
+
+
 def product_json(file: ProductFile) -> dict[str, Any]:
     product, expiry = file.product, file.expires_at
     unknown = isinstance(expiry, NotDerivable)
-    dose, per_kg = (file.infusion.total_dose, file.infusion.dose_per_kg) if file.infusion else (None, None)
     return display.as_json(crfs.CELL_PRODUCT, product, product.participant.code) | {
         "session": file.session.pk,
         "session_number": file.session.number,
@@ -66,8 +77,25 @@ def product_json(file: ProductFile) -> dict[str, Any]:
         "expires_at": None if unknown else expiry,
         "expiry_not_derivable": expiry.why if isinstance(expiry, NotDerivable) else "",
         "decision": file.decision.decision if file.decision else None,
-        "total_dose": None if dose is None else format(dose, "f"),
-        "dose_per_kg": None if per_kg is None else format(per_kg, "f"),
+        **_doses(file),
+    }
+
+
+def _doses(file: ProductFile) -> dict[str, Any]:
+    """What was given, by which weight, and against the planned range. Doses in 10⁶, per kg in 10⁶/kg, weight in kg."""
+    infusion = file.infusion
+    values = {name: getattr(infusion, name) if infusion else None for name in DOSES}
+    low, high = file.product.planned_dose_low, file.product.planned_dose_high
+    planned = None if low is None or high is None else (low, high)
+    return {
+        **{name: None if value is None else format(value, "f") for name, value in values.items()},
+        "weight_on": infusion.weight_on if infusion else None,
+        "against_plan": rules.compared(values["total_dose"], planned).state,
+        "not_derivable": {
+            name: infusion.absent_reason(name) if infusion else "not infused"
+            for name, value in values.items()
+            if value is None
+        },
     }
 
 
@@ -133,7 +161,7 @@ class ProductDetail(ProductView):
     @extend_schema(operation_id="products_change", tags=["products"])
     def patch(self, request: Any, pk: int) -> Response:
         product = get_visible_or_404(
-            CellProduct.objects.select_related("participant"), request.user, Permission.ENTER_DATA, pk=pk
+            CellProduct.objects.select_related("participant"), request.user, Permission.HANDLE_PRODUCTS, pk=pk
         )
         raw = payload(request)
         self.refuse_moves(raw, product)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,9 +12,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from apps.celldose import actions, crfs, selectors
+from apps.celldose import actions, crfs, rules, selectors
 from apps.celldose.lifecycle import State
 from apps.celldose.models import CellSession, Component
+from apps.celldose.pages.doses import together_of
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
@@ -21,11 +23,15 @@ from studyportal.api.filters import SinceFilter
 from studyportal.crf import display
 from studyportal.crf.api import CrfView, payload, saved
 from studyportal.crf.errors import CrfInvalid
-from studyportal.crf.outcomes import Problem
+from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.refusals import as_problems
 from studyportal.crf.serializers import serializer_of
 
-WRITES = {"GET": Permission.VIEW_DATA, "POST": Permission.ENTER_DATA, "PATCH": Permission.ENTER_DATA}
+WRITES = {
+    "GET": Permission.VIEW_DATA,
+    "POST": Permission.HANDLE_PRODUCTS,
+    "PATCH": Permission.HANDLE_PRODUCTS,
+}
 
 
 class ProductInSession(serializers.Serializer):
@@ -35,11 +41,34 @@ class ProductInSession(serializers.Serializer):
     state = serializers.ChoiceField(choices=[(one.value, one.value) for one in State])
 
 
+class PlanInSession(serializers.Serializer):
+    id = serializers.IntegerField()
+    component = serializers.ChoiceField(choices=Component.choices, allow_null=True)
+    planned_low = serializers.CharField(allow_null=True)
+    planned_high = serializers.CharField(allow_null=True)
+    within_protocol = serializers.BooleanField(allow_null=True)
+
+
+class TogetherSerializer(serializers.Serializer):
+    """What the session gave, its components together: doses in 10⁶, per kg in 10⁶/kg."""
+
+    dose = serializers.CharField(allow_null=True)
+    viable_dose = serializers.CharField(allow_null=True)
+    dose_per_kg = serializers.CharField(allow_null=True)
+    viable_dose_per_kg = serializers.CharField(allow_null=True)
+    weights = serializers.ListField(child=serializers.DictField())
+    components = serializers.ListField(child=serializers.CharField())
+    without = serializers.ListField(child=serializers.CharField())
+    not_derivable = serializers.DictField(child=serializers.CharField())
+
+
 class SessionSerializer(serializer_of(crfs.CELL_SESSION.key)):  # type: ignore[misc]
     """A cell therapy session. Sent without a number, it takes the next one; without a date, it is planned."""
 
     harvests = serializers.ListField(child=serializers.IntegerField(), read_only=True)
     products = ProductInSession(many=True, read_only=True)
+    plans = PlanInSession(many=True, read_only=True)
+    together = TogetherSerializer(read_only=True)
 
 
 class SessionFilters(filters.FilterSet):
@@ -66,7 +95,38 @@ def session_json(session: CellSession) -> dict[str, Any]:
             }
             for file in files
         ],
+        "plans": [
+            {
+                "id": plan.pk,
+                "component": plan.component,
+                "planned_low": _text(plan.planned_low),
+                "planned_high": _text(plan.planned_high),
+                "within_protocol": plan.within_protocol,
+            }
+            for plan in sorted(session.dose_plans.all(), key=lambda one: one.component or "")
+        ],
+        "together": together_json(together_of(files)),
     }
+
+
+def together_json(both: rules.Together) -> dict[str, Any]:
+    sums = {
+        "dose": both.dose,
+        "viable_dose": both.viable,
+        "dose_per_kg": both.per_kg,
+        "viable_dose_per_kg": both.viable_per_kg,
+    }
+    return {
+        **{name: None if isinstance(value, NotDerivable) else _text(value) for name, value in sums.items()},
+        "weights": [{"kg": _text(one.kg), "on": one.on.isoformat()} for one in both.weights],
+        "components": list(both.names),
+        "without": list(both.without),
+        "not_derivable": {name: value.why for name, value in sums.items() if isinstance(value, NotDerivable)},
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
 
 
 def refuse_unknown(raw: Mapping[str, Any], known: tuple[str, ...]) -> None:
@@ -131,7 +191,7 @@ class SessionDetail(SessionView):
     @extend_schema(operation_id="sessions_change", tags=["sessions"])
     def patch(self, request: Any, pk: int) -> Response:
         session = get_visible_or_404(
-            CellSession.objects.select_related("participant"), request.user, Permission.ENTER_DATA, pk=pk
+            CellSession.objects.select_related("participant"), request.user, Permission.HANDLE_PRODUCTS, pk=pk
         )
         raw = dict(payload(request))
         self.refuse_moves(raw, session)

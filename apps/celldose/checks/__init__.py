@@ -3,6 +3,14 @@
 Every check takes (values, context) and yields findings. Context members are named where they are used; all are
 optional, and a check without its input finds nothing."""
 
+from apps.celldose.checks.course import (
+    ended_while_interrupted,
+    interruptions_agree,
+    observation_in_time,
+    observations_missing,
+    rate_within_bounds,
+    volume_agrees_with_rates,
+)
 from apps.celldose.checks.custody import (
     containers_beyond_product,
     hand_over_temperature,
@@ -12,7 +20,15 @@ from apps.celldose.checks.custody import (
     two_hands,
     unlogged_gap,
 )
+from apps.celldose.checks.factors import (
+    LEAST_MILLIONS,
+    MOST_MILLIONS,
+    cd34_count_fits,
+    million_factor,
+    slip,
+)
 from apps.celldose.checks.infusion import (
+    dose_fits_volume,
     dose_not_stated,
     dose_within_count,
     dose_within_plan,
@@ -22,14 +38,27 @@ from apps.celldose.checks.infusion import (
 )
 from apps.celldose.checks.kinds import Check, Context, Values, history
 from apps.celldose.checks.laboratory import (
-    LEAST_MILLIONS,
-    MOST_MILLIONS,
     cultures_read_early,
+    digestion_usual,
+    enzyme_expiry,
+    final_volume_usual,
+    gating_named,
+    markers_plausible,
     microbiology_result,
-    million_factor,
+    processed_within_expiry,
+    processing_after_receipt,
     reagent_expired,
+    recovery_plausible,
     svf_yield,
+    viability_measured_late,
     viable_agrees_with_viability,
+)
+from apps.celldose.checks.plan import plan_age, plan_basis, plan_within_protocol, planned_after_session
+from apps.celldose.checks.releasing import (
+    culture_due_unknown,
+    discard_reason_fits,
+    discard_unwitnessed,
+    exceptional_release,
 )
 from apps.celldose.checks.session import (
     DONOR_TEST_DAYS,
@@ -41,6 +70,7 @@ from apps.celldose.checks.session import (
     harvest_volume_usual,
     session_date_missing,
     session_date_precision,
+    session_planned_outside_interval,
     volume_is_a_range,
 )
 
@@ -53,31 +83,58 @@ __all__ = [
     "Check",
     "Context",
     "Values",
+    "cd34_count_fits",
     "containers_beyond_product",
+    "culture_due_unknown",
     "cultures_read_early",
+    "digestion_usual",
+    "discard_reason_fits",
+    "discard_unwitnessed",
     "donor_test_day",
     "donor_test_positive",
+    "dose_fits_volume",
     "dose_not_stated",
     "dose_within_count",
     "dose_within_plan",
+    "ended_while_interrupted",
+    "enzyme_expiry",
+    "exceptional_release",
+    "final_volume_usual",
+    "gating_named",
     "hand_over_temperature",
     "harvest_site_fits_tissue",
     "harvest_volume_usual",
     "history",
     "identity_mismatch",
+    "interruptions_agree",
     "kept_without_place",
     "lost_superscript",
+    "markers_plausible",
     "microbiology_result",
     "million_factor",
+    "observation_in_time",
+    "observations_missing",
+    "plan_age",
+    "plan_basis",
+    "plan_within_protocol",
+    "planned_after_session",
+    "processed_within_expiry",
+    "processing_after_receipt",
+    "rate_within_bounds",
     "reaction_reported",
     "reagent_expired",
     "received_in_order",
+    "recovery_plausible",
     "session_date_missing",
     "session_date_precision",
+    "session_planned_outside_interval",
+    "slip",
     "svf_yield",
     "two_hands",
     "unlogged_gap",
+    "viability_measured_late",
     "viable_agrees_with_viability",
+    "volume_agrees_with_rates",
     "volume_balance",
     "volume_is_a_range",
 ]

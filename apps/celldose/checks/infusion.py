@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding
@@ -55,6 +56,26 @@ def dose_within_count(values: Values, context: Context) -> Iterable[Finding]:
         )
 
 
+# Pipetting, dead volume and counting leave some per cent between a dose and its volume.
+DOSE_BY_VOLUME = Decimal("0.15")
+
+
+def dose_fits_volume(values: Values, context: Context) -> Iterable[Finding]:
+    """The dose given against the volume infused. context: tnc and final_volume_ml of the product."""
+    dose, infused = values.get("total_dose"), values.get("volume_ml")
+    tnc, final = context.get("tnc"), context.get("final_volume_ml")
+    if dose is None or not infused or not tnc or not final:
+        return
+    expected = tnc * infused / final
+    if abs(dose - expected) > expected * DOSE_BY_VOLUME:
+        yield Finding(
+            "total_dose",
+            "dose_volume",
+            f"{infused} of {final} mL hold {round(expected, 1).normalize():f} ×10⁶ of the counted"
+            f" {tnc.normalize():f} ×10⁶ cells, but {dose.normalize():f} ×10⁶ are stated.",
+        )
+
+
 def volume_balance(values: Values, context: Context) -> Iterable[Finding]:
     """context: final_volume_ml. Infused and discarded volumes should not exceed the product's."""
     infused, residual, final = (
@@ -71,8 +92,9 @@ def volume_balance(values: Values, context: Context) -> Iterable[Finding]:
 
 
 def reaction_reported(values: Values, context: Context) -> Iterable[Finding]:
+    """context: adverse_events, the number of those of the product or its session: with one, nothing is asked."""
     seen = [one for one in values.get("reactions") or [] if one != "none"]
-    if seen:
+    if seen and not context.get("adverse_events"):
         yield Finding(
             "reactions",
             "reaction",

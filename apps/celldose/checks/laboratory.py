@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from apps.celldose.checks.kinds import Check, Context, Values
+from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding
-
-# A count above this, in millions, is more cells than a harvest can hold: 10⁵ × 10⁶ = 10¹¹ cells.
-MOST_MILLIONS = Decimal(100_000)
-
-
-# A count typed per cell is a million times too large; one typed in billions or as a power is far too small.
-LEAST_MILLIONS = Decimal(1)
 
 
 def reagent_expired(values: Values, context: Context) -> Iterable[Finding]:
@@ -25,35 +18,121 @@ def reagent_expired(values: Values, context: Context) -> Iterable[Finding]:
         )
 
 
-def million_factor(*fields: str) -> Check:
-    """A check of counts in millions: far too many means that single cells were typed, below one is suspicious."""
+# Digestion with collagenase is at body temperature, for half an hour to an hour and a half (working defaults).
+USUAL_DIGESTION = {
+    "enzyme_temperature": (Decimal(35), Decimal(40), "°C"),
+    "enzyme_minutes": (Decimal(15), Decimal(120), "min"),
+}
 
-    def check(values: Values, context: Context) -> Iterable[Finding]:
-        for field in fields:
-            count = values.get(field)
-            if count is None or count == 0:
-                continue
-            if count > MOST_MILLIONS:
-                yield Finding(
-                    field,
-                    "million_factor",
-                    f"{count.normalize():f} ×10⁶ cells cannot come from one harvest: were single cells typed?"
-                    f" In millions that would be {(count / 1_000_000).normalize():f}.",
-                )
-            elif count < LEAST_MILLIONS:
-                yield Finding(
-                    field,
-                    "million_factor",
-                    f"{count.normalize():f} ×10⁶ cells are very few: is the count in millions?",
-                )
-            elif count == 106:
-                yield Finding(
-                    field,
-                    "lost_superscript",
-                    "106 may be “10⁶” with its superscript lost; read the source again.",
-                )
+# More cells after processing than before cannot be; counting errors reach some per cent.
+MOST_RECOVERY = Decimal(110)
+LEAST_RECOVERY = Decimal(5)
 
-    return check
+# A viability is of the moment: measured long after processing it says little of what was released.
+VIABILITY_HOURS = 4
+
+
+def processing_after_receipt(values: Values, context: Context) -> Iterable[Finding]:
+    """context: received_at (aware, the site's zone)."""
+    started, received = values.get("started_at"), context.get("received_at")
+    if started is not None and received is not None and started < received:
+        yield Finding(
+            "started_at",
+            "before_receipt",
+            f"Processing began before the product was received ({received:%Y-%m-%d %H:%M}).",
+        )
+
+
+def processed_within_expiry(values: Values, context: Context) -> Iterable[Finding]:
+    ended, expires = values.get("ended_at"), values.get("expires_at")
+    if ended is not None and expires is not None and ended > expires:
+        yield Finding(
+            "ended_at", "processed_after_expiry", "The product had expired when its processing ended."
+        )
+
+
+def final_volume_usual(values: Values, context: Context) -> Iterable[Finding]:
+    """context: harvest_volume_ml. A product is usually concentrated, not diluted."""
+    final, harvested = values.get("final_volume_ml"), context.get("harvest_volume_ml")
+    if final is not None and harvested is not None and final > harvested:
+        yield Finding(
+            "final_volume_ml",
+            "volume_above_harvest",
+            f"{final} mL of product from {harvested} mL harvested: is the volume right?",
+        )
+
+
+def digestion_usual(values: Values, context: Context) -> Iterable[Finding]:
+    for field, (low, high, unit) in USUAL_DIGESTION.items():
+        found = values.get(field)
+        if found is not None and not low <= found <= high:
+            yield Finding(
+                field, "unusual_digestion", f"{found} {unit} is outside the usual {low}–{high} {unit}."
+            )
+
+
+def enzyme_expiry(values: Values, context: Context) -> Iterable[Finding]:
+    """context: lots (the reagent lots of the product, by their lot number)."""
+    lot = values.get("enzyme_lot")
+    if lot and values.get("enzyme_expires_on") is None and lot not in context.get("lots", ()):
+        yield Finding(
+            "enzyme_expires_on",
+            "enzyme_expiry",
+            f"Until when may lot {lot} be used? Its expiry is not recorded.",
+        )
+
+
+def recovery_plausible(values: Values, context: Context) -> Iterable[Finding]:
+    for field, kind in (("tnc_recovery", "nucleated"), ("mnc_recovery", "mononuclear")):
+        found = values.get(field)
+        if found is None:
+            continue
+        if found > MOST_RECOVERY:
+            yield Finding(
+                field,
+                "recovery_above_all",
+                f"{found} % of the {kind} cells: more than were there before processing. Are both counts in millions?",
+            )
+        elif found < LEAST_RECOVERY:
+            yield Finding(
+                field, "recovery_low", f"Only {found} % of the {kind} cells were recovered: is it right?"
+            )
+
+
+def markers_plausible(values: Values, context: Context) -> Iterable[Finding]:
+    """A CD34+ part of bone marrow above 10 % is that of no bone marrow; CD45 is on nearly all of its cells."""
+    cd34, cd45 = values.get("cd34_percent"), values.get("cd45_percent")
+    if cd34 is not None and cd34 > 10:
+        yield Finding(
+            "cd34_percent", "unusual_marker", f"{cd34} % CD34+ is above the usual 10 % of bone marrow."
+        )
+    if cd34 is not None and cd45 is not None and cd34 > cd45:
+        yield Finding(
+            "cd34_percent",
+            "cd34_above_cd45",
+            "ISHAGE gates CD34+ cells within CD45+: there are more of them here.",
+        )
+
+
+def gating_named(values: Values, context: Context) -> Iterable[Finding]:
+    if values.get("cd34_percent") is not None and not values.get("gating"):
+        yield Finding(
+            "gating", "gating_missing", "CD34+ is stated: by which gating (ISHAGE, one platform or two)?"
+        )
+
+
+def viability_measured_late(values: Values, context: Context) -> Iterable[Finding]:
+    """context: processed_at (end of processing, aware)."""
+    measured, processed = values.get("measured_at"), context.get("processed_at")
+    if measured is None or processed is None:
+        return
+    hours = (measured - processed).total_seconds() / 3600
+    if hours > VIABILITY_HOURS:
+        yield Finding(
+            "measured_at",
+            "measured_late",
+            f"Measured {hours:.0f} h after the processing; usual is within {VIABILITY_HOURS} h.",
+        )
 
 
 def svf_yield(values: Values, context: Context) -> Iterable[Finding]:

@@ -42,6 +42,19 @@ def session_date_missing(values: Values, context: Context) -> Iterable[Finding]:
     yield Finding("performed_on", "date_missing", f"The date of the session is not in the record.{about}")
 
 
+def session_planned_outside_interval(values: Values, context: Context) -> Iterable[Finding]:
+    """context: allowed_on (first, last day) by the session before and the protocol."""
+    planned, allowed = values.get("planned_on"), context.get("allowed_on")
+    if planned is None or allowed is None or values.get("performed_on") is not None:
+        return
+    if not allowed[0] <= planned <= allowed[1]:
+        yield Finding(
+            "planned_on",
+            "planned_outside_interval",
+            f"By the session before and the protocol it may be {_range(allowed)}.",
+        )
+
+
 def _range(days: tuple[dt.date, dt.date]) -> str:
     first, last = days
     return (

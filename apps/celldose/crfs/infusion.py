@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, gates, rules
+from apps.celldose import checks, contexts, course, gates, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import Infusion, InfusionHappening, InfusionObservation
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import register
 from studyportal.crf.spec import About, CrfSpec, Section, ShowIf
+
+
+def _derived(values: Mapping[str, Any], context: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**rules.derive_infusion(values, context), **rules.derive_course(values, context)}
+
+
+def _told(record: Infusion) -> Mapping[str, Any]:
+    """Of the product and its dose, and of the course."""
+    return {**contexts.infusion_context(record), **course.infusion_context(record)}
+
 
 INFUSION = register(
     CrfSpec(
@@ -37,7 +50,7 @@ INFUSION = register(
                     "interruptions_note",
                 ),
             ),
-            Section(_("Volume"), ("volume_ml", "residual_discarded_ml")),
+            Section(_("Volume"), ("volume_ml", "residual_discarded_ml", "minutes_running", "mean_rate_ml_h")),
             Section(
                 _("Dose"),
                 (
@@ -52,18 +65,29 @@ INFUSION = register(
             ),
         ),
         show_if={"filter_microns": ShowIf("filter_used", ("true",))},
-        rules=(rules.infusion_stops_after_start, rules.not_before_harvest("started_at")),
+        rules=(
+            rules.infusion_stops_after_start,
+            rules.not_before_harvest("started_at"),
+            rules.rate_positive("rate_ml_h"),
+        ),
         checks=(
             checks.history,
             checks.dose_not_stated,
             checks.million_factor("total_dose"),
             checks.dose_within_plan,
             checks.dose_within_count,
+            checks.dose_fits_volume,
             checks.volume_balance,
+            checks.volume_agrees_with_rates,
+            checks.rate_within_bounds("rate_ml_h"),
+            checks.interruptions_agree,
+            checks.ended_while_interrupted,
+            checks.observations_missing,
         ),
-        derive=rules.derive_infusion,
-        context=contexts.infusion_context,
-        gates=(gates.infusion_gate,),
+        derive=_derived,
+        context=_told,
+        # The lock comes first: who waits for it sees what the other recorded.
+        gates=(course.started_once_gate, gates.infusion_gate, course.infusion_course_gate),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )
@@ -87,7 +111,10 @@ OBSERVATIONS = register(
             Section(_("Reactions"), ("reactions", "reactions_note")),
         ),
         rules=(rules.diastolic_below_systolic, rules.none_stands_alone("reactions")),
-        checks=(checks.reaction_reported,),
+        checks=(checks.reaction_reported, checks.observation_in_time),
+        derive=rules.derive_observation,
+        context=course.observation_context,
+        gates=(course.observation_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -117,6 +144,9 @@ INFUSION_EVENT = register(
             "reactions": ShowIf("kind", ("reaction",)),
         },
         rules=(rules.none_stands_alone("reactions"),),
+        checks=(checks.reaction_reported, checks.rate_within_bounds("rate_ml_h")),
+        context=course.happening_context,
+        gates=(course.happening_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,

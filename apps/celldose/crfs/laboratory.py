@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, rules
+from apps.celldose import checks, contexts, early_gates, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import (
     CellCounts,
@@ -29,7 +29,15 @@ PROCESSING = register(
             Section(_("Procedure"), ("sop", "sop_version", "operators", "started_at", "ended_at")),
             Section(
                 _("Method"),
-                ("method", "device", "enzyme", "enzyme_lot", "enzyme_minutes", "enzyme_temperature"),
+                (
+                    "method",
+                    "device",
+                    "enzyme",
+                    "enzyme_lot",
+                    "enzyme_expires_on",
+                    "enzyme_minutes",
+                    "enzyme_temperature",
+                ),
             ),
             Section(_("Result"), ("final_volume_ml", "storage", "expires_at")),
         ),
@@ -37,6 +45,7 @@ PROCESSING = register(
             "device": ShowIf("method", ("device",)),
             "enzyme": ShowIf("method", ("enzymatic",)),
             "enzyme_lot": ShowIf("method", ("enzymatic",)),
+            "enzyme_expires_on": ShowIf("method", ("enzymatic",)),
             "enzyme_minutes": ShowIf("method", ("enzymatic",)),
             "enzyme_temperature": ShowIf("method", ("enzymatic",)),
         },
@@ -46,8 +55,17 @@ PROCESSING = register(
             rules.method_fits_component,
             rules.not_before_harvest("started_at"),
         ),
+        checks=(
+            checks.history,
+            checks.processing_after_receipt,
+            checks.processed_within_expiry,
+            checks.final_volume_usual,
+            checks.digestion_usual,
+            checks.enzyme_expiry,
+        ),
         derive=rules.derive_processing,
         context=contexts.processing_context,
+        gates=(early_gates.processing_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )
@@ -64,6 +82,7 @@ REAGENT_LOT = register(
         sections=(Section(_("Reagent"), ("reagent", "supplier", "lot", "expires_on")),),
         checks=(checks.reagent_expired,),
         context=contexts.reagent_context,
+        gates=(early_gates.lot_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -83,11 +102,13 @@ CELL_COUNTS = register(
             Section(_("Counts of the final product"), ("tnc", "mnc", "viable", "counted_at", "counter")),
             Section(_("Before processing"), ("start_tnc", "start_mnc")),
             Section(_("Yield"), ("cells_per_ml", "cells_per_g", "tnc_recovery", "mnc_recovery")),
+            Section(_("In the product"), ("tnc_per_ml_product",)),
         ),
-        rules=(rules.parts_within_tnc,),
+        rules=(rules.parts_within_tnc, rules.parts_within_start, rules.not_before_harvest("counted_at")),
         checks=(
-            checks.million_factor("tnc", "mnc", "viable"),
+            checks.million_factor("tnc", "mnc", "viable", "start_tnc", "start_mnc"),
             checks.svf_yield,
+            checks.recovery_plausible,
             checks.viable_agrees_with_viability,
         ),
         derive=rules.derive_cell_counts,
@@ -113,24 +134,32 @@ PHENOTYPE = register(
         parents=("product",),
         sections=(
             Section(_("Panel"), ("panel", "measured_at", "gating")),
-            Section(_("Bone marrow"), ("cd34_percent", "cd34_count", "cd45_percent")),
+            Section(
+                _("Bone marrow"),
+                ("cd34_percent", "cd34_count", "cd34_total", "cd45_percent", "cd45_total"),
+            ),
             Section(
                 _("Stromal vascular fraction"),
-                ("stromal_percent", "cd90_percent", "cd73_percent", "cd105_percent"),
+                ("stromal_percent", "stromal_count", "cd90_percent", "cd73_percent", "cd105_percent"),
             ),
-            Section(_("Colony assay"), ("stromal_count", "cfu_f", "cfu_f_total")),
+            Section(_("Colony assay"), ("cfu_f", "cfu_f_total")),
         ),
         show_if={
             "cd34_percent": _BM,
             "cd34_count": _BM,
+            "cd34_total": _BM,
             "cd45_percent": _BM,
+            "cd45_total": _BM,
             "stromal_percent": _SVF,
+            "stromal_count": _SVF,
             "cd90_percent": _SVF,
             "cd73_percent": _SVF,
             "cd105_percent": _SVF,
         },
-        rules=(rules.panel_fits_component,),
-        checks=(checks.million_factor("cd34_count"),),
+        rules=(rules.panel_fits_component, rules.not_before_harvest("measured_at")),
+        checks=(checks.cd34_count_fits, checks.markers_plausible, checks.gating_named),
+        derive=rules.derive_phenotype,
+        context=contexts.phenotype_context,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )
@@ -146,6 +175,8 @@ VIABILITY = register(
         parents=("product",),
         sections=(Section(_("Viability"), ("viability_percent", "method", "measured_at")),),
         rules=(rules.not_before_harvest("measured_at"),),
+        checks=(checks.viability_measured_late,),
+        context=contexts.viability_context,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )

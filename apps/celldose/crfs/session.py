@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, gates, rules
+from apps.celldose import checks, contexts, early_gates, gates, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import CellSession, DonorTests, DosePlan, Harvest
 from studyportal.access.permissions import Permission
@@ -19,8 +19,15 @@ CELL_SESSION = register(
         dated_by=("performed_on", "planned_on"),
         title=_("Cell therapy session"),
         description=_("One treatment session of the participant, planned or performed."),
-        sections=(Section(_("Session"), ("number", "planned_on", "performed_on", "remarks")),),
-        checks=(checks.session_date_precision, checks.session_date_missing),
+        sections=(
+            Section(_("Session"), ("number", "planned_on", "performed_on", "days_since_previous", "remarks")),
+        ),
+        checks=(
+            checks.session_date_precision,
+            checks.session_date_missing,
+            checks.session_planned_outside_interval,
+        ),
+        derive=rules.derive_session,
         context=contexts.session_context,
         gates=(gates.session_gate,),
         permission=Permission.HANDLE_PRODUCTS,
@@ -136,6 +143,21 @@ DOSE_PLAN = register(
                 ),
             ),
         ),
+        rules=(
+            rules.planned_range_ordered,
+            rules.planned_something,
+            rules.none_stands_alone("comorbidities"),
+        ),
+        checks=(
+            checks.million_factor("planned_low", "planned_high"),
+            checks.plan_within_protocol,
+            checks.planned_after_session,
+            checks.plan_age,
+            checks.plan_basis,
+        ),
+        derive=rules.derive_dose_plan,
+        context=contexts.dose_plan_context,
+        gates=(early_gates.dose_plan_gate,),
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,

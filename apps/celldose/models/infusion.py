@@ -44,6 +44,12 @@ class Infusion(SessionRecord):
     residual_discarded_ml = QuantityField(
         _("Residual discarded"), unit="mL", decimals=1, minimum=0, maximum=3000
     )
+    minutes_running = CountField(
+        _("Time running, without interruptions"), unit="min", minimum=0, maximum=100_000, derived=True
+    )
+    mean_rate_ml_h = QuantityField(
+        _("Mean rate while running"), unit="mL/h", decimals=1, minimum=0, maximum=100_000, derived=True
+    )
     total_dose = QuantityField(
         _("Dose given"),
         unit=CELLS,
@@ -140,7 +146,11 @@ class InfusionObservation(SessionRecord):
     timepoint = CodedField(_("Time"), codes=codes.Timepoint)
     observed_at = MomentField(_("Observed at"), required=False)
     minutes_off = CountField(
-        _("Minutes from the time that was due"), unit="min", minimum=0, maximum=100_000, derived=True
+        _("Minutes after the time that was due (negative: before)"),
+        unit="min",
+        minimum=-100_000_000,
+        maximum=100_000_000,
+        derived=True,
     )
     temperature = QuantityField(
         _("Temperature"), unit="Cel", decimals=1, minimum=25, maximum=45, loinc="8310-5"

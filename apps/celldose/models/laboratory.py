@@ -64,6 +64,14 @@ class CellCounts(SessionRecord):
         maximum=WIDEST_COUNT,
         derived=True,
     )
+    tnc_per_ml_product = QuantityField(
+        _("Nucleated cells per mL of product"),
+        unit="10*6/mL",
+        decimals=4,
+        minimum=0,
+        maximum=WIDEST_COUNT,
+        derived=True,
+    )
     tnc_recovery = QuantityField(
         _("Recovery of nucleated cells"), unit="%", decimals=2, minimum=0, maximum=WIDEST_COUNT, derived=True
     )
@@ -93,6 +101,13 @@ class CellCounts(SessionRecord):
                 name="cellcounts_viable_within_tnc",
                 violation_error_message=_("There are more viable than nucleated cells."),
             ),
+            models.CheckConstraint(
+                condition=Q(start_mnc__lte=F("start_tnc")),
+                name="cellcounts_start_mnc_within_tnc",
+                violation_error_message=_(
+                    "Before processing there are more mononuclear than nucleated cells."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -108,8 +123,13 @@ class Phenotype(SessionRecord):
     measured_at = MomentField(_("Measured at"), required=False)
     gating = CodedField(_("Gating"), codes=codes.Gating, required=False)
     cd34_percent = _percent(_("CD34+ (ISHAGE)"))
-    cd34_count = _cells(_("CD34+ cells (ISHAGE)"))
+    cd34_count = _cells(
+        _("CD34+ cells (ISHAGE)"),
+        help_text=_("In millions, as counted: for 18 000 000 cells type 18."),
+    )
+    cd34_total = _cells(_("CD34+ cells, by percentage and count"), derived=True)
     cd45_percent = _percent(_("CD45+"))
+    cd45_total = _cells(_("CD45+ cells, by percentage and count"), derived=True)
     stromal_percent = _percent(_("CD45−/CD31−/CD34+"))
     cd90_percent = _percent(_("CD90+"))
     cd73_percent = _percent(_("CD73+"))

@@ -67,4 +67,7 @@ class DosePlan(SessionRecord):
         ]
 
     def __str__(self) -> str:
-        return str(_("Dose plan"))
+        if not self.component:
+            return str(_("Dose plan"))
+        short = "BM-MNC" if self.component == codes.Component.BM_MNC else "SVF"
+        return str(_("Dose plan: %(component)s") % {"component": short})

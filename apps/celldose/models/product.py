@@ -137,6 +137,12 @@ class Processing(SessionRecord):
     device = TextField(_("Device"))
     enzyme = TextField(_("Enzyme"))
     enzyme_lot = TextField(_("Enzyme lot"), max_length=60)
+    enzyme_expires_on = DayField(
+        _("Enzyme lot expires on"),
+        required=False,
+        future=True,
+        help_text=_("An expired lot may not be used."),
+    )
     enzyme_minutes = CountField(_("Digestion time"), unit="min", minimum=1, maximum=1440)
     enzyme_temperature = QuantityField(
         _("Digestion temperature"), unit="Cel", decimals=1, minimum=0, maximum=60
@@ -205,7 +211,7 @@ class Discard(SessionRecord):
     reason_code = CodedField(_("Why"), codes=codes.DiscardReason)
     note = NoteField(_("In words"), required=False)
     discarded_by = TextField(_("Discarded by"))
-    witnessed_by = TextField(_("Witnessed by"), required=False)
+    witnessed_by = TextField(_("Witnessed by"))
     volume_ml = QuantityField(
         _("Volume discarded"), unit="mL", decimals=1, minimum=0, maximum=3000, required=False
     )

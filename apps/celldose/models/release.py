@@ -18,7 +18,8 @@ class ReleaseEvaluation(SiteScoped):
     """The release criteria of a product as they stood at one moment: evidence, never edited.
 
     criteria: a list of {key, label, specification, result, outcome, why}; fingerprint: SHA-256 over the
-    criteria, so that a decision can be refused when the results have changed since.
+    criteria, so that a decision can be refused when the results have changed since. expires_at: the expiry as it was
+    determined then, null when it could not be. protocol_version: whose criteria they are.
     """
 
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="evaluations")
@@ -26,6 +27,7 @@ class ReleaseEvaluation(SiteScoped):
     evaluated_at = models.DateTimeField(_("evaluated at"))
     evaluated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     criteria = models.JSONField(_("criteria"))
+    expires_at = models.DateTimeField(_("expiry"), null=True)
     fingerprint = models.CharField(_("fingerprint"), max_length=64)
     protocol_version = models.CharField(_("protocol version"), max_length=40)
 
@@ -45,13 +47,27 @@ class Release(SessionRecord):
     product = models.ForeignKey(CellProduct, on_delete=models.PROTECT, related_name="releases")
     decision = CodedField(_("Decision"), codes=codes.Decision)
     released_at = MomentField(_("Decided at"))
+    grounds = NoteField(
+        _("Reason of the release, in words"),
+        required=False,
+        help_text=_("What it rests on beside the criteria, if anything."),
+    )
     conditions = NoteField(_("Conditions"), help_text=_("What is awaited, and who is told when it arrives."))
     reason_rejected = NoteField(_("Why rejected"))
     exceptional_reason = NoteField(
         _("Why it is released out of specification"),
-        help_text=_("Why the benefit outweighs the risk, and that there is no other product."),
+        help_text=_(
+            "Name what is out of specification, why the benefit outweighs the risk, and that there is no other product."
+        ),
     )
     exceptional_informed = MultiCodedField(_("Who was told"), codes=codes.Informed)
+    use_by = MomentField(
+        _("May be infused until"),
+        required=False,
+        help_text=_(
+            "In place of the expiry. Needed when the product is past it, or it cannot be determined."
+        ),
+    )
     culture_due_on = DayField(_("Cultures are final on"), derived=True)
     criteria_passed = CountField(_("Criteria passed"), minimum=0, derived=True)
     criteria_failed = CountField(_("Criteria failed"), minimum=0, derived=True)

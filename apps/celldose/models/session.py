@@ -31,6 +31,9 @@ class CellSession(SessionRecord):
     performed_on = PartialDateField(
         _("Performed on"), help_text=_("As recorded: a day, or only a month or a year when no more is known.")
     )
+    days_since_previous = CountField(
+        _("Days since the session before"), unit="d", minimum=0, maximum=40_000, derived=True
+    )
     remarks = NoteField(_("Remarks"), required=False)
 
     class Meta(CrfRecord.Meta):

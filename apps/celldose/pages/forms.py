@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from apps.celldose import crfs
@@ -35,14 +36,42 @@ def form_url(spec: CrfSpec, record: Any, participant: Any, **parents: int) -> st
     return f"{reverse('crf:new', args=[participant.code, spec.key])}?{query}"
 
 
-def forms_of(session: CellSession, harvest: Harvest | None, file: ProductFile | None) -> list[Row]:
-    """Every form of the lane with its state; those that need a product appear once there is one."""
+def _is_new(url: str) -> bool:
+    return "/new/" in url or url.startswith("/harvests/")
+
+
+def place(name: str, pk: int, otherwise: str) -> str:
+    """The page at which a step is done (release, bedside, a product with its number); where there is none, its form."""
+    try:
+        return reverse(f"celldose:{name}", args=[pk])
+    except NoReverseMatch:
+        return otherwise
+
+
+def forms_of(
+    session: CellSession, harvest: Harvest | None, file: ProductFile | None, *, may_enter: bool
+) -> list[Row]:
+    """Every form of the lane with its state; those that need a product appear once there is one.
+
+    Who may not enter is led to what is recorded, and to no empty form.
+    """
+    rows = _forms(session, harvest, file)
+    if may_enter:
+        return rows
+    return [replace(row, cells=[_without_new(cell) for cell in row.cells]) for row in rows]
+
+
+def _without_new(cell: Any) -> Any:
+    return replace(cell, url="") if isinstance(cell, Cell) and _is_new(cell.url) else cell
+
+
+def _forms(session: CellSession, harvest: Harvest | None, file: ProductFile | None) -> list[Row]:
     participant = session.participant
     rows = [form_row(crfs.HARVEST, harvest, participant, session=session.pk)]
     if harvest is None:
         return rows
     product = file.product if file else None
-    rows.append(form_row(crfs.CELL_PRODUCT, product, participant, harvest=harvest.pk))
+    rows.append(_product_row(product, harvest, participant))
     if file is None:
         return rows
     pk = file.product.pk
@@ -56,6 +85,17 @@ def forms_of(session: CellSession, harvest: Harvest | None, file: ProductFile | 
         done = _("%(n)d of %(all)d") % {"n": len(file.observations), "all": len(Timepoint)}
         rows.append(Row([Cell(crfs.OBSERVATIONS.title, url), done]))
     return rows
+
+
+def _product_row(product: Any, harvest: Harvest, participant: Any) -> Row:
+    if product is not None:
+        return form_row(crfs.CELL_PRODUCT, product, participant, harvest=harvest.pk)
+    return Row([Cell(crfs.CELL_PRODUCT.title, new_product_url(harvest)), Cell(state="not_started")])
+
+
+def new_product_url(harvest: Harvest) -> str:
+    form = form_url(crfs.CELL_PRODUCT, None, harvest.participant, harvest=harvest.pk)
+    return place("product-new", harvest.pk, form)
 
 
 def form_row(spec: CrfSpec, record: Any, participant: Any, **parents: int) -> Row:

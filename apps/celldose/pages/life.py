@@ -1,16 +1,15 @@
-"""What happened to a product, in order of time, and what was seen around its infusion."""
+"""What happened to a product, in order of time, and the release criteria."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from apps.celldose import crfs
-from apps.celldose.models import IdentityStep, Timepoint
 from apps.celldose.product_file import ProductFile
 from studyportal.crf import display
+from studyportal.crf.spec import CrfSpec
 from studyportal.ui.parts import Cell, Column, Row, TimelineEvent
 
 OUTCOME_STATE = {"pass": "passed", "fail": "failed", "pending": "pending", "not_evaluable": "missing_result"}
@@ -45,6 +44,7 @@ def events_of(file: ProductFile) -> list[TimelineEvent]:
             title=str(_state_words()[one.step.value]),
             tone="bad" if one.step.value in bad else "good",
             text=_event_text(file, one.step.value),
+            url=_event_url(file, one.step.value),
         )
         for one in file.life.path
     ]
@@ -64,8 +64,8 @@ def _state_words() -> dict[str, str]:
     }
 
 
-def _event_text(file: ProductFile, step: str) -> str:
-    records = {
+def _records(file: ProductFile) -> dict[str, tuple[CrfSpec, Any]]:
+    return {
         "harvested": (crfs.HARVEST, file.harvest),
         "received": (crfs.HAND_OVER, file.to_laboratory),
         "processed": (crfs.PROCESSING, file.processing),
@@ -74,69 +74,13 @@ def _event_text(file: ProductFile, step: str) -> str:
         "infused": (crfs.INFUSION, file.infusion),
         "discarded": (crfs.DISCARD, file.discard),
     }
-    if step not in records:
-        return ""
-    spec, record = records[step]
-    return display.summary(spec, record)
 
 
-def identity_of(file: ProductFile) -> list[Row]:
-    """Every reading of two signed-in people, and every check that a source names, in the order of the steps."""
-    labels = dict(IdentityStep.choices)
-    rows = [
-        (
-            check.step or "",
-            _identity_row(
-                Cell(labels.get(check.step or "", "–"), check.get_absolute_url()),
-                check.checked_at,
-                f"{check.first_person or '–'}, {check.second_person or '–'}",
-                check.matches,
-            ),
-        )
-        for check in file.identity_checks
-    ]
-    rows += [
-        (
-            reading.step,
-            _identity_row(
-                Cell(labels[reading.step], detail=reading.said),
-                reading.read_at,
-                reading.reader_name,
-                reading.matches,
-            ),
-        )
-        for reading in file.readings
-    ]
-    order = list(labels)
-    return [
-        row for _step, row in sorted(rows, key=lambda one: order.index(one[0]) if one[0] in order else 99)
-    ]
+def _event_text(file: ProductFile, step: str) -> str:
+    spec, record = _records(file).get(step, (None, None))
+    return display.summary(spec, record) if spec is not None and record is not None else ""
 
 
-def _identity_row(step: Cell, when: Any, who: str, matches: bool | None) -> Row:
-    return Row(
-        [step, when, who, Cell(state="passed") if matches else Cell(_("mismatch"), state="failed")],
-        "" if matches else "bad",
-    )
-
-
-def observations_of(file: ProductFile) -> list[Row]:
-    order = list(Timepoint.values)
-    labels = dict(Timepoint.choices)
-    reactions = crfs.OBSERVATIONS.fields["reactions"]
-    known: Iterable[Any] = sorted(
-        file.observations, key=lambda one: order.index(one.timepoint) if one.timepoint in order else 99
-    )
-    return [
-        Row(
-            [
-                Cell(labels.get(one.timepoint or "", "–"), one.get_absolute_url()),
-                one.temperature,
-                one.pulse,
-                f"{one.systolic or '–'}/{one.diastolic or '–'}",
-                one.oxygen_saturation,
-                reactions.for_people(one.reactions) or "–",
-            ]
-        )
-        for one in known
-    ]
+def _event_url(file: ProductFile, step: str) -> str:
+    _spec, record = _records(file).get(step, (None, None))
+    return str(record.get_absolute_url()) if record is not None else ""

@@ -5,25 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from apps.celldose import crfs, gates
-from apps.celldose.pages.doses import doses_of
+from apps.celldose import crfs, gates, stated
+from apps.celldose.custody_page import custody_context
+from apps.celldose.pages import around, chain, infusion, laboratory
+from apps.celldose.pages.blocks import Block
+from apps.celldose.pages.doses import doses_of, plan_block
 from apps.celldose.pages.forms import form_columns, form_url, forms_of
-from apps.celldose.pages.life import criteria_columns, criteria_of, events_of, identity_of, observations_of
+from apps.celldose.pages.life import criteria_columns, criteria_of, events_of
+from apps.celldose.pages.release import late_growth_said
 from apps.celldose.pages.steps import steps_of
 from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.crf.signature_pages import shown_on
 from studyportal.crf.signing import may_sign
-from studyportal.ui.parts import Cell, Column, Row
 
 
 def product_page(file: ProductFile, user: User) -> dict[str, Any]:
     """Context of `celldose/product.html`: everything that is known of one product, in order of time."""
     product = file.product
+    may_enter = user.may(Permission.HANDLE_PRODUCTS, product.site_id)
     consent_now = gates.consent_bar(product.participant, file.session, timezone.now())
+    plan = stated.plan_of(file.session.pk, product.component)
     return {
         "participant": product.participant,
         "synthetic": product.participant.synthetic,
@@ -35,43 +39,45 @@ def product_page(file: ProductFile, user: User) -> dict[str, Any]:
         "steps": steps_of(file.session, file.harvest, file, consent_now, user),
         "events": events_of(file),
         "out_of_order": file.life.out_of_order,
-        "identity": identity_of(file),
         "doses": doses_of(file),
+        "plan": plan_block(file.session, product.component or "", plan, may_enter=may_enter),
+        "custody": custody_context(file, user),
+        "identity": chain.readings_block(file),
+        "laboratory": laboratory_blocks(file, may_enter=may_enter),
+        "given": [
+            infusion.administration_block(file),
+            *(
+                [infusion.happenings_block(file), infusion.observations_block(file, may_enter=may_enter)]
+                if file.infusion
+                else []
+            ),
+        ],
+        "around": around.blocks_of(file, user),
         "criteria": criteria_of(file),
         "criteria_columns": criteria_columns(),
         "evaluation": file.evaluation,
         "evaluation_current": file.evaluation_is_current,
+        "quarantine": [one.message for one in file.quarantine],
+        "late": late_growth_said(file),
         "decision": file.decision,
         "signatures": shown_on(crfs.RELEASE, file.decision) if file.decision else [],
         "may_sign": file.decision is not None
         and file.decision.is_complete
         and bool(may_sign(user, crfs.RELEASE, product.site_id)),
-        "forms": forms_of(file.session, file.harvest, file),
+        "forms": forms_of(file.session, file.harvest, file, may_enter=may_enter),
         "form_columns": form_columns(),
-        "identity_columns": [Column(_("Step")), Column(_("Checked")), Column(_("By")), Column(_("Match"))],
-        "observations": observations_of(file),
-        "observation_columns": [
-            Column(_("Time")),
-            Column(_("Temperature"), numeric=True, unit="Cel"),
-            Column(_("Pulse"), numeric=True, unit="/min"),
-            Column(_("Pressure"), unit="mm[Hg]"),
-            Column(_("Saturation"), numeric=True, unit="%"),
-            Column(_("Reactions")),
-        ],
-        "reagents": [
-            Row([Cell(lot.reagent, lot.get_absolute_url()), lot.lot, lot.expires_on])
-            for lot in file.reagent_lots
-        ],
-        "reagent_columns": [Column(_("Reagent")), Column(_("Lot")), Column(_("Lot expires on"))],
         "may_evaluate": user.may(Permission.RELEASE_PRODUCTS, product.site_id) and file.discard is None,
-        "may_enter": user.may(Permission.ENTER_DATA, product.site_id),
-        "new_observation_url": form_url(
-            crfs.OBSERVATIONS, None, product.participant, infusion=file.infusion.pk
-        )
-        if file.infusion
-        else "",
-        "new_identity_url": form_url(crfs.IDENTITY_CHECK, None, product.participant, product=product.pk),
-        "new_reagent_url": form_url(crfs.REAGENT_LOT, None, product.participant, product=product.pk),
+        "may_enter": may_enter,
         "discard_url": form_url(crfs.DISCARD, file.discard, product.participant, product=product.pk),
         "history": gates.is_history(product.participant, file.session.performed_on),
     }
+
+
+def laboratory_blocks(file: ProductFile, *, may_enter: bool) -> list[Block]:
+    return [
+        laboratory.harvest_block(file),
+        laboratory.processing_block(file),
+        laboratory.reagents_block(file, may_enter=may_enter),
+        laboratory.counts_block(file, may_enter=may_enter),
+        laboratory.quality_block(file),
+    ]

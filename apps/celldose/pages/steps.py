@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.celldose import crfs, gates
-from apps.celldose.models import CellSession, Harvest, Tissue
-from apps.celldose.pages.doses import dose_words, moment, quantity
-from apps.celldose.pages.forms import PROCESSING_FORMS, form_url
+from apps.celldose import crfs, gates, reagents
+from apps.celldose.models import CellSession, Harvest
+from apps.celldose.pages.blocks import number
+from apps.celldose.pages.doses import dose_words
+from apps.celldose.pages.forms import PROCESSING_FORMS, form_url, new_product_url, place
 from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.ui.parts import Step
+from studyportal.ui.templatetags.ui_tags import human_date_text
 
 
 def steps_of(
@@ -21,14 +26,17 @@ def steps_of(
     file: ProductFile | None,
     consent_now: str | None,
     user: User,
-    tissue: Tissue | None = None,
 ) -> list[Step]:
-    return [
+    """Harvest → processing → release → infusion; who only reads is shown what bars, and no form to open."""
+    steps = [
         _harvest_step(session, harvest, file, consent_now),
         _processing_step(file),
         _release_step(file, user),
         _infusion_step(file, consent_now),
     ]
+    if user.may(Permission.HANDLE_PRODUCTS, session.site_id):
+        return steps
+    return [step if step.state == "done" else replace(step, url="") for step in steps]
 
 
 def _harvest_step(
@@ -41,9 +49,12 @@ def _harvest_step(
         if consent_now and not history:
             return Step(_("Harvest"), "blocked", consent_now, url)
         return Step(_("Harvest"), "current", _("Record the harvest."), url)
-    volume = quantity(harvest.volume_ml, "mL") or harvest.volume_as_stated or _("volume not recorded")
+    volume = number(harvest.volume_ml, "mL") or harvest.volume_as_stated or _("volume not recorded")
     if file is None:
-        return Step(_("Harvest"), "current", _("Create the product with its donation number."), url, volume)
+        create = new_product_url(harvest)
+        return Step(
+            _("Harvest"), "current", _("Create the product with its donation number."), create, volume
+        )
     return Step(_("Harvest"), "done", "", url, volume)
 
 
@@ -57,37 +68,50 @@ def _processing_step(file: ProductFile | None) -> Step:
         for spec, name in PROCESSING_FORMS
         if getattr(file, name) is None and name != "phenotype"
     ]
+    expired = [one.message for one in reagents.expired(file.product, file.processing, file.reagent_lots)]
+    missing = [*expired, *missing]
     expiry = file.expires_at
     detail = (
         _("expiry unknown: %s") % expiry.why
         if isinstance(expiry, NotDerivable)
-        else _("expires %s") % moment(expiry)
+        else _("expires %s") % human_date_text(expiry)
     )
     if file.processing is None:
         return Step(_("Processing"), "current", missing, url, detail)
+    if expired and file.infusion is None:
+        return Step(_("Processing"), "blocked", missing, url, detail)
     return Step(_("Processing"), "current" if missing and not file.infusion else "done", missing, url, detail)
 
 
 def _release_step(file: ProductFile | None, user: User) -> Step:
     if file is None or file.processing is None:
         return Step(_("Release"), "blocked", _("Record the processing first."))
-    participant = file.product.participant
-    url = form_url(crfs.RELEASE, file.decision, participant, product=file.product.pk)
+    product = file.product
+    page = reverse("celldose:release", args=[product.pk])
     if file.decision is not None and file.decision.decision:
-        detail = dict(crfs.RELEASE.fields["decision"].code_labels)[file.decision.decision]
-        if file.decision.decision == "rejected":
-            return Step(_("Release"), "blocked", file.decision.reason_rejected or "", url, detail)
-        return Step(_("Release"), "done", _awaited(file), url, detail)
+        return _decided_step(file, page)
     if file.evaluation is None or not file.evaluation_is_current:
         asked = (
             _("A result changed since the criteria were evaluated: evaluate them again.")
             if file.evaluation
             else _("The release criteria are not evaluated yet.")
         )
-        return Step(_("Release"), "blocked", [asked, *_open_criteria(file)], "")
-    if not user.may(Permission.RELEASE_PRODUCTS, file.product.site_id):
-        return Step(_("Release"), "current", [_("The investigator decides."), *_open_criteria(file)], "")
-    return Step(_("Release"), "current", [_("Record the decision."), *_open_criteria(file)], url)
+        return Step(_("Release"), "blocked", [asked, *_open_criteria(file)], page)
+    if not user.may(Permission.RELEASE_PRODUCTS, product.site_id):
+        return Step(_("Release"), "current", [_("The investigator decides."), *_open_criteria(file)], page)
+    return Step(_("Release"), "current", [_("Record the decision."), *_open_criteria(file)], page)
+
+
+def _decided_step(file: ProductFile, url: str) -> Step:
+    decision = file.decision
+    assert decision is not None and decision.decision
+    detail = dict(crfs.RELEASE.fields["decision"].code_labels)[decision.decision]
+    if decision.decision == "rejected":
+        return Step(_("Release"), "blocked", decision.reason_rejected or "", url, detail)
+    if not file.is_signed and not file.is_history:
+        unsigned = _("The decision is not signed, or was changed after it was signed: it does not count yet.")
+        return Step(_("Release"), "current", [unsigned, *_awaited(file)], url, detail)
+    return Step(_("Release"), "done", _awaited(file), url, detail)
 
 
 def _open_criteria(file: ProductFile) -> list[str]:
@@ -113,7 +137,8 @@ def _infusion_step(file: ProductFile | None, consent_now: str | None) -> Step:
     if file is None:
         return Step(_("Infusion"), "blocked", _("There is no product yet."))
     participant = file.product.participant
-    url = form_url(crfs.INFUSION, file.infusion, participant, product=file.product.pk)
+    form = form_url(crfs.INFUSION, file.infusion, participant, product=file.product.pk)
+    url = place("infusion", file.product.pk, form)
     if file.infusion is not None:
         return Step(_("Infusion"), "done", "", url, dose_words(file))
     if gates.is_history(participant, file.session.performed_on):

@@ -60,8 +60,9 @@ def not_before_harvest(field: str) -> Any:
 
 @dataclass(frozen=True)
 class Breach:
-    """A departure from the protocol that a record shows. classification: minor, major or critical."""
+    """A departure from the protocol that a record shows. classification: minor, major or critical; kind: of what."""
 
     code: str
     description: str
     classification: str
+    kind: str = "product"

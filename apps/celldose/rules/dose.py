@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from apps.celldose.rules.arithmetic import Breach, Derived, Values, _after, _missing, _rounded
-from studyportal.crf.outcomes import NotDerivable, Problem
+from apps.celldose.rules.arithmetic import Breach, Derived, Values, _missing, _rounded
+from studyportal.crf.outcomes import NotDerivable
 
 
 @dataclass(frozen=True)
@@ -64,23 +64,6 @@ def derive_infusion(values: Values, context: Values) -> Mapping[str, Any]:
     }
 
 
-def infusion_stops_after_start(values: Values) -> Iterable[Problem]:
-    return _after(
-        values,
-        "stopped_at",
-        "started_at",
-        "The infusion stops before it starts; correct one of the two times.",
-    )
-
-
-def diastolic_below_systolic(values: Values) -> Iterable[Problem]:
-    systolic, diastolic = values.get("systolic"), values.get("diastolic")
-    if systolic is not None and diastolic is not None and diastolic >= systolic:
-        yield Problem(
-            "diastolic", "order", "The diastolic pressure is not below the systolic; are they exchanged?"
-        )
-
-
 def dose_breaches(dose: Decimal | None, low: Decimal | None, high: Decimal | None) -> Iterable[Breach]:
     """The bounds themselves are within range."""
     if dose is None or low is None or high is None or low <= dose <= high:
@@ -90,6 +73,7 @@ def dose_breaches(dose: Decimal | None, low: Decimal | None, high: Decimal | Non
         "dose_outside_range",
         f"The dose given, {dose.normalize():f} ×10⁶, is {side} the planned range of {low.normalize():f}–{high.normalize():f} ×10⁶.",
         "major",
+        kind="dose",
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from apps.celldose.rules.arithmetic import Breach, Values, _after
-from studyportal.crf.outcomes import Problem
+from studyportal.crf.outcomes import NotDerivable, Problem
 
 COMPONENT_OF_TISSUE = {"bone_marrow": "bm_mnc", "adipose": "svf"}
 
@@ -100,4 +100,34 @@ def interval_breaches(number: int | None, days: tuple[int, int] | None, asked: I
             "session_interval",
             f"Session {number} was {shown} days after the one before; the protocol asks for {asked}.",
             "minor",
+            kind="dose",
         )
+
+
+def derive_session(values: Values, context: Values) -> Mapping[str, Any]:
+    """Days since the session before, when both are known to the day. context: previous_on (PartialDate or None),
+    previous (the number of that session, None when this is the first)."""
+    if context.get("previous") is None:
+        return {"days_since_previous": NotDerivable("there is no session before")}
+    days = days_between(context.get("previous_on"), values.get("performed_on"))
+    if days is None:
+        missing = (
+            "date of the session before" if context.get("previous_on") is None else "date of this session"
+        )
+        return {"days_since_previous": NotDerivable(f"{missing} missing")}
+    fewest, most = days
+    if fewest != most:
+        return {
+            "days_since_previous": NotDerivable(f"a date is not known to the day: {fewest} to {most} days")
+        }
+    return {"days_since_previous": fewest}
+
+
+def interval_state(days: tuple[int, int] | None, asked: Interval) -> str:
+    """within, outside or unknown: as sure as the two dates allow."""
+    if days is None:
+        return "unknown"
+    fewest, most = days
+    if most < asked.earliest or fewest > asked.latest:
+        return "outside"
+    return "within" if asked.earliest <= fewest and most <= asked.latest else "unknown"

@@ -66,7 +66,12 @@ def two_different_people(values: Values) -> Iterable[Problem]:
 
 def identity_breaches(matches: bool | None, step: str | None) -> Iterable[Breach]:
     if matches is False:
-        yield Breach("identity_mismatch", f"Identity mismatch at {step or 'an unnamed step'}.", "critical")
+        yield Breach(
+            "identity_mismatch",
+            f"Identity mismatch at {step or 'an unnamed step'}.",
+            "critical",
+            kind="identity",
+        )
 
 
 # --- near misses ------------------------------------------------------------------------------------------

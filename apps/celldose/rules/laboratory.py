@@ -31,6 +31,66 @@ def cells_per_ml(tnc: Decimal | None, volume_ml: Decimal | None) -> Derived:
     return _rounded(tnc / volume_ml, 4)
 
 
+def cells_per_g(tnc: Decimal | None, mass_g: Decimal | None) -> Derived:
+    """Yield in 10⁶ nucleated cells per g of tissue harvested."""
+    if tnc is None or mass_g is None:
+        return _missing(total_nucleated_cells=tnc, mass_harvested=mass_g) or NotDerivable("missing")
+    if mass_g <= 0:
+        return NotDerivable("mass harvested is not above 0 g")
+    return _rounded(tnc / mass_g, 4)
+
+
+def concentration(tnc: Decimal | None, final_volume_ml: Decimal | None) -> Derived:
+    """10⁶ nucleated cells per mL of the final product."""
+    if tnc is None or final_volume_ml is None:
+        return _missing(total_nucleated_cells=tnc, final_volume=final_volume_ml) or NotDerivable("missing")
+    if final_volume_ml <= 0:
+        return NotDerivable("final volume is not above 0 mL")
+    return _rounded(tnc / final_volume_ml, 4)
+
+
+def recovery(after: Decimal | None, before: Decimal | None, *, kind: str) -> Derived:
+    """Per cent of the cells before processing that are in the product. kind: which cells, in words."""
+    if after is None or before is None:
+        return _missing(
+            **{f"{kind} cells of the product": after, f"{kind} cells before processing": before}
+        ) or NotDerivable("missing")
+    if before <= 0:
+        return NotDerivable(f"{kind} cells before processing are not above 0")
+    return _rounded(after / before * 100, 2)
+
+
+def part_of(tnc: Decimal | None, percent: Decimal | None, *, kind: str) -> Derived:
+    """10⁶ cells of one kind in the product: nucleated cells × their percentage (dual platform)."""
+    if tnc is None or percent is None:
+        return _missing(total_nucleated_cells=tnc, **{f"percentage of {kind}": percent}) or NotDerivable(
+            "missing"
+        )
+    return _rounded(tnc * percent / 100, 3)
+
+
+def colonies(per_million: int | None, tnc: Decimal | None) -> int | NotDerivable:
+    """CFU-F in the product: colonies per million cells × millions of cells."""
+    if missing := _missing(**{"CFU-F per million cells": per_million, "total nucleated cells": tnc}):
+        return missing
+    return int(_rounded(Decimal(per_million or 0) * (tnc or Decimal(0)), 0))
+
+
+def derive_phenotype(values: Values, context: Values) -> Mapping[str, Any]:
+    """Totals of the panel. context: tnc of the cell counts. What belongs to the other panel is not derivable."""
+    tnc, panel = context.get("tnc"), values.get("panel")
+    other = NotDerivable("not part of this panel") if panel else NotDerivable("panel missing")
+    marrow, fat = panel == "bm_mnc", panel == "svf"
+    return {
+        "cd34_total": part_of(tnc, values.get("cd34_percent"), kind="CD34+") if marrow else other,
+        "cd45_total": part_of(tnc, values.get("cd45_percent"), kind="CD45+") if marrow else other,
+        "stromal_count": part_of(tnc, values.get("stromal_percent"), kind="CD45−/CD31−/CD34+")
+        if fat
+        else other,
+        "cfu_f_total": colonies(values.get("cfu_f"), tnc),
+    }
+
+
 def endotoxin_per_kg(endotoxin: Any, volume_ml: Decimal | None, weight_kg: Decimal | None) -> Derived:
     """EU/kg at most: EU/mL × mL of product ÷ kg.
 
@@ -81,7 +141,15 @@ def derive_processing(values: Values, context: Values) -> Mapping[str, Any]:
 
 
 def derive_cell_counts(values: Values, context: Values) -> Mapping[str, Any]:
-    return {"cells_per_ml": cells_per_ml(values.get("tnc"), context.get("harvest_volume_ml"))}
+    """context: harvest_volume_ml, harvest_mass_g, final_volume_ml."""
+    tnc = values.get("tnc")
+    return {
+        "cells_per_ml": cells_per_ml(tnc, context.get("harvest_volume_ml")),
+        "cells_per_g": cells_per_g(tnc, context.get("harvest_mass_g")),
+        "tnc_per_ml_product": concentration(tnc, context.get("final_volume_ml")),
+        "tnc_recovery": recovery(tnc, values.get("start_tnc"), kind="nucleated"),
+        "mnc_recovery": recovery(values.get("mnc"), values.get("start_mnc"), kind="mononuclear"),
+    }
 
 
 def derive_microbiology(values: Values, context: Values) -> Mapping[str, Any]:
@@ -89,23 +157,6 @@ def derive_microbiology(values: Values, context: Values) -> Mapping[str, Any]:
         "endotoxin_per_kg": endotoxin_per_kg(
             values.get("endotoxin"), context.get("final_volume_ml"), context.get("weight_kg")
         )
-    }
-
-
-def derive_release(values: Values, context: Values) -> Mapping[str, Any]:
-    """How the newest evaluation came out, counted. context: outcomes label → outcome, or None."""
-    outcomes = context.get("outcomes")
-    if outcomes is None:
-        why = NotDerivable("criteria not evaluated")
-        return dict.fromkeys(
-            ("criteria_passed", "criteria_failed", "criteria_pending", "criteria_not_evaluable"), why
-        )
-    found = list(outcomes.values())
-    return {
-        "criteria_passed": found.count("pass"),
-        "criteria_failed": found.count("fail"),
-        "criteria_pending": found.count("pending"),
-        "criteria_not_evaluable": found.count("not_evaluable"),
     }
 
 
@@ -142,6 +193,16 @@ def parts_within_tnc(values: Values) -> Iterable[Problem]:
             )
 
 
+def parts_within_start(values: Values) -> Iterable[Problem]:
+    tnc, mnc = values.get("start_tnc"), values.get("start_mnc")
+    if tnc is not None and mnc is not None and mnc > tnc:
+        yield Problem(
+            "start_mnc",
+            "above_total",
+            f"Before processing there are more mononuclear cells ({mnc}) than nucleated cells ({tnc}); correct one.",
+        )
+
+
 def panel_fits_component(values: Values) -> Iterable[Problem]:
     product, panel = values.get("product"), values.get("panel")
     if product is not None and panel is not None and product.component not in (None, panel):
@@ -154,24 +215,15 @@ def cultures_read_after_sample(values: Values) -> Iterable[Problem]:
     return _after(values, "read_on", "sampled_on", "The cultures are read before the sample was taken.")
 
 
-def out_of_specification_breaches(
-    decision: str | None, failed: Iterable[str], *, infused: bool = False
-) -> Iterable[Breach]:
-    """A product that failed a criterion and was released or infused all the same; a rejection is no breach."""
-    labels = ", ".join(failed)
-    if labels and (infused or decision in ("released", "conditional")):
-        word = "infused" if infused else "released"
-        yield Breach(
-            "out_of_specification", f"The product was {word} out of specification: {labels}.", "critical"
-        )
-
-
 class Lot(Protocol):
     """A lot of a reagent as its record has it."""
 
-    reagent: str | None
-    lot: str | None
-    expires_on: dt.date | None
+    @property
+    def reagent(self) -> str | None: ...
+    @property
+    def lot(self) -> str | None: ...
+    @property
+    def expires_on(self) -> dt.date | None: ...
 
 
 def expired_lots(lots: Iterable[Lot], used_on: dt.date | None) -> tuple[Problem, ...]:

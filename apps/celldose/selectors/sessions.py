@@ -28,6 +28,7 @@ def sessions(user: User, permission: Permission = Permission.VIEW_DATA) -> Query
                 Harvest.objects.order_by("tissue").prefetch_related(Prefetch("products", products)),
             ),
             Prefetch("donor_tests", DonorTests.objects.all()),
+            "dose_plans",
         )
     )
 
@@ -96,5 +97,5 @@ def sessions_context(participant: Any, user: User) -> dict[str, Any]:
             )
             for session in sessions_of(participant, user)
         ],
-        "may_plan": participant.group == "case" and user.may(Permission.ENTER_DATA, participant.site_id),
+        "may_plan": participant.group == "case" and user.may(Permission.HANDLE_PRODUCTS, participant.site_id),
     }

@@ -28,11 +28,11 @@ def session(request: HttpRequest, code: str, number: int) -> HttpResponse:
         return render(request, "celldose/session.html", pages.session_page(found, request.user))
 
 
-@requires(Permission.ENTER_DATA)
+@requires(Permission.HANDLE_PRODUCTS)
 @require_POST
 def plan(request: HttpRequest, code: str) -> HttpResponse:
     """Open the participant's next session."""
-    participant = participant_or_404(request.user, code, Permission.ENTER_DATA)
+    participant = participant_or_404(request.user, code, Permission.HANDLE_PRODUCTS)
     try:
         planned = actions.plan_session(
             participant=participant, by=request.user, planned_on=request.POST.get("planned_on") or None

@@ -76,6 +76,9 @@ def human_date_text(value: Any) -> str:
     if isinstance(value, datetime):
         local = timezone.localtime(value) if timezone.is_aware(value) else value
         said = date_format(local, "j M Y, H:i")
+        if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+            # The clocks went back over this time: which of the two it is.
+            return f"{said} (UTC{local.isoformat()[-6:]})"
         return f"{said} UTC" if local.tzinfo is not None and local.tzname() == "UTC" else said
     if isinstance(value, date):
         return date_format(value, "j M Y")

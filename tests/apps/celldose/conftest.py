@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import RequestFactory
 
-from apps.celldose import actions, crfs
+from apps.celldose import actions, crfs, product_file
 from apps.celldose.models import CellProduct, CellSession
 from apps.consent.actions import record_event
 from apps.enrolment.actions import register
@@ -102,7 +102,9 @@ class Journey:
     STEPS = (
         "harvest",
         "product",
+        "collection",
         "hand_over",
+        "receipt",
         "processing",
         "counts",
         "viability",
@@ -244,6 +246,17 @@ def weigh(
 ) -> Any:
     visit = visits.record(participant=participant, key=key, by=by, happened_on=on)
     return save(VITAL_SIGNS, by, {"visit": visit}, weight=weight, height="160")
+
+
+@pytest.fixture(autouse=True)
+def on_the_day(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Products are looked at on the day of session 1, before they expire; `on_the_day(moment)` looks later."""
+
+    def look(moment: str) -> None:
+        monkeypatch.setattr(product_file, "_now", lambda: dt.datetime.fromisoformat(moment))
+
+    look(at(16))
+    return look
 
 
 @pytest.fixture

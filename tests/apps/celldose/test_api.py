@@ -11,8 +11,8 @@ from tests.apps.celldose.conftest import Journey, at, treated
 from tests.cast import Cast
 
 SESSIONS, PRODUCTS = "/api/v1/sessions/", "/api/v1/products/"
-READERS = {"asha", "rao", "meera"}
-WRITERS = {"asha", "rao", "meera"}
+READERS = {"asha", "rao", "meera", "nikhil"}
+WRITERS = {"asha", "rao", "meera", "nikhil"}
 
 
 def body(answer: Any) -> Any:
@@ -29,9 +29,11 @@ def test_a_stranger_is_asked_to_sign_in(address: str, api: Any, db: None) -> Non
     assert api(None).get(address).status_code == 401
 
 
-@pytest.mark.parametrize("name", ["asha", "vikram", "rao", "meera", "sanjay", "farah", "admin", "norole"])
+@pytest.mark.parametrize(
+    "name", ["asha", "vikram", "rao", "meera", "nikhil", "sanjay", "farah", "devi", "admin", "norole"]
+)
 def test_who_reads_and_writes(name: str, journey: Journey, cast: Cast, api: Any) -> None:
-    journey.upto("product")
+    journey.upto("processing")
     client = api(getattr(cast, name))
     sees = name in READERS
     for address, pk in ((SESSIONS, journey.session.pk), (PRODUCTS, journey.product.pk)):  # type: ignore[union-attr]
@@ -207,9 +209,41 @@ def test_the_state_of_a_product_follows_its_records(journey: Journey, api: Any) 
     assert seen == ["harvested", "received", "processed", "quarantined", "released", "issued", "infused"]
     whole = body(client.get(f"{PRODUCTS}{journey.product.pk}/"))
     assert whole["dose_per_kg"] == "20.0000"
+    assert (whole["weight_kg"], whole["weight_on"]) == ("50.0", "2025-03-10")
+    assert (whole["viable_dose"], whole["viable_dose_per_kg"]) == ("925.000", "18.5000")
+    assert (whole["against_plan"], whole["not_derivable"]) == ("within", {})
     assert whole["out_of_order"] == []
     (evaluation,) = body(client.get(f"{PRODUCTS}{journey.product.pk}/evaluations/"))
     assert {one["outcome"] for one in evaluation["criteria"]} == {"pass", "pending"}
+
+
+def test_a_dose_that_is_not_there_says_why(journey: Journey, api: Any) -> None:
+    journey.upto("product")
+    whole = body(api(journey.asha).get(f"{PRODUCTS}{journey.product.pk}/"))
+    assert whole["total_dose"] is None
+    assert whole["against_plan"] == "unknown"
+    assert set(whole["not_derivable"].values()) == {"not infused"}
+
+
+def test_a_session_says_what_was_planned_and_given_together(journey: Journey, api: Any) -> None:
+    client = api(journey.asha)
+    session = journey.open()
+    sent = {
+        "session": session.pk,
+        "component": "bm_mnc",
+        "planned_low": "800",
+        "planned_high": "1600",
+        "complete": False,
+    }
+    assert client.post("/api/v1/forms/dose-plan/", sent, format="json").status_code == 201
+    before = body(client.get(f"{SESSIONS}{session.pk}/"))
+    assert before["together"]["not_derivable"]["dose"] == "nothing was infused"
+    assert [(one["component"], one["planned_low"]) for one in before["plans"]] == [("bm_mnc", "800.000")]
+    journey.upto("infusion")
+    after = body(client.get(f"{SESSIONS}{session.pk}/"))["together"]
+    assert (after["dose"], after["dose_per_kg"], after["components"]) == ("1000.000", "20.0000", ["BM-MNC"])
+    assert after["weights"] == [{"kg": "50.0", "on": "2025-03-10"}]
+    assert after["not_derivable"] == {}
 
 
 def test_lists_are_filtered(journey: Journey, cast: Cast, api: Any) -> None:

@@ -15,6 +15,7 @@ from studyportal.crf.partial_date import PartialDate
 SESSION_ON = {"session_on": PartialDate.parse("2024-11-12")}
 COUNTS = checks.million_factor("tnc")
 DOSE = checks.million_factor("total_dose")
+MOMENT, HOUR = dt.datetime(2024, 11, 12, 9, tzinfo=dt.UTC), dt.timedelta(hours=1)
 
 
 def date(text: str) -> PartialDate:
@@ -131,6 +132,191 @@ def date(text: str) -> PartialDate:
         (COUNTS, {"tnc": None}, {}, []),
         (DOSE, {"total_dose": D("106")}, {}, ["total_dose:lost_superscript"]),
         (DOSE, {"total_dose": D("106.5")}, {}, []),
+        (
+            COUNTS,
+            {"tnc": D("750000")},
+            {"usual": (D("500"), D("5000"))},
+            ["tnc:million_factor"],  # thousands
+        ),
+        (COUNTS, {"tnc": D("0.75")}, {"usual": (D("500"), D("5000"))}, ["tnc:million_factor"]),  # ×10⁹
+        (COUNTS, {"tnc": D("25")}, {"usual": (D("500"), D("5000"))}, []),  # the far end: 500 ÷ 20
+        (COUNTS, {"tnc": D("100000")}, {"usual": (D("500"), D("5000"))}, []),  # and 5000 × 20
+        # CD34+, counted and by percentage
+        (
+            checks.cd34_count_fits,
+            {"cd34_count": D("18000"), "cd34_percent": D("1.2")},
+            {"tnc": D("1500")},
+            ["cd34_count:million_factor"],
+        ),
+        (
+            checks.cd34_count_fits,
+            {"cd34_count": D("18000000"), "cd34_percent": D("1.2")},
+            {"tnc": D("1500")},
+            ["cd34_count:million_factor"],
+        ),
+        (
+            checks.cd34_count_fits,
+            {"cd34_count": D("0.018"), "cd34_percent": D("1.2")},
+            {"tnc": D("1500")},
+            ["cd34_count:million_factor"],
+        ),
+        (
+            checks.cd34_count_fits,
+            {"cd34_count": D("21.6"), "cd34_percent": D("1.2")},
+            {"tnc": D("1500")},
+            [],  # a fifth more
+        ),
+        (
+            checks.cd34_count_fits,
+            {"cd34_count": D("21.601"), "cd34_percent": D("1.2")},
+            {"tnc": D("1500")},
+            ["cd34_count:cd34_differs"],
+        ),
+        (
+            checks.cd34_count_fits,
+            {"cd34_count": D("1500.001"), "cd34_percent": None},
+            {"tnc": D("1500")},
+            ["cd34_count:million_factor"],
+        ),
+        (checks.cd34_count_fits, {"cd34_count": D("0.4"), "cd34_percent": None}, {"tnc": D("1500")}, []),
+        (checks.cd34_count_fits, {"cd34_count": D("18"), "cd34_percent": D("1.2")}, {"tnc": None}, []),
+        (checks.cd34_count_fits, {"cd34_count": None, "cd34_percent": D("1.2")}, {"tnc": D("1500")}, []),
+        (checks.markers_plausible, {"cd34_percent": D("10.01")}, {}, ["cd34_percent:unusual_marker"]),
+        (checks.markers_plausible, {"cd34_percent": D("10")}, {}, []),
+        (
+            checks.markers_plausible,
+            {"cd34_percent": D("5"), "cd45_percent": D("4.9")},
+            {},
+            ["cd34_percent:cd34_above_cd45"],
+        ),
+        (checks.gating_named, {"cd34_percent": D("1"), "gating": None}, {}, ["gating:gating_missing"]),
+        (checks.gating_named, {"cd34_percent": D("1"), "gating": "ishage_single"}, {}, []),
+        (checks.gating_named, {"cd34_percent": None, "gating": None}, {}, []),
+        # processing
+        (
+            checks.processing_after_receipt,
+            {"started_at": MOMENT - HOUR},
+            {"received_at": MOMENT},
+            ["started_at:before_receipt"],
+        ),
+        (checks.processing_after_receipt, {"started_at": MOMENT}, {"received_at": MOMENT}, []),
+        (checks.processing_after_receipt, {"started_at": MOMENT}, {"received_at": None}, []),
+        (
+            checks.processed_within_expiry,
+            {"ended_at": MOMENT + HOUR, "expires_at": MOMENT},
+            {},
+            ["ended_at:processed_after_expiry"],
+        ),
+        (checks.processed_within_expiry, {"ended_at": MOMENT, "expires_at": MOMENT}, {}, []),
+        (checks.processed_within_expiry, {"ended_at": MOMENT, "expires_at": None}, {}, []),
+        (
+            checks.final_volume_usual,
+            {"final_volume_ml": D("100.1")},
+            {"harvest_volume_ml": D("100")},
+            ["final_volume_ml:volume_above_harvest"],
+        ),
+        (checks.final_volume_usual, {"final_volume_ml": D("100")}, {"harvest_volume_ml": D("100")}, []),
+        (checks.final_volume_usual, {"final_volume_ml": D("100")}, {"harvest_volume_ml": None}, []),
+        (
+            checks.digestion_usual,
+            {"enzyme_temperature": D("34.9"), "enzyme_minutes": 121},
+            {},
+            ["enzyme_temperature:unusual_digestion", "enzyme_minutes:unusual_digestion"],
+        ),
+        (checks.digestion_usual, {"enzyme_temperature": D("35"), "enzyme_minutes": 120}, {}, []),
+        (checks.digestion_usual, {"enzyme_temperature": None, "enzyme_minutes": None}, {}, []),
+        (checks.enzyme_expiry, {"enzyme_lot": "E1"}, {"lots": ()}, ["enzyme_expires_on:enzyme_expiry"]),
+        (checks.enzyme_expiry, {"enzyme_lot": "E1"}, {"lots": ("E1",)}, []),
+        (checks.enzyme_expiry, {"enzyme_lot": "E1", "enzyme_expires_on": dt.date(2025, 1, 1)}, {}, []),
+        (checks.enzyme_expiry, {"enzyme_lot": None}, {}, []),
+        (
+            checks.viability_measured_late,
+            {"measured_at": MOMENT + 4.1 * HOUR},
+            {"processed_at": MOMENT},
+            ["measured_at:measured_late"],
+        ),
+        (checks.viability_measured_late, {"measured_at": MOMENT + 4 * HOUR}, {"processed_at": MOMENT}, []),
+        (checks.viability_measured_late, {"measured_at": None}, {"processed_at": MOMENT}, []),
+        # recovery
+        (
+            checks.recovery_plausible,
+            {"tnc_recovery": D("110.01"), "mnc_recovery": D("4.99")},
+            {},
+            ["tnc_recovery:recovery_above_all", "mnc_recovery:recovery_low"],
+        ),
+        (checks.recovery_plausible, {"tnc_recovery": D("110"), "mnc_recovery": D("5")}, {}, []),
+        (checks.recovery_plausible, {"tnc_recovery": None, "mnc_recovery": None}, {}, []),
+        # the dose plan
+        (
+            checks.plan_within_protocol,
+            {"planned_low": D("499"), "planned_high": D("5001")},
+            {"protocol_range": (D("500"), D("5000"))},
+            ["planned_low:plan_outside_protocol", "planned_high:plan_outside_protocol"],
+        ),
+        (
+            checks.plan_within_protocol,
+            {"planned_low": D("500"), "planned_high": D("5000")},
+            {"protocol_range": (D("500"), D("5000"))},
+            [],
+        ),
+        (checks.plan_within_protocol, {"planned_low": D("1"), "planned_high": None}, {}, []),
+        (
+            checks.planned_after_session,
+            {"planned_on": dt.date(2024, 11, 13)},
+            SESSION_ON,
+            ["planned_on:planned_after_session"],
+        ),
+        (checks.planned_after_session, {"planned_on": dt.date(2024, 11, 12)}, SESSION_ON, []),
+        (checks.planned_after_session, {"planned_on": dt.date(2024, 11, 12)}, {"session_on": None}, []),
+        (checks.plan_age, {"age_years": 40}, {"age_disagrees": True}, ["age_years:age_disagrees"]),
+        (checks.plan_age, {"age_years": 40}, {"age_disagrees": None}, []),
+        (checks.plan_age, {"age_years": None}, {"age_disagrees": True}, []),
+        (
+            checks.plan_basis,
+            {"planned_low": D("500"), "weight_kg": None, "severity": "severe"},
+            {},
+            ["weight_kg:plan_without_weight", "severity_basis:severity_basis"],
+        ),
+        (
+            checks.plan_basis,
+            {"planned_low": D("500"), "weight_kg": D("50"), "severity": "severe", "severity_basis": "x"},
+            {},
+            [],
+        ),
+        (checks.plan_basis, {"planned_low": None, "weight_kg": None, "severity": None}, {}, []),
+        (
+            checks.session_planned_outside_interval,
+            {"planned_on": dt.date(2025, 1, 4)},
+            {"allowed_on": (dt.date(2024, 12, 20), dt.date(2025, 1, 3))},
+            ["planned_on:planned_outside_interval"],
+        ),
+        (
+            checks.session_planned_outside_interval,
+            {"planned_on": dt.date(2025, 1, 3)},
+            {"allowed_on": (dt.date(2024, 12, 20), dt.date(2025, 1, 3))},
+            [],
+        ),
+        (checks.session_planned_outside_interval, {"planned_on": dt.date(2025, 1, 3)}, {}, []),
+        # dose by volume
+        (
+            checks.dose_fits_volume,
+            {"total_dose": D("1725.001"), "volume_ml": D("50")},
+            {"tnc": D("1500"), "final_volume_ml": D("50")},
+            ["total_dose:dose_volume"],
+        ),
+        (
+            checks.dose_fits_volume,
+            {"total_dose": D("1275"), "volume_ml": D("50")},
+            {"tnc": D("1500"), "final_volume_ml": D("50")},
+            [],
+        ),
+        (
+            checks.dose_fits_volume,
+            {"total_dose": D("750"), "volume_ml": D("25")},
+            {"tnc": D("1500"), "final_volume_ml": D("50")},
+            [],
+        ),
+        (checks.dose_fits_volume, {"total_dose": D("1"), "volume_ml": None}, {"tnc": D("1500")}, []),
         # yields
         (
             checks.svf_yield,
@@ -225,6 +411,25 @@ def date(text: str) -> PartialDate:
 def test_checks(check: Any, values: dict[str, Any], context: dict[str, Any], expected: list[str]) -> None:
     found = list(check(values, context))
     assert [f"{one.field}:{one.code}" for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "typed", "millions"),
+    [
+        (D("750000000"), "single cells", D("750")),
+        (D("750000"), "thousands of cells (×10³)", D("750")),
+        (D("0.75"), "thousand millions (×10⁹)", D("750")),
+    ],
+)
+def test_a_slip_names_what_was_typed_and_what_was_meant(count: D, typed: str, millions: D) -> None:
+    assert checks.slip(count, (D("500"), D("5000"))) == (typed, millions)
+    (found,) = checks.million_factor("tnc")({"tnc": count}, {"usual": (D("500"), D("5000"))})
+    assert f"were {typed} typed? In millions that would be 750." in found.message
+
+
+@pytest.mark.parametrize("count", [D("0"), D("25"), D("500"), D("100000"), D("100000000000")])
+def test_what_no_power_of_ten_explains_is_no_slip(count: D) -> None:
+    assert checks.slip(count, (D("500"), D("5000"))) is None
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,9 @@ def test_no_release_when_a_criterion_cannot_be_evaluated(cast: Cast) -> None:
 
 
 def test_no_release_of_an_unprocessed_product(journey: Journey) -> None:
-    journey.upto("product")
-    journey.make_viability()
-    journey.make_evaluation()
-    assert "not_processed" in refused(journey.make_release)
+    journey.upto("receipt")
+    assert refused(journey.make_evaluation) == ["not_processed"]
+    assert refused(journey.make_release) == ["criteria_not_evaluated"]
 
 
 def test_no_infusion_without_release(journey: Journey) -> None:
@@ -133,9 +132,10 @@ def test_no_infusion_past_expiry(journey: Journey) -> None:
     assert journey.make_infusion(**at_the_minute).pk
 
 
-def test_no_infusion_when_the_expiry_cannot_be_determined(journey: Journey) -> None:
-    journey.upto("bedside", processing={"storage": None})
-    assert refused(journey.make_infusion) == ["expiry_unknown"]
+def test_no_release_and_no_infusion_when_the_expiry_cannot_be_determined(journey: Journey) -> None:
+    journey.upto("evaluation", processing={"storage": None})
+    assert refused(journey.make_release) == ["expiry_unknown"]
+    assert "expiry_unknown" in refused(journey.make_infusion)
 
 
 def test_no_infusion_without_its_time(journey: Journey) -> None:
@@ -183,7 +183,7 @@ def test_no_infusion_after_consent_was_withdrawn(journey: Journey) -> None:
 
 def test_no_product_is_used_twice(journey: Journey) -> None:
     journey.upto("infusion")
-    assert refused(journey.make_infusion) == ["already_used"]
+    assert refused(journey.make_infusion) == ["already_started", "already_used"]
 
 
 def test_no_infusion_of_a_discarded_product_and_no_discard_of_an_infused_one(journey: Journey) -> None:
@@ -355,7 +355,7 @@ def test_what_follows_a_treatment_goes_on_after_a_withdrawal(cast: Cast) -> None
     journey = Journey(treated(cast.asha, cast.mumbai), cast.asha, cast.rao)
     consent(journey.participant, cast.asha)
     weigh(journey.participant, cast.asha)
-    journey.upto("product")
+    journey.upto("receipt")
     record_event(
         participant=journey.participant, kind="withdrawal", by=cast.asha, signed_on="2025-03-09",
         withdrawal_scopes=["erasure_request"],

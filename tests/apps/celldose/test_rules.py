@@ -203,6 +203,23 @@ MARROW_PRODUCT = Thing(component="bm_mnc", harvest=MARROW_HARVEST)
         ),
         (rules.parts_within_tnc, {"tnc": D("100"), "mnc": D("100"), "viable": None}, []),
         (rules.parts_within_tnc, {"tnc": None, "mnc": D("100"), "viable": D("1")}, []),
+        (
+            rules.parts_within_start,
+            {"start_tnc": D("100"), "start_mnc": D("100.001")},
+            ["start_mnc:above_total"],
+        ),
+        (rules.parts_within_start, {"start_tnc": D("100"), "start_mnc": D("100")}, []),
+        (rules.parts_within_start, {"start_tnc": None, "start_mnc": D("100")}, []),
+        (
+            rules.planned_range_ordered,
+            {"planned_low": D("900"), "planned_high": D("899.999")},
+            ["planned_high:order"],
+        ),
+        (rules.planned_range_ordered, {"planned_low": D("900"), "planned_high": D("900")}, []),
+        (rules.planned_range_ordered, {"planned_low": None, "planned_high": D("900")}, []),
+        (rules.planned_something, {"planned_high": D("0")}, ["planned_high:min_value"]),
+        (rules.planned_something, {"planned_high": D("0.001")}, []),
+        (rules.planned_something, {"planned_high": None}, []),
         (rules.panel_fits_component, {"product": MARROW_PRODUCT, "panel": "svf"}, ["panel:panel_component"]),
         (rules.panel_fits_component, {"product": MARROW_PRODUCT, "panel": "bm_mnc"}, []),
         (
@@ -327,8 +344,153 @@ def test_reagent_expiry(expires: Any, used: Any, fires: bool) -> None:
     assert bool(list(rules.reagent_breaches("Collagenase", expires, used))) is fires
 
 
+LOT = Thing(reagent="Ficoll", lot="L1", expires_on=dt.date(2024, 11, 11))
+
+
+@pytest.mark.parametrize(
+    ("lots", "used", "said"),
+    [
+        ((LOT,), dt.date(2024, 11, 12), ["Ficoll, lot L1, expired on 2024-11-11"]),
+        ((LOT,), dt.date(2024, 11, 11), []),
+        ((LOT, LOT), dt.date(2024, 11, 12), ["Ficoll"] * 2),
+        (
+            (Thing(reagent=None, lot=None, expires_on=dt.date(2024, 1, 1)),),
+            NOON.date(),
+            ["A reagent expired"],
+        ),
+        ((Thing(reagent="Ficoll", lot="L1", expires_on=None),), dt.date(2024, 11, 12), []),
+        ((LOT,), None, []),
+        ((), dt.date(2024, 11, 12), []),
+    ],
+)
+def test_expired_lots_bar_one_by_one(lots: Any, used: Any, said: list[str]) -> None:
+    found = rules.expired_lots(lots, used)
+    assert [one.code for one in found] == ["reagent_expired"] * len(said)
+    assert all(one.message.startswith(words) for one, words in zip(found, said, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("tnc", "mass", "expected"),
+    [
+        (D("750"), D("60"), D("12.5000")),
+        (D("750"), D("0"), NotDerivable("mass harvested is not above 0 g")),
+        (D("750"), None, NotDerivable("mass harvested missing")),
+        (None, None, NotDerivable("total nucleated cells and mass harvested missing")),
+    ],
+)
+def test_cells_per_g(tnc: Any, mass: Any, expected: Any) -> None:
+    assert rules.cells_per_g(tnc, mass) == expected
+
+
+@pytest.mark.parametrize(
+    ("tnc", "volume", "expected"),
+    [
+        (D("1500"), D("50"), D("30.0000")),
+        (D("1500"), D("0"), NotDerivable("final volume is not above 0 mL")),
+        (D("1500"), None, NotDerivable("final volume missing")),
+    ],
+)
+def test_cells_per_ml_of_product(tnc: Any, volume: Any, expected: Any) -> None:
+    assert rules.concentration(tnc, volume) == expected
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "expected"),
+    [
+        (D("1500"), D("2400"), D("62.50")),
+        (D("2400"), D("2400"), D("100.00")),
+        (D("0"), D("2400"), D("0.00")),
+        (D("1500"), D("0"), NotDerivable("nucleated cells before processing are not above 0")),
+        (D("1500"), None, NotDerivable("nucleated cells before processing missing")),
+        (None, D("2400"), NotDerivable("nucleated cells of the product missing")),
+    ],
+)
+def test_recovery(after: Any, before: Any, expected: Any) -> None:
+    assert rules.recovery(after, before, kind="nucleated") == expected
+
+
+@pytest.mark.parametrize(
+    ("tnc", "percent", "expected"),
+    [
+        (D("1500"), D("1.2"), D("18.000")),
+        (D("1500"), D("0"), D("0.000")),
+        (D("1500"), None, NotDerivable("percentage of CD34+ missing")),
+        (None, None, NotDerivable("total nucleated cells and percentage of CD34+ missing")),
+    ],
+)
+def test_a_part_of_the_cells(tnc: Any, percent: Any, expected: Any) -> None:
+    assert rules.part_of(tnc, percent, kind="CD34+") == expected
+
+
+@pytest.mark.parametrize(
+    ("per_million", "tnc", "expected"),
+    [
+        (12, D("1500"), 18000),
+        (0, D("1500"), 0),
+        (None, D("1500"), NotDerivable("CFU-F per million cells missing")),
+        (12, None, NotDerivable("total nucleated cells missing")),
+    ],
+)
+def test_colonies(per_million: Any, tnc: Any, expected: Any) -> None:
+    assert rules.colonies(per_million, tnc) == expected
+
+
+def test_the_totals_of_a_phenotype_follow_its_panel() -> None:
+    measured = {"cd34_percent": D("1"), "cd45_percent": D("90"), "stromal_percent": D("20"), "cfu_f": 10}
+    marrow = rules.derive_phenotype({"panel": "bm_mnc"} | measured, {"tnc": D("1000")})
+    fat = rules.derive_phenotype({"panel": "svf"} | measured, {"tnc": D("1000")})
+    other = NotDerivable("not part of this panel")
+    assert marrow == {
+        "cd34_total": D("10.000"),
+        "cd45_total": D("900.000"),
+        "stromal_count": other,
+        "cfu_f_total": 10000,
+    }
+    assert fat == {
+        "cd34_total": other,
+        "cd45_total": other,
+        "stromal_count": D("200.000"),
+        "cfu_f_total": 10000,
+    }
+    assert rules.derive_phenotype({"panel": None}, {})["cd34_total"] == NotDerivable("panel missing")
+
+
+@pytest.mark.parametrize(
+    ("previous", "before", "performed", "expected"),
+    [
+        (None, None, "2024-12-27", NotDerivable("there is no session before")),
+        (1, "2024-11-12", "2024-12-27", 45),
+        (1, "2024-11-12", "2024-11-12", 0),
+        (1, "2024-11-12", None, NotDerivable("date of this session missing")),
+        (1, None, "2024-12-27", NotDerivable("date of the session before missing")),
+        (1, "2024-11", "2024-12-27", NotDerivable("a date is not known to the day: 27 to 56 days")),
+    ],
+)
+def test_days_since_the_session_before(previous: Any, before: Any, performed: Any, expected: Any) -> None:
+    context = {"previous": previous, "previous_on": PartialDate.parse(before) if before else None}
+    values = {"performed_on": PartialDate.parse(performed) if performed else None}
+    assert rules.derive_session(values, context) == {"days_since_previous": expected}
+
+
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [
+        ((38, 38), "within"),
+        ((52, 52), "within"),
+        ((37, 37), "outside"),
+        ((53, 53), "outside"),
+        ((30, 60), "unknown"),
+        ((40, 60), "unknown"),
+        ((53, 80), "outside"),
+        (None, "unknown"),
+    ],
+)
+def test_the_interval_in_words(days: Any, state: str) -> None:
+    assert rules.interval_state(days, ASKED) == state
+
+
 def test_derivations_name_what_is_missing() -> None:
-    derived = rules.derive_infusion({"total_dose": None}, {"viability_percent": None, "weight_kg": None})
+    derived = rules.derive_infusion({"total_dose": None}, {"viability_percent": None})
     assert derived["viable_dose"] == NotDerivable("dose given and viability missing")
     assert derived["dose_per_kg"] == NotDerivable("dose given and same-day weight missing")
     assert derived["weight_kg"] == NotDerivable("same-day weight missing")
@@ -342,11 +504,13 @@ def test_derivations_name_what_is_missing() -> None:
 
 def test_derivations_happy_path() -> None:
     derived = rules.derive_infusion(
-        {"total_dose": D("1000")}, {"viability_percent": D("90"), "weight_kg": D("50")}
+        {"total_dose": D("1000")},
+        {"viability_percent": D("90"), "weighed": rules.Weighed(D("50"), dt.date(2024, 11, 12))},
     )
     assert derived == {
         "viable_dose": D("900.000"),
         "weight_kg": D("50"),
+        "weight_on": dt.date(2024, 11, 12),
         "dose_per_kg": D("20.0000"),
         "viable_dose_per_kg": D("18.0000"),
     }

@@ -1,0 +1,59 @@
+"""Soft checks of the dose plan. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from apps.celldose.checks.kinds import Context, Values
+from studyportal.crf.outcomes import Finding
+
+
+def plan_within_protocol(values: Values, context: Context) -> Iterable[Finding]:
+    """context: protocol_range (low, high). A plan outside it is the site's to explain before the session."""
+    allowed = context.get("protocol_range")
+    if allowed is None:
+        return
+    for field, outside in (
+        ("planned_low", (low := values.get("planned_low")) is not None and low < allowed[0]),
+        ("planned_high", (high := values.get("planned_high")) is not None and high > allowed[1]),
+    ):
+        if outside:
+            yield Finding(
+                field,
+                "plan_outside_protocol",
+                f"{values[field].normalize():f} ×10⁶ is outside the protocol's"
+                f" {allowed[0].normalize():f}–{allowed[1].normalize():f} ×10⁶: who agreed to it?",
+            )
+
+
+def planned_after_session(values: Values, context: Context) -> Iterable[Finding]:
+    """context: session_on (PartialDate). A dose is planned before it is given."""
+    planned, session_on = values.get("planned_on"), context.get("session_on")
+    if planned is None or session_on is None or session_on.latest is None or planned <= session_on.latest:
+        return
+    yield Finding(
+        "planned_on",
+        "planned_after_session",
+        f"The plan is dated after the session ({session_on.for_people()}): was it made before?",
+    )
+
+
+def plan_age(values: Values, context: Context) -> Iterable[Finding]:
+    """context: age_disagrees: whether the age is more than a year from what the birth date says; None when unknown."""
+    if values.get("age_years") is not None and context.get("age_disagrees"):
+        yield Finding(
+            "age_years", "age_disagrees", "The age does not agree with the recorded identity; read it again."
+        )
+
+
+def plan_basis(values: Values, context: Context) -> Iterable[Finding]:
+    """The dose varies with severity, age, weight and comorbid conditions: a plan without weight rests on three."""
+    if values.get("weight_kg") is None and values.get("planned_low") is not None:
+        why = context.get("weight_why") or "weight missing"
+        yield Finding(
+            "weight_kg",
+            "plan_without_weight",
+            f"The plan rests on no weight ({why}): record the vital signs.",
+        )
+    if values.get("severity") is not None and not values.get("severity_basis"):
+        yield Finding("severity_basis", "severity_basis", "By what was the severity judged?")

@@ -1,0 +1,206 @@
+"""What bars an infusion: everything that decides whether a product may go into a participant at a moment. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from apps.celldose.lifecycle.states import Life, State
+from studyportal.crf.outcomes import NotDerivable, Problem
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the identity checks of a step come to: matches is None when a name or a code was not read."""
+
+    matches: bool | None
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class InfusionFacts:
+    """Everything that decides whether a product may go into a participant at a moment.
+
+    expires_at: aware, in the site's zone, or why it cannot be had. consent: None = in force, else what is wrong, in words.
+    decision: released | conditional | exceptional | rejected | None, taken at decided_at; it counts only when it is
+    signed, and signed means that a signature of release stands on it, unbroken. failing: criteria that fail as the results
+    are now and that the decision does not answer for, although they may have passed when the product was released.
+    use_by: until when an exceptional release lets the product be infused, whatever its expiry. expired_lots: what of the
+    reagents had expired when they were used.
+    """
+
+    product: str
+    product_participant: str
+    recipient: str
+    life: Life
+    decision: str | None
+    expires_at: dt.datetime | NotDerivable
+    starts_at: dt.datetime | None
+    consent: str | None
+    identity: Mapping[str, Identity] = field(default_factory=dict)
+    failing: tuple[str, ...] = ()
+    signed: bool = False
+    decided_at: dt.datetime | None = None
+    use_by: dt.datetime | None = None
+    expired_lots: tuple[Problem, ...] = ()
+
+
+def infusion_bars(facts: InfusionFacts) -> tuple[Problem, ...]:
+    """What bars the infusion, in words: empty when it may go ahead."""
+    return (
+        *_problems(_used(facts.product, facts.life)),
+        *_problems(_released(facts)),
+        *facts.expired_lots,
+        *_problems(_expiry(facts)),
+        *_problems(_right_participant(facts)),
+        *_problems(_consent(facts)),
+    )
+
+
+def identity_bars(facts: InfusionFacts, step: str) -> tuple[Problem, ...]:
+    """What bars an identity reading of the step (collection | receipt | issue | bedside) at starts_at, in words.
+
+    Nothing leaves the laboratory before its release is signed or after its expiry, and nothing is read at the bedside
+    before it was issued.
+    """
+    bars = [*_used(facts.product, facts.life)]
+    if step in ("issue", "bedside"):
+        bars += _released(facts)
+        limit = facts.use_by if facts.decision == "exceptional" and facts.use_by else facts.expires_at
+        if facts.starts_at is not None and isinstance(limit, dt.datetime) and facts.starts_at > limit:
+            said = (
+                f"{facts.product} could be infused until {limit:%Y-%m-%d %H:%M} and is not issued any more."
+            )
+            bars.append(("product", "expired", said))
+    issue = facts.identity.get("issue")
+    if step == "bedside" and (issue is None or issue.matches is not True):
+        said = f"{facts.product} is not issued: two people check it at issue first."
+        bars.append(("product", "identity_unchecked_issue", said))
+    lots = facts.expired_lots if step in ("issue", "bedside") else ()
+    return (*(Problem("product", code, message) for _at, code, message in bars), *lots)
+
+
+Bar = tuple[str | None, str, str]
+
+
+def _problems(bars: Iterable[Bar]) -> tuple[Problem, ...]:
+    return tuple(Problem(at, code, message) for at, code, message in bars)
+
+
+def _used(product: str, life: Life) -> Iterable[Bar]:
+    if life.has(State.INFUSED):
+        yield "product", "already_used", f"{product} has already been infused; a product is used once."
+    if life.has(State.DISCARDED):
+        yield "product", "discarded", f"{product} has been discarded."
+
+
+def _released(facts: InfusionFacts) -> Iterable[Bar]:
+    if facts.decision is None:
+        yield (
+            "product",
+            "not_released",
+            f"{facts.product} is not released: evaluate the release criteria and record the decision first.",
+        )
+        return
+    if facts.decision == "rejected":
+        yield "product", "rejected", f"{facts.product} was rejected at release and may not be infused."
+        return
+    if not facts.signed:
+        yield (
+            "product",
+            "release_unsigned",
+            f"The release of {facts.product} is not signed, or was changed after it was signed: a decision counts only"
+            " when it is signed. Sign it first.",
+        )
+    if None not in (facts.decided_at, facts.starts_at) and facts.starts_at < facts.decided_at:  # type: ignore[operator]
+        yield (
+            "started_at",
+            "not_released",
+            f"{facts.product} was released at {facts.decided_at:%Y-%m-%d %H:%M}, after this:"
+            " correct one of the two times.",
+        )
+    if facts.failing:
+        yield (
+            "product",
+            "out_of_specification",
+            f"A result changed since the release and is out of specification now: {', '.join(facts.failing)}.",
+        )
+
+
+def _expiry(facts: InfusionFacts) -> Iterable[Bar]:
+    if facts.starts_at is None:
+        yield (
+            "started_at",
+            "start_missing",
+            "Record when the infusion started: expiry and consent are judged then.",
+        )
+        return
+    if facts.decision == "exceptional" and facts.use_by is not None:
+        if facts.starts_at > facts.use_by:
+            late = span(facts.starts_at - facts.use_by)
+            yield (
+                "started_at",
+                "expired",
+                f"The exceptional release lets {facts.product} be infused until {facts.use_by:%Y-%m-%d %H:%M};"
+                f" the infusion starts {late} later.",
+            )
+    elif isinstance(facts.expires_at, NotDerivable):
+        yield (
+            "started_at",
+            "expiry_unknown",
+            f"The expiry of {facts.product} cannot be determined: {facts.expires_at.why}.",
+        )
+    elif facts.starts_at > facts.expires_at:
+        late = span(facts.starts_at - facts.expires_at)
+        yield (
+            "started_at",
+            "expired",
+            f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M}; the infusion starts {late} later.",
+        )
+
+
+def _right_participant(facts: InfusionFacts) -> Iterable[Bar]:
+    if facts.recipient != facts.product_participant:
+        yield (
+            "participant",
+            "other_participant",
+            f"{facts.product} belongs to {facts.product_participant} and is for autologous use only;"
+            f" it may not be given to {facts.recipient}.",
+        )
+    for step in ("issue", "bedside"):
+        check = facts.identity.get(step)
+        if check is None:
+            yield (
+                "product",
+                f"identity_unchecked_{step}",
+                f"Record the two-person identity check at {STEP[step]} first.",
+            )
+    yield from mismatches(facts.identity)
+
+
+STEP = {"collection": "collection", "receipt": "receipt", "issue": "issue", "bedside": "the bedside"}
+
+
+def mismatches(identity: Mapping[str, Identity]) -> Iterable[Bar]:
+    """A bar for each step whose newest check does not match, or is not complete."""
+    for step, check in identity.items():
+        if check.matches is not True:
+            why = check.said or "the check is incomplete"
+            yield (
+                "product",
+                f"identity_mismatch_{step}",
+                f"The newest identity check at {STEP.get(step, step)} does not match: {why}.",
+            )
+
+
+def _consent(facts: InfusionFacts) -> Iterable[Bar]:
+    if facts.consent is not None:
+        yield "participant", "consent_not_in_force", facts.consent
+
+
+def span(length: dt.timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60)} days"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
