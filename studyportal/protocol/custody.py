@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StrictInt, StringConstraints, model_validator
 
 from .base import Key, Keyed, NaturalInt, Number, PositiveInt, Sourced, Text
 
@@ -54,8 +54,8 @@ class LabelSize(Sourced):
 
     key: Key
     label: Text
-    width_mm: PositiveInt = Field(ge=25, le=210)
-    height_mm: PositiveInt = Field(ge=12, le=297)
+    width_mm: StrictInt = Field(ge=25, le=210)
+    height_mm: StrictInt = Field(ge=12, le=297)
     symbol_mm: Number = Field(ge=6, le=60)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from studyportal.crf.outcomes import Problem
 
-# The alphabet of MOD 37-2; I and O are not used in facility codes, where they are read as 1 and 0.
+# The alphabet of MOD 37-2; a facility code does not begin with O, which is read as 0.
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
 _MODULUS, _RADIX = 37, 2
 SHAPE = re.compile(

@@ -103,9 +103,9 @@ def test_the_course(ready: Journey, cast: Cast, api: Any) -> None:
     client.post(url(ready, "happenings/"), {"kind": "interruption", "at": at(15, 30)})
     assert client.get(url(ready)).json()["state"] == "interrupted"
     client.post(url(ready, "happenings/"), {"kind": "resumption", "at": at(15, 40), "rate_ml_h": "80"})
-    stopped = client.post(url(ready, "stop/"), {"stopped_at": at(16), "volume_ml": "46.7"}).json()
+    stopped = client.post(url(ready, "stop/"), {"stopped_at": at(16), "volume_ml": "46.8"}).json()
     assert (stopped["state"], stopped["running_minutes"]) == ("stopped", 40)
     assert stopped["infusion"]["minutes_running"] == 40
-    assert stopped["infusion"]["mean_rate_ml_h"] == "70.1"
+    assert stopped["infusion"]["mean_rate_ml_h"] == "70.2"
     assert stopped["infusion"]["interruptions"] == 1
     assert [one["kind"] for one in stopped["happenings"]] == ["interruption", "resumption"]

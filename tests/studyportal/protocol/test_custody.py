@@ -38,7 +38,7 @@ def numbers(**more: Any) -> dict[str, Any]:
         ({"minutes": 3}, "not known here"),
         (numbers(scheme="isbn"), "scheme"),
         (numbers(flags="0"), "flags"),
-        (numbers(facilities=[facility("MUM", "I9998")]), "code"),
+        (numbers(facilities=[facility("MUM", "O9998")]), "code"),
         (numbers(facilities=[facility("MUM", "A99")]), "code"),
         (numbers(facilities=[facility("MUM", "A9998"), facility("PUN", "A9998")]), "share a facility code"),
         (numbers(facilities=[facility("MUM", "A9998"), facility("MUM", "A9999")]), "used twice"),
