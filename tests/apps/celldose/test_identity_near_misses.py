@@ -155,7 +155,8 @@ def test_an_issue_before_the_release_is_kept(journey: Journey, cast: Cast, api: 
     }
     answer = api(cast.nikhil).post(f"/api/v1/products/{product.pk}/readings/", sent, format="json")
     assert answer.status_code == 409
-    assert kept() == [("issue", "not_released")]
+    # Read now, long after the harvest: it is not released, and past its expiry too.
+    assert kept() == [("issue", "not_released"), ("issue", "expired")]
 
 
 def test_what_cannot_harm_is_no_near_miss(journey: Journey, api: Any) -> None:
