@@ -128,7 +128,7 @@ def walk(door: Entrance, scripts: Scripts) -> Walk:
     answers = {key: {"answer": "yes"} for key in YES} | {key: {"answer": "no"} for key in NO}
     for key in ("hba1c", "renal", "coagulopathy", "anaemia", "thrombocytopenia"):
         answers[key]["evidence"] = "Hospital laboratory, this week"
-    asked(script, f"{screening}/eligibility/", {"answers": answers}, method="PATCH")
+    asked(script, f"{screening}/eligibility/", {"answers": answers}, method="PUT")
     person = asked(script, f"{screening}/register/", {"label": "Walk through a session"})
     walk.code = person["code"]
     consent = {
@@ -136,13 +136,12 @@ def walk(door: Entrance, scripts: Scripts) -> Walk:
         "document_language": "en", "signed_on": walk.days_before(3), "age_at_signature": 24, "signer": "participant",
     }  # fmt: skip
     asked(script, "/api/v1/consent-events/", consent)
-    person = script(f"/api/v1/participants/{walk.code}/").json()
-    asked(
-        script,
-        f"/api/v1/participants/{walk.code}/enrolment/",
-        {"enrolled_on": walk.days_before(1)},
-        If_Match=f'"{person["version"]}"',
-    )
+    for act, values in (
+        ("enrolment", {"enrolled_on": walk.days_before(1)}),
+        ("groups", {"group": "case", "effective_on": walk.days_before(1), "reason": "Chose the treatment"}),
+    ):
+        version = script(f"/api/v1/participants/{walk.code}/").json()["version"]
+        asked(script, f"/api/v1/participants/{walk.code}/{act}/", values, If_Match=f'"{version}"')
     visit = asked(script, "/api/v1/visits/", {"participant": walk.code, "key": "S1", "happened_on": walk.day})
     weighed = {
         "participant": walk.code, "visit": visit["id"], "taken_on": walk.day, "weight": "52.4", "height": "160",
