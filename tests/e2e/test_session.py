@@ -74,6 +74,9 @@ def put(page: Page, values: dict[str, Any]) -> None:
             page.locator(f"#id_absent-{what}").select_option(value)
             continue
         control = page.locator(f"[name='{name}']:not([type=hidden])")
+        reason = page.locator(f"#id_absent-{name}")
+        if control.first.is_disabled() and reason.count():
+            reason.select_option("")
         kind = control.first.evaluate("c => c.type")
         if kind in ("radio", "checkbox"):
             for one in [value] if isinstance(value, str) else value:
@@ -178,7 +181,7 @@ def harvested(walk: Walk, asha: Person) -> None:
     page.wait_for_url("**/sessions/1/")
     session = page.url.removeprefix(asha.url)
     page.get_by_role("link", name="Date and number").click()
-    put(page, {"planned_on": walk.day, "performed_on": walk.day, "reason": "The day of the harvest"})
+    put(page, {"planned_on": walk.day, "performed_on": walk.day})
     saved(asha)
 
     page = asha.visit(session)
