@@ -403,3 +403,14 @@ def test_ten_sessions_take_as_many_queries_as_one(
     journey.upto("product", product={"product_identifier": "D-010"})
     with django_assert_num_queries(len(one)):
         selectors.sessions_context(journey.participant, cast.asha)
+
+
+def test_the_way_back_to_the_session_is_on_every_page_of_it(journey: Journey, cast: Cast, page: Any) -> None:
+    """The shell once gave a variable of its own the same name: each of these links led to a page for scripts."""
+    journey.upto("infusion")
+    code, pk = journey.participant.code, journey.product.pk
+    form = f'href="/forms/cell-session/{journey.session.pk}/"'  # type: ignore[union-attr]
+    assert form in page(cast.asha).get(f"/participants/{code}/sessions/1/").content.decode()
+    for path in (f"/products/{pk}/", f"/products/{pk}/release/", f"/products/{pk}/infusion/"):
+        body = page(cast.rao).get(path).content.decode()
+        assert f'href="/participants/{code}/sessions/1/"' in body, path
