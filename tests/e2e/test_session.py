@@ -556,6 +556,7 @@ def acknowledged(walk: Walk, rao: Person) -> str:
     put(
         page,
         {
+            "onset_on": dt.datetime.now(ZONE).date().isoformat(),
             "grade": "2",
             "grade_dictionary": "ctcae_5",
             "serious": "true",
