@@ -1,7 +1,7 @@
 """The course of one infusion as the rules take it: what they are told, and what refuses a record of it.
 
-Two nurses may record one infusion at once. Every gate here locks first (the product for the start, the infusion for all
-that follows), so that the second of two sees what the first has recorded, and is told who did so and when.
+Two nurses may record one infusion at once. The start waits for the lock of its form (`locks`), every gate of what follows
+locks the infusion first, so that the second of two sees what the first has recorded, and is told who did so and when.
 """
 
 from __future__ import annotations
@@ -155,7 +155,6 @@ def started_once_gate(record: Infusion, by: User | None) -> Iterable[Problem]:
     """One product, one infusion: the second of two who start it is told of the first."""
     if record.pk is not None:
         return
-    CellProduct.objects.select_for_update(of=("self",)).get(pk=record.product_id)
     stands = Infusion.objects.filter(product_id=record.product_id).select_related("site").first()
     if stands is not None:
         yield already_started(stands)

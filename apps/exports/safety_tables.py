@@ -32,16 +32,13 @@ CORRECTION = ("corrects", "correction_reason", "taken_back", "note")
 
 
 def _corrections(*names: str) -> tuple[Column, ...]:
-    """Of those columns the ones that reports have, and whether the version stands."""
-    has = {field.name for field in SafetyReport._meta.get_fields()}
-    if "corrects" not in has:
-        return ()
+    """Columns that say what a report corrects, and whether the version stands."""
     stands = (
         f'(NOT t.taken_back AND NOT EXISTS (SELECT FROM "{SafetyReport._meta.db_table}" later'
         " WHERE later.corrects_id = t.id))::text"
     )
     return (
-        *columns_of(SafetyReport, [name for name in names if name in has]),
+        *columns_of(SafetyReport, names),
         Column("stands", stands, "boolean", _("Neither corrected nor taken back"), required=True),
     )
 

@@ -84,8 +84,6 @@ def page_of(file: EventFile, user: User) -> dict[str, Any]:
         "episode_to_add": _episode_to_add(file) if may_enter else None,
         "new_follow_up_url": _new_url(event, FOLLOW_UP),
         "timeline": _timeline(file),
-        # Clocks and reports, where they are built in; a plain list of the reports otherwise.
-        "reporting_template": ["safety/_event_clocks.html", "safety/_event_reports.html"],
     }
 
 

@@ -161,7 +161,7 @@ class MonitoringCommittee(Role):
     key = "monitoring_committee"
     label = _("Data monitoring committee")
     purpose = _(
-        "Reads the safety tables, by group where it decides to; enters nothing and sees no single records."
+        "Reads the safety tables and their listings by code, by group where it decides to; enters nothing and opens no participant's records."
     )
     scope = "study"
     permissions = frozenset(

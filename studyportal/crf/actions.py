@@ -50,7 +50,9 @@ def save(
             created = record is None
             if created:
                 record = _new(spec, participant, dict(parents or {}))
+                _lock_around(spec, record)
             else:
+                _lock_around(spec, record)
                 record = _locked(spec, record, expected_version)
             return _save(spec, record, raw, by, reason=reason, complete=complete, created=created)
     except Refused as error:
@@ -148,6 +150,11 @@ def _new(spec: CrfSpec, participant: Any, parents: dict[str, Any]) -> CrfRecord:
             ]
         )
     return spec.model(site=owner.site, participant=owner, **parents)
+
+
+def _lock_around(spec: CrfSpec, record: Any) -> None:
+    if spec.lock is not None:
+        spec.lock(record)
 
 
 def _locked(spec: CrfSpec, record: Any, expected_version: int | None) -> CrfRecord:

@@ -67,6 +67,8 @@ class CrfSpec:
     meanings: what a signature on this form can say; signed_rows: what of other tables it covers.
     rules, checks and derive are pure; context is the one place that asks the database for them.
     gates: (record, by) → problems that refuse the save until something else has happened.
+    lock: (record) → locks the rows by which the gates judge, before the record's own row is locked; a new record is not
+    saved yet.
     about and dated_by: what the gates of every form (`gates.py`) judge by, and the exports after them. dated_by: names of
     fields, or of fields of a parent, that date a record, the best first; left out: the day of its visit, if it has one.
     always_when: a coded field and the code of the records that are About.ALWAYS.
@@ -84,6 +86,7 @@ class CrfSpec:
     derive: Derivation | None = None
     context: Callable[[Any], Mapping[str, Any]] | None = None
     gates: tuple[Callable[[Any, Any], Iterable[Problem]], ...] = ()
+    lock: Callable[[Any], None] | None = None
     permission: Permission = Permission.ENTER_DATA
     groups: tuple[str, ...] = ("case", "control", "unassigned")
     repeats: bool = False

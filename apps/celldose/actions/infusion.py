@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.celldose import course, crfs
+from apps.celldose import course, crfs, locks
 from apps.celldose.models import (
     CellProduct,
     Infusion,
@@ -48,8 +48,8 @@ def start(
     Raises Refused with what bars the infusion, or with who has recorded it already; CrfInvalid; problems of the
     observation are named `before.<field>`.
     """
-    # The product's row is the lock: two people who start at once make one record.
-    CellProduct.objects.select_for_update(of=("self",)).get(pk=product.pk)
+    # Two people who start at once make one record.
+    locks.treatment(Infusion(participant_id=product.participant_id, product=product))
     stands = Infusion.objects.filter(product=product).select_related("site").first()
     if stands is not None:
         raise Refused([course.already_started(stands)])
@@ -91,6 +91,7 @@ def observe(
 @transaction.atomic
 def stop(*, infusion: Infusion, by: User, stopped_at: str | None = None, **stated: Any) -> Infusion:
     """Record the end. The number of interruptions and the premedication follow from what happened, unless stated."""
+    locks.treatment(infusion)
     current: Any = Infusion.objects.select_for_update(of=("self",)).select_related("site").get(pk=infusion.pk)
     if current.stopped_at is not None:
         raise Refused([_stopped_already(current)])

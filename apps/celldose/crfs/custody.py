@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, custody_contexts, custody_gates, gates, numbering, rules
+from apps.celldose import checks, contexts, custody_contexts, custody_gates, gates, locks, numbering, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import (
     Aliquot,
@@ -72,6 +72,7 @@ HAND_OVER = register(
         ),
         context=custody_contexts.hand_over_context,
         gates=(custody_gates.hand_over_gate,),
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -97,6 +98,7 @@ CONTAINER = register(
         checks=(checks.containers_beyond_product,),
         context=custody_contexts.container_context,
         gates=(custody_gates.container_gate,),
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -119,6 +121,7 @@ ALIQUOT = register(
         rules=(custody.more_than_nothing("volume_ml"), custody.aliquot_times_ordered),
         checks=(checks.kept_without_place,),
         gates=(custody_gates.aliquot_gate,),
+        lock=locks.product_of_container,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -142,6 +145,7 @@ IDENTITY_CHECK = register(
         derive=rules.derive_identity_check,
         context=contexts.identity_context,
         gates=(gates.identity_check_gate,),
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -174,6 +178,7 @@ DISCARD = register(
         checks=(checks.history, checks.discard_reason_fits, checks.discard_unwitnessed),
         context=contexts.discard_context,
         gates=(gates.discard_gate,),
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )

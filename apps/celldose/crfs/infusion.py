@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, course, gates, rules
+from apps.celldose import checks, contexts, course, gates, locks, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import Infusion, InfusionHappening, InfusionObservation
 from studyportal.access.permissions import Permission
@@ -86,8 +86,8 @@ INFUSION = register(
         ),
         derive=_derived,
         context=_told,
-        # The lock comes first: who waits for it sees what the other recorded.
         gates=(course.started_once_gate, gates.infusion_gate, course.infusion_course_gate),
+        lock=locks.treatment,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, early_gates, rules
+from apps.celldose import checks, contexts, early_gates, locks, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import (
     CellCounts,
@@ -66,6 +66,7 @@ PROCESSING = register(
         derive=rules.derive_processing,
         context=contexts.processing_context,
         gates=(early_gates.processing_gate,),
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )
@@ -83,6 +84,7 @@ REAGENT_LOT = register(
         checks=(checks.reagent_expired,),
         context=contexts.reagent_context,
         gates=(early_gates.lot_gate,),
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,
@@ -113,6 +115,7 @@ CELL_COUNTS = register(
         ),
         derive=rules.derive_cell_counts,
         context=contexts.counts_context,
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )
@@ -160,6 +163,7 @@ PHENOTYPE = register(
         checks=(checks.cd34_count_fits, checks.markers_plausible, checks.gating_named),
         derive=rules.derive_phenotype,
         context=contexts.phenotype_context,
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )
@@ -177,6 +181,7 @@ VIABILITY = register(
         rules=(rules.not_before_harvest("measured_at"),),
         checks=(checks.viability_measured_late,),
         context=contexts.viability_context,
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )
@@ -201,6 +206,7 @@ MICROBIOLOGY = register(
         checks=(checks.microbiology_result, checks.cultures_read_early),
         derive=rules.derive_microbiology,
         context=contexts.microbiology_context,
+        lock=locks.product_of_record,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
     )

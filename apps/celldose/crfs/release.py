@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, gates, release, rules
+from apps.celldose import checks, contexts, gates, locks, release, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import (
     Release,
@@ -83,6 +83,7 @@ RELEASE = register(
         derive=rules.derive_release,
         context=contexts.release_context,
         gates=(gates.release_gate,),
+        lock=locks.product_of_record,
         permission=Permission.RELEASE_PRODUCTS,
         groups=TREATED,
         meanings=(Meaning.RELEASED, Meaning.REVIEWED),

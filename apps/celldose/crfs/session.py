@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.celldose import checks, contexts, early_gates, gates, rules
+from apps.celldose import checks, contexts, early_gates, gates, locks, rules
 from apps.celldose.crfs.groups import TREATED
 from apps.celldose.models import CellSession, DonorTests, DosePlan, Harvest
 from studyportal.access.permissions import Permission
@@ -100,6 +100,7 @@ HARVEST = register(
         ),
         context=contexts.harvest_context,
         gates=(gates.harvest_gate,),
+        lock=locks.harvest,
         permission=Permission.HANDLE_PRODUCTS,
         groups=TREATED,
         repeats=True,

@@ -292,7 +292,7 @@ def test_names_typed_by_one_person_are_no_check_in_the_study(
 def test_no_reading_after_the_end(journey: Journey, cast: Cast) -> None:
     journey.upto("infusion")
     for step in ("collection", "receipt", "issue", "bedside"):
-        assert refused(lambda step=step: read(journey.product, step, cast.asha)) == ["already_used"]
+        assert refused(lambda step=step: read(journey.product, step, cast.asha, at(16))) == ["already_used"]
     assert {one.code for one in NearMiss.objects.all()} == {"already_used"}
 
 
