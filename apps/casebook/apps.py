@@ -9,12 +9,10 @@ class CasebookConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from apps.casebook.near_misses import LISTING
         from studyportal.access.permissions import Permission
-        from studyportal.deviations import lists, places
+        from studyportal.deviations import places
         from studyportal.ui.navigation import NavItem, register
 
-        lists.register(LISTING)
         places.register(places.Place("identity-reading", _("Identity check")))
         places.register(
             places.Place(

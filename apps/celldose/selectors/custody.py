@@ -40,7 +40,7 @@ def _line(one: Any, user: User) -> Line:
     return Line(
         at=one.at,
         what=one.message,
-        detail=one.said,
+        detail=_("read or typed: %s") % one.said if one.said else "",
         step=step_label(one.step),
         about=str(one.product),
         who=str(one.by) if one.by else "",

@@ -218,3 +218,22 @@ def test_the_api(cast: Any, api: Any, alert: SafetyAlert) -> None:
     assert api(cast.rao).post(act, said, format="json", HTTP_IF_MATCH='"2"').status_code == 409
     assert api(cast.farah).get("/api/v1/safety-alerts/?standing=true").json()["results"] == []
     assert len(api(cast.farah).get("/api/v1/safety-alerts/").json()["results"]) == 1
+
+
+# --- Not lost --------------------------------------------------------------------------------------------
+
+
+def test_growth_that_comes_back_after_the_alert_was_settled_is_told_again(cast: Any, product: Any) -> None:
+    grew_late.send(
+        sender=None, product=product, organism="", cultures=("aerobic",), newly=("aerobic",), by=cast.asha
+    )
+    first = SafetyAlert.objects.get()
+    actions.acknowledge(alert=first, what_is_done="The laboratory mixed up two bottles", by=cast.rao)
+    grow(product, cast.asha)  # the organism is named: no growth that is new
+    assert SafetyAlert.objects.count() == 1
+    # The result was corrected to no growth, and grew after all.
+    grew_late.send(
+        sender=None, product=product, organism="", cultures=("aerobic",), newly=("aerobic",), by=cast.asha
+    )
+    again = SafetyAlert.objects.exclude(pk=first.pk).get()
+    assert (again.about, again.acknowledged_at, again.event) == ("aerobic", None, first.event)
