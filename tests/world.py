@@ -61,6 +61,7 @@ class World:
         )
         return safety_actions.freeze(computed=computed, by=by)
 
+    @cached_property
     def deviation(self) -> Any:
         """One that a person reported, made when a test first asks for it."""
         return deviations.raise_by_hand(

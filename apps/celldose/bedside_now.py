@@ -111,7 +111,9 @@ def _events(file: ProductFile, who: Mapping[tuple[str, int], course.Recorded]) -
             infusion.get_absolute_url(),
         )
     oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
-    return [event for _at, event in sorted(found, key=lambda pair: pair[0] or oldest, reverse=True)]
+    # Turned round afterwards, so that of one minute, too, the latest stands first.
+    found.sort(key=lambda pair: pair[0] or oldest)
+    return [event for _at, event in reversed(found)]
 
 
 def _happening_words(one: InfusionHappening) -> str:

@@ -66,6 +66,9 @@ def _day(record: Any) -> dt.date | None:
             return stated.local_day(record.checked_at, record.site)
         case Release():
             return stated.local_day(record.released_at, record.site)
+        case Microbiology():
+            # Growth that was found too late happened on the day on which it was found.
+            return record.read_on
         case _:
             return None
     return on.exact if on is not None else None

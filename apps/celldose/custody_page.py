@@ -31,6 +31,7 @@ from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import CrfSpec, ShowIf
 from studyportal.ui.parts import Cell, Column, FieldView, Row
 from studyportal.ui.posted import errors_by_field
+from studyportal.ui.templatetags.ui_tags import human_date_text
 
 
 @dataclass(frozen=True)
@@ -278,7 +279,7 @@ def _or_dash(value: Any) -> str:
 
 
 def _when(at: dt.datetime | None) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else _("time not recorded")
+    return human_date_text(at) if at else _("time not recorded")
 
 
 def _who(name: str | None, place: str | None) -> str:

@@ -153,7 +153,9 @@ def bars_now(
 
 def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Problem]:
     """Names typed by one person are no check of two: only what a source reports is recorded so."""
-    if record.pk is None and not record.participant.retrospective:
+    day = stated.local_day(record.checked_at, record.site)
+    on = PartialDate.of(day) if day else record.product.harvest.session.performed_on
+    if record.pk is None and not is_history(record.participant, on):
         yield Problem(
             None,
             "identity_needs_two_accounts",
@@ -194,6 +196,7 @@ def _facts(
         consent=consent_then,
         identity=file.identity,
         failing=() if own else file.failing,
+        undone=() if own else file.undone,
         # A saved infusion is corrected though its release was mended since.
         signed=own or (decision is not None and file.is_signed and (not by_hash or signed.stands(decision))),
         decided_at=_at_site(decision.released_at if decision else None, file),

@@ -36,6 +36,7 @@ from apps.celldose.models import (
     ReleaseEvaluation,
     Viability,
 )
+from apps.celldose.rules import identity
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable, Problem
 
@@ -130,13 +131,29 @@ class ProductFile:
     @cached_property
     def verified(self) -> Mapping[str, rules.Verified]:
         """Step → what was read there: by two signed-in people, or as the source of a transcribed case names them."""
-        return rules.verification(self.readings, self.identity_checks)
+        return rules.verification(
+            [one for one in self.readings if self._still_reads(one)], self.identity_checks
+        )
+
+    def _still_reads(self, one: IdentityReading) -> bool:
+        """A reading of a label that is not this product's any more counts no longer: its identifier was changed since."""
+        return (
+            not one.matches
+            or self.infusion is not None
+            or identity.same_identifier(
+                one.identifier_read,
+                self.product.product_identifier,
+                [held.identifier for held in self.containers],
+            )
+        )
 
     @cached_property
     def identity(self) -> dict[str, Identity]:
         """What gates ask of each step: a mismatch is mended by reading again; one reading alone is no check yet."""
         return {
-            step: Identity(one.matches, one.said)
+            step: Identity(
+                one.matches, one.said, stated.at_site(one.at, self.product.site) if one.by_readings else None
+            )
             for step, one in self.verified.items()
             if one.matches is not None or not one.by_readings
         }
@@ -217,6 +234,34 @@ class ProductFile:
             for one in self.judged
             if one.outcome == release.FAIL and (one.key, one.result) not in answered
         )
+
+    @cached_property
+    def undone(self) -> tuple[str, ...]:
+        """What the decision rested on and is no longer so, in words: results taken back, an expiry that is later now."""
+        made = self.evaluation_of_decision
+        if self.decision is None or made is None:
+            return ()
+        then = {one.key: one.outcome for one in release.from_json(made.criteria)}
+        found = [
+            _("%(criterion)s has no result any more") % {"criterion": one.label}
+            for one in self.judged
+            if one.outcome == release.NOT_EVALUABLE and then.get(one.key) != release.NOT_EVALUABLE
+        ]
+        if self.decision.decision == "released":
+            found += [
+                _("%(criterion)s is pending again") % {"criterion": one.label}
+                for one in self.judged
+                if one.outcome == release.PENDING and then.get(one.key) == release.PASS
+            ]
+        expiry = self.expires_at
+        if (
+            self.decision.use_by is None
+            and made.expires_at is not None
+            and not isinstance(expiry, NotDerivable)
+        ):
+            if expiry > made.expires_at:
+                found.append(_("the expiry is later than it was then"))
+        return tuple(found)
 
     @property
     def grown(self) -> tuple[str, ...]:

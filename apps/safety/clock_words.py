@@ -90,7 +90,8 @@ def elapsed_text(count: Count, at: dt.datetime) -> str:
 
 
 def _hours(hours: float) -> str:
-    return f"{hours:.1f}"
+    # A minute is shown without its seconds: just now is 0.0 hours ago, never -0.0.
+    return f"{max(hours, 0.0):.1f}"
 
 
 def late_text(late: bool | None) -> str:

@@ -21,6 +21,6 @@ def lateness_anew(sender: Any, *, record: AdverseEvent, by: Any = None, **_: Any
 
 @receiver(grew_late, dispatch_uid="safety.late_growth")
 def culture_grew(
-    sender: Any, *, product: Any, organism: str, cultures: Any, by: Any = None, **_: Any
+    sender: Any, *, product: Any, organism: str, cultures: Any, newly: Any = (), by: Any = None, **_: Any
 ) -> None:
-    late_growth(product=product, organism=organism or "", cultures=tuple(cultures), by=by)
+    late_growth(product=product, organism=organism or "", cultures=tuple(cultures), newly=tuple(newly), by=by)

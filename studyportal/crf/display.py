@@ -92,8 +92,10 @@ def as_json(spec: CrfSpec, record: Any, participant_code: str) -> dict[str, Any]
 
 
 def parents_in_words(spec: CrfSpec, record: Any) -> list[tuple[str, str]]:
-    """Label and words of each thing that the record belongs to, besides its participant."""
-    return [(label_of_field(spec.model, name), str(getattr(record, name))) for name in spec.parents]
+    """Label and words of each thing that the record belongs to, besides its participant; what it may belong to and
+    does not is left out."""
+    held = ((name, getattr(record, name)) for name in spec.parents)
+    return [(label_of_field(spec.model, name), str(parent)) for name, parent in held if parent is not None]
 
 
 def history_in_words(spec: CrfSpec, changes: Iterable[Change]) -> list[Change]:

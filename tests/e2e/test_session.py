@@ -556,6 +556,7 @@ def acknowledged(walk: Walk, rao: Person) -> str:
     put(
         page,
         {
+            "onset_on": dt.datetime.now(ZONE).date().isoformat(),
             "grade": "2",
             "grade_dictionary": "ctcae_5",
             "serious": "true",
@@ -588,6 +589,10 @@ def reported(walk: Walk, rao: Person, event: str) -> str:
     saved(rao)
     page.wait_for_url("**/safety/reports/*/")
     expect(page.locator("main")).to_contain_text(walk.code)
+    # When the site became aware was noted by the portal; completing the form has not lost it.
+    aware = page.locator("main dl div", has_text="The site became aware")
+    expect(aware).to_contain_text(dt.datetime.now(ZONE).strftime("%Y"))
+    expect(page.locator("main")).not_to_contain_text("-0.0")
     rao.shot("session-report", both=True)
     assert downloaded(page, page.get_by_role("link", name="PDF")).startswith(b"%PDF")
     return page.url.removeprefix(rao.url)
@@ -597,7 +602,7 @@ def settled(walk: Walk, rao: Person) -> str:
     """The critical deviation of the culture, from the root cause to its end."""
     page = rao.visit(f"/deviations/?q={walk.code}")
     rao.shot("session-deviations", both=True)
-    page.get_by_role("row").filter(has_text="grew").first.get_by_role("link").first.click()
+    page.get_by_role("row").filter(has_text="Positive after").first.get_by_role("link").first.click()
     page.wait_for_url("**/deviations/*/")
     deviation = page.url.removeprefix(rao.url)
     expect(page.locator("main")).to_contain_text("Critical")

@@ -161,7 +161,7 @@ def _read(
         raise CrfInvalid(problems)
     at = read_at or timezone.now()
     if witness_of is not None:
-        _fits(witness_of, file, step, by, at)
+        _fits(witness_of, file, step, by, at, how)
     if bars := gates.identity_bars(file, step, at):
         raise Refused(bars)
     said = mismatch(file, typed)
@@ -267,7 +267,7 @@ def _at(read_at: dt.datetime | None, how: str, file: ProductFile) -> Iterable[Pr
         yield Problem("read_at", "before_harvest", _("This is before the harvest began; correct the time."))
 
 
-def _fits(first: IdentityReading, file: ProductFile, step: str, by: User, at: dt.datetime) -> None:
+def _fits(first: IdentityReading, file: ProductFile, step: str, by: User, at: dt.datetime, how: str) -> None:
     """Whether the first reading can have this second one. Raises CrfInvalid or Refused."""
     minutes = protocol.current().custody.identity_minutes
     if first.product_id != file.product.pk or first.step != step or first.witness_of_id is not None:
@@ -283,6 +283,19 @@ def _fits(first: IdentityReading, file: ProductFile, step: str, by: User, at: dt
     if first.reader_id == by.pk:
         raise CrfInvalid(
             [Problem("witness_of", "same_person", _("An identity check takes two different people."))]
+        )
+    if how == HowRead.PAPER and first.how != HowRead.PAPER:
+        # Else a time typed by the second person would outlast the minutes that the first waits.
+        raise CrfInvalid(
+            [
+                Problem(
+                    "how",
+                    "not_on_the_spot",
+                    _(
+                        "The first person read on the spot, and so does the second; or both enter a signed sheet."
+                    ),
+                )
+            ]
         )
     held = file.verified.get(step)
     if held is None or all(one.reading != first.pk for one in held.waiting):

@@ -152,7 +152,8 @@ def _same_as_seen(there: Release | None, expected: int | None) -> None:
 
 
 def tell_of_growth(*, record: Microbiology, by: User | None) -> tuple[str, ...]:
-    """Send `grew_late` when this save of the microbiology showed growth that was not recorded before, and too late.
+    """Send `grew_late` when this save of the microbiology showed growth that was not recorded before, and too late; or
+    another organism of growth that is late.
 
     Gives the cultures that are positive now, empty when nothing was sent.
     """
@@ -163,9 +164,11 @@ def tell_of_growth(*, record: Microbiology, by: User | None) -> tuple[str, ...]:
     before = event_model_of(Microbiology)._default_manager.filter(pgh_obj_id=record.pk).order_by("-pgh_id")
     # The newest entry of the history is this save; its state before is the entry before it.
     earlier = before[1:2].first()
-    if not set(late) - set(release.grown(earlier)):
+    organism = record.organism or ""
+    newly = tuple(one for one in late if one not in release.grown(earlier))
+    if not newly and organism == ((earlier and earlier.organism) or ""):
         return ()
     grew_late.send(
-        sender=Microbiology, product=file.product, organism=record.organism or "", cultures=late, by=by
+        sender=Microbiology, product=file.product, organism=organism, cultures=late, newly=newly, by=by
     )
     return late

@@ -12,10 +12,14 @@ from studyportal.crf.outcomes import NotDerivable, Problem
 
 @dataclass(frozen=True)
 class Identity:
-    """What the identity checks of a step come to: matches is None when a name or a code was not read."""
+    """What the identity checks of a step come to: matches is None when a name or a code was not read.
+
+    at: when two signed-in people had read; None for a check that a source names.
+    """
 
     matches: bool | None
     said: str = ""
+    at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class InfusionFacts:
     expires_at: aware, in the site's zone, or why it cannot be had. consent: None = in force, else what is wrong, in words.
     decision: released | conditional | exceptional | rejected | None, taken at decided_at; it counts only when it is
     signed, and signed means that a signature of release stands on it, unbroken. failing: criteria that fail as the results
-    are now and that the decision does not answer for, although they may have passed when the product was released.
+    are now and that the decision does not answer for, although they may have passed when the product was released. undone: what the
+    decision rested on and is no longer so, in words: a result that was taken back, an expiry that is later now.
     use_by: until when an exceptional release lets the product be infused, whatever its expiry. expired_lots: what of the
     reagents had expired when they were used.
     """
@@ -40,6 +45,7 @@ class InfusionFacts:
     consent: str | None
     identity: Mapping[str, Identity] = field(default_factory=dict)
     failing: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
     signed: bool = False
     decided_at: dt.datetime | None = None
     use_by: dt.datetime | None = None
@@ -126,6 +132,13 @@ def _released(facts: InfusionFacts) -> Iterable[Bar]:
             "out_of_specification",
             f"A result changed since the release and is out of specification now: {', '.join(facts.failing)}.",
         )
+    if facts.undone:
+        yield (
+            "product",
+            "evaluation_outdated",
+            f"The release of {facts.product} rests on what is no longer so: {'; '.join(facts.undone)}. Evaluate the"
+            " criteria and decide again.",
+        )
 
 
 def _expiry(facts: InfusionFacts) -> Iterable[Bar]:
@@ -176,7 +189,19 @@ def _right_participant(facts: InfusionFacts) -> Iterable[Bar]:
                 f"identity_unchecked_{step}",
                 f"Record the two-person identity check at {STEP[step]} first.",
             )
+        elif check.at is not None and facts.starts_at is not None and _minute(check.at) > facts.starts_at:
+            yield (
+                "started_at",
+                "identity_after_start",
+                f"Two people checked the identity at {STEP[step]} at {check.at:%Y-%m-%d %H:%M}, after this start:"
+                " it is checked before. Correct the time of the start.",
+            )
     yield from mismatches(facts.identity)
+
+
+def _minute(moment: dt.datetime) -> dt.datetime:
+    """Starts are typed to the minute."""
+    return moment.replace(second=0, microsecond=0)
 
 
 STEP = {"collection": "collection", "receipt": "receipt", "issue": "issue", "bedside": "the bedside"}

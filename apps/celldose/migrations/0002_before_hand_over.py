@@ -12,4 +12,11 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.RemoveTrigger(model_name="transport", name="update_update"),
         pgtrigger.migrations.RemoveTrigger(model_name="transport", name="delete_delete"),
         pgtrigger.migrations.RemoveTrigger(model_name="transportevent", name="append_only"),
+        # A trigger that is removed leaves its function behind.
+        migrations.RunSQL(
+            """
+            DROP FUNCTION IF EXISTS pgtrigger_append_only_da8f5();
+            """,
+            migrations.RunSQL.noop,
+        ),
     ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.celldose.release import plain
 from studyportal.crf.absence import label_of
 from studyportal.ui.parts import Block, Line
+from studyportal.ui.templatetags.ui_tags import human_date_text
 
 __all__ = ["NOT_RECORDED", "Block", "Line", "coded", "measured", "number", "said", "stated_line"]
 
@@ -63,4 +63,4 @@ def stated_line(label: str, record: Any, name: str) -> Line:
 
 def moment(value: Any) -> str:
     """A moment in the zone that is active, to the minute."""
-    return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    return human_date_text(value)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from apps.celldose import rules, selectors
 from apps.celldose.models import CellProduct, Component
 from apps.celldose.pages.doses import SHORT, STATES, dose_words, planned_of
+from apps.celldose.pages.tabs import tabs_of_products
 from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
 from studyportal.crf.outcomes import NotDerivable
@@ -82,6 +83,7 @@ def products_page(user: User, given: Mapping[str, str]) -> dict[str, Any]:
     found = choice.narrow(selectors.products_of(user))
     page = page_by_key(found, after=choice.after, before=choice.before, size=SIZE)
     return {
+        "tabs": tabs_of_products(user, "products"),
         "filters": [
             Filter(
                 "q",

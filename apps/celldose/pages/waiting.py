@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.celldose import waiting
 from apps.celldose.models import CellProduct
+from apps.celldose.pages.tabs import tabs_of_products
 from apps.celldose.waiting import CultureDue, Waiting
 from studyportal.access.models import User
 from studyportal.ui.parts import Cell, Column, Row
@@ -19,6 +20,7 @@ def waiting_page(user: User) -> dict[str, Any]:
     """Context of `celldose/waiting.html`."""
     products, cultures = waiting.waiting(user), waiting.cultures_to_read(user)
     return {
+        "tabs": tabs_of_products(user, "waiting"),
         "products": [product_row(one) for one in products],
         "product_columns": [Column(label) for label in product_columns()],
         "cultures": [culture_row(one) for one in cultures],

@@ -30,12 +30,18 @@ CULTURES: dict[str, Any] = {
 
 
 def late_growth(
-    *, product: Any, organism: str, cultures: tuple[str, ...], by: User | None
+    *,
+    product: Any,
+    organism: str,
+    cultures: tuple[str, ...],
+    newly: tuple[str, ...] = (),
+    by: User | None,
 ) -> SafetyAlert | None:
     """A culture grew after the release: an alert to the site and an adverse event, each once.
 
     Called again with the same cultures it changes nothing, but that an alert which still stands takes over the name of
-    the organism; a further culture is a further alert about the same event. None for a transcribed case.
+    the organism; a further culture is a further alert about the same event. newly: what turned to growth now: when its
+    alert was acknowledged (and the result then corrected), it is a further alert as well. None for a transcribed case.
     """
     if product.participant.retrospective:
         return None
@@ -46,7 +52,10 @@ def late_growth(
             .order_by("id")
         )
         known = {culture for alert in held for culture in alert.about.split(";")}
-        new = sorted(set(cultures) - known)
+        standing = {
+            culture for alert in held if alert.acknowledged_at is None for culture in alert.about.split(";")
+        }
+        new = sorted((set(cultures) - known) | (set(newly) & set(cultures) - standing))
         if held and not new:
             return _named(held[-1], product, organism)
         event = _event(product, organism, cultures, by)

@@ -324,6 +324,19 @@ def _corrected(
                     )
                 ]
             )
+        if stated.kind != "initial" and initial is None:
+            # Else the clocks of a recipient could be stopped who was never told of the event.
+            raise Refused(
+                [
+                    Problem(
+                        "recipient",
+                        "initial_missing",
+                        _(
+                            "This recipient has no initial report: what was sent to them cannot be a later one."
+                        ),
+                    )
+                ]
+            )
         stops = rules.stops(stated, clocks_of_event(event, others))
         problems = [*rules.contradicts(stated, facts_of(event), sent), *rules.reason_needed(stated, stops)]
         if problems:

@@ -59,6 +59,7 @@ class SafetyAlert(SiteScoped):
         constraints = [
             models.UniqueConstraint(
                 fields=["product", "kind", "about"],
+                condition=Q(acknowledged_at__isnull=True),
                 name="safetyalert_once_per_finding",
                 violation_error_message=_("This alert stands already."),
             ),

@@ -213,10 +213,11 @@ def _occurred(event: Event) -> tuple[dt.datetime | None, dt.datetime | None]:
 
 
 def _aware(event: Event) -> tuple[dt.datetime | None, dt.datetime | None]:
-    """When the site knew of an event and that it is serious: the later of both."""
-    known = [at.astimezone(dt.UTC) for at in (event.aware_at, event.serious_since) if at]
+    """When the site knew of an event and that it is serious: the later of both. Who entered an event knew of it."""
     if event.aware_at is not None:
-        return max(known), max(known)
+        aware = min(event.aware_at.astimezone(dt.UTC), event.recorded_at.astimezone(dt.UTC))
+        known = aware if event.serious_since is None else max(aware, event.serious_since.astimezone(dt.UTC))
+        return known, known
     first = None if event.began_from is None else event.began_from.astimezone(dt.UTC)
     last = event.recorded_at.astimezone(dt.UTC)
     if event.serious_since is not None:

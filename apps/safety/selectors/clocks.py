@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
-from apps.safety.models import AdverseEvent, FollowUp, SafetyReport
+from apps.safety.models import AdverseEvent, SafetyReport
 from apps.safety.rules.clocks import Clock, Event, Rule, clocks_of, span_of_days
-from apps.safety.rules.events import OPEN_OUTCOMES
+from apps.safety.selectors import lists
 from apps.safety.selectors.reports import told, without_content
 from studyportal import protocol
 from studyportal.access.models import Site, User
@@ -149,24 +149,19 @@ class FollowUpDue:
 
 
 def follow_ups_due(user: User, *, now: dt.datetime | None = None) -> list[FollowUpDue]:
-    """Open events whose next follow-up is due within days, or was due: the day of the last follow-up counts."""
+    """Open events whose next follow-up is due within days, or was due, by the day at the site. As the worklist has them,
+    for who sees safety."""
     moment = now or timezone.now()
-    last = FollowUp.objects.filter(event=OuterRef("pk")).order_by("-number", "-pk")
-    events: Any = (
-        AdverseEvent.objects.visible_to(user, Permission.VIEW_SAFETY)
-        .filter(Q(outcome=None) | Q(outcome__in=OPEN_OUTCOMES), participant__retrospective=False)
-        .annotate(last_due=Subquery(last.values("next_due_on")[:1]))
-        .filter(Q(last_due__isnull=False) | Q(last_due__isnull=True, follow_up_due_on__isnull=False))
-        .select_related("participant", "site")
-    )
     found = []
-    for event in events:
-        due_on = event.last_due or event.follow_up_due_on
-        today = moment.astimezone(ZoneInfo(event.site.timezone)).date()
-        days = (due_on - today).days
+    # A day more: it may be tomorrow already where the site is.
+    for event in lists.follow_ups_due(
+        user, within_days=FOLLOW_UP_AHEAD + 1, permission=Permission.VIEW_SAFETY
+    ):
+        due_on: Any = event.follow_up_due_on
+        days = (due_on - moment.astimezone(ZoneInfo(event.site.timezone)).date()).days
         if days <= FOLLOW_UP_AHEAD:
             found.append(FollowUpDue(event, due_on, days))
-    return sorted(found, key=lambda one: (one.due_on, one.event.pk))
+    return found
 
 
 def unreported(user: User) -> QuerySet[AdverseEvent]:

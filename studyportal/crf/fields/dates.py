@@ -86,7 +86,8 @@ class MomentField(DatedField, models.DateTimeField):
                 code="in_future",
                 params={"now": moment_for_people(now)},
             )
-        return moment
+        # A browser shows no control for parts of a millisecond: it would come back empty, and the moment be lost.
+        return moment.replace(microsecond=0)
 
     def as_text(self, value: Any) -> str:
         """As the wall clock of the active zone shows it; with its offset where that clock showed it twice."""
@@ -95,7 +96,7 @@ class MomentField(DatedField, models.DateTimeField):
         zone = timezone.get_current_timezone()
         local = value.astimezone(zone)
         wall = local.replace(tzinfo=None)
-        text = wall.isoformat(timespec="auto" if wall.second or wall.microsecond else "minutes")
+        text = wall.isoformat(timespec="seconds" if wall.second else "minutes")
         return text + moments.offset_of(local) if moments.is_ambiguous(local, zone) else text
 
     def as_json(self, value: Any) -> Any:
@@ -181,7 +182,7 @@ def shown_moment(text: str) -> ShownMoment:
     if timezone.is_aware(moment):
         local = moment.astimezone(zone)
         moment, offset = local.replace(tzinfo=None), moments.offset_of(local)
-    exact = "auto" if moment.second or moment.microsecond else "minutes"
+    exact = "seconds" if moment.second else "minutes"
     wall = moment.replace(fold=0).isoformat(timespec=exact)
     found = moments.meant_by(moment, zone)
     if len(found) < 2:

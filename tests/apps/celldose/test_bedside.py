@@ -522,3 +522,12 @@ def test_an_infusion_over_the_night_in_which_the_clocks_go_back(
             crfs.INFUSION, raw={"stopped_at": f"{day}T{twice}"}, by=nurse, record=stopped, complete=False
         )
     assert [one.code for one in error.value.problems] == ["ambiguous_time"]
+
+
+def test_of_one_minute_the_latest_stands_first(running: Infusion, cast: Cast, page: Any) -> None:
+    for kind in ("interruption", "resumption"):
+        actions.note_happening(infusion=running, by=cast.asha, kind=kind, at=at(15, 10))
+    body = page(cast.asha).get(f"/products/{running.product_id}/infusion/").content.decode()
+    body = body[body.index("course-title") :]
+    order = [body.index(f">{word}<") for word in ("Resumed", "Interrupted", "Started")]
+    assert order == sorted(order)

@@ -111,9 +111,10 @@ def test_growth_after_the_release_or_infusion_is_told_once(
     found = Deviation.objects.get(code="late_growth")
     assert (found.form, found.classification, found.state) == ("microbiology", "critical", "open")
     assert "E. coli" in found.description
-    # Correcting something else, or naming the organism, tells nothing new.
+    # Naming the organism is told, for the alert, as nothing that grew newly; correcting something else is not.
     read(journey, organism="Escherichia coli", reason="named")
-    assert len(told) == 1
+    read(journey, endotoxin="<0.4", reason="corrected")
+    assert [one["newly"] for one in told] == [cultures, ()]
 
 
 def test_a_second_culture_is_told_too(journey: Journey, told: list[Any]) -> None:
@@ -202,3 +203,10 @@ def test_the_infusion_is_not_called_out_of_specification_for_it(journey: Journey
         reason="recounted",
     )
     assert set(Deviation.objects.values_list("code", flat=True)) == {"late_growth", "out_of_specification"}
+
+
+def test_the_name_of_the_organism_that_comes_days_later_is_told(journey: Journey, told: list[Any]) -> None:
+    journey.upto("infusion")
+    read(journey, aerobic="growth")
+    read(journey, organism="S. aureus")
+    assert [(one["organism"], one["newly"]) for one in told] == [("", ("aerobic",)), ("S. aureus", ())]

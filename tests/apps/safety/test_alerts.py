@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from apps.celldose.signals import grew_late
 from apps.safety.actions import alerts as actions
+from apps.safety.clock_words import _hours
 from apps.safety.models import AdverseEvent, SafetyAlert
 from studyportal.access.models import Membership
 from studyportal.audit.selectors import history_of
@@ -218,3 +220,39 @@ def test_the_api(cast: Any, api: Any, alert: SafetyAlert) -> None:
     assert api(cast.rao).post(act, said, format="json", HTTP_IF_MATCH='"2"').status_code == 409
     assert api(cast.farah).get("/api/v1/safety-alerts/?standing=true").json()["results"] == []
     assert len(api(cast.farah).get("/api/v1/safety-alerts/").json()["results"]) == 1
+
+
+<<<<<<< .merge_file_EccVxY
+def test_completing_the_event_does_not_lose_when_the_site_became_aware(
+    cast: Any, product: Any, page: Any
+) -> None:
+    """Shown with microseconds the control of a browser stays empty, and the clock from awareness has no start."""
+    grow(product, cast.asha)
+    event = AdverseEvent.objects.get()
+    body = page(cast.asha).get(event.get_absolute_url()).content.decode()
+    control = re.search(r'name="aware_at" value="([^"]*)"', body)
+    assert control is not None and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", control[1])
+    assert event.aware_at is not None and event.aware_at.microsecond == 0
+
+
+def test_just_now_is_no_time_ago_and_not_less() -> None:
+    assert [_hours(hours) for hours in (-0.001, 0.0, 1.26)] == ["0.0", "0.0", "1.3"]
+=======
+# --- Not lost --------------------------------------------------------------------------------------------
+
+
+def test_growth_that_comes_back_after_the_alert_was_settled_is_told_again(cast: Any, product: Any) -> None:
+    grew_late.send(
+        sender=None, product=product, organism="", cultures=("aerobic",), newly=("aerobic",), by=cast.asha
+    )
+    first = SafetyAlert.objects.get()
+    actions.acknowledge(alert=first, what_is_done="The laboratory mixed up two bottles", by=cast.rao)
+    grow(product, cast.asha)  # the organism is named: no growth that is new
+    assert SafetyAlert.objects.count() == 1
+    # The result was corrected to no growth, and grew after all.
+    grew_late.send(
+        sender=None, product=product, organism="", cultures=("aerobic",), newly=("aerobic",), by=cast.asha
+    )
+    again = SafetyAlert.objects.exclude(pk=first.pk).get()
+    assert (again.about, again.acknowledged_at, again.event) == ("aerobic", None, first.event)
+>>>>>>> .merge_file_dffTb5

@@ -99,7 +99,7 @@ def test_the_first_report_of_the_right_kind_to_the_right_recipient_stops_it(
 
 
 def test_a_clock_from_occurrence_and_from_awareness_are_both_there() -> None:
-    event = replace(SERIOUS, aware_at=NOON + 30 * HOUR)
+    event = replace(SERIOUS, aware_at=NOON + 30 * HOUR, recorded_at=NOON + 31 * HOUR)
     clock = one(event, now=NOON + 31 * HOUR)
     assert clock.from_occurrence.hours_until(NOON + 31 * HOUR) == (31.0, 31.0)
     assert clock.from_awareness.hours_until(NOON + 31 * HOUR) == (1.0, 1.0)
@@ -114,6 +114,13 @@ def test_by_occurrence_the_same_report_is_late() -> None:
 def test_awareness_runs_from_the_moment_when_it_became_serious() -> None:
     event = replace(SERIOUS, serious_since=NOON + 50 * HOUR)
     assert one(event, now=NOON + 51 * HOUR).due_at == NOON + 74 * HOUR
+
+
+def test_an_awareness_that_is_dated_after_the_record_moves_no_deadline() -> None:
+    """Who entered an event knew of it: a later awareness, typed when the report is late, excuses nothing."""
+    event = replace(SERIOUS, aware_at=NOON + 100 * HOUR, recorded_at=NOON + HOUR)
+    clock = one(event, now=NOON + 99 * HOUR)
+    assert (clock.due_at, clock.late) == (NOON + HOUR + FIRST.hours * HOUR, True)
 
 
 def test_a_seriousness_dated_before_the_awareness_changes_nothing() -> None:
@@ -191,7 +198,11 @@ def test_the_urgent_moment_is_the_safe_one_else_the_last_possible() -> None:
 )
 def test_a_clock_change_moves_no_deadline(zone: ZoneInfo, aware: dt.datetime, due: dt.datetime) -> None:
     event = replace(
-        SERIOUS, aware_at=aware.replace(tzinfo=zone), began_from=None, began_until=None, recorded_at=NOON
+        SERIOUS,
+        aware_at=aware.replace(tzinfo=zone),
+        began_from=None,
+        began_until=None,
+        recorded_at=aware.replace(tzinfo=zone),
     )
     clock = one(event, now=aware.replace(tzinfo=zone))
     assert clock.due_at == due.replace(tzinfo=zone)
@@ -204,7 +215,7 @@ def test_the_hour_that_comes_twice_is_two_hours() -> None:
     first = dt.datetime(2026, 11, 1, 1, 30, tzinfo=NEW_YORK, fold=0)
     second = dt.datetime(2026, 11, 1, 1, 30, tzinfo=NEW_YORK, fold=1)
     dues = [
-        one(replace(SERIOUS, aware_at=at, began_from=None, began_until=None), now=NOON).due_at
+        one(replace(SERIOUS, aware_at=at, began_from=None, began_until=None, recorded_at=at), now=NOON).due_at
         for at in (first, second)
     ]
     assert dues[0] is not None and dues[1] is not None

@@ -570,3 +570,13 @@ def test_a_time_that_came_twice_is_asked_about_and_then_taken(cast: Any, page: A
     assert report.sent_at == dt.datetime(2026, 11, 1, 5, 10, tzinfo=dt.UTC)
     assert report.clocks[0]["from_awareness_hours"] == ["23.92", "23.92"]
     assert ["Sent at", "1 Nov 2026 01:10 (UTC-04:00)"] in report.content["head"]
+
+
+def test_a_correction_moves_no_later_report_to_who_was_never_told(cast: Any) -> None:
+    """Else an analysis for the committee would stop the clock of a sponsor who heard nothing of the event."""
+    event = a_serious_event(cast)
+    sent(event, cast.rao)
+    analysis = sent(event, cast.rao, kind="analysis")
+    with pytest.raises(Refused) as caught:
+        actions.correct(report=analysis, reason="Wrong recipient", by=cast.rao, recipient="sponsor")
+    assert [problem.code for problem in caught.value.problems] == ["initial_missing"]

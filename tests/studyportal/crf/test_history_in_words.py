@@ -62,3 +62,12 @@ def test_codes_are_words() -> None:
         "Light",
         "Moderate",
     )
+
+
+def test_what_a_record_does_not_belong_to_is_not_named() -> None:
+    """An event without a visit once read “None” below its title."""
+    from apps.safety.crfs import ADVERSE_EVENT
+    from apps.safety.models import AdverseEvent
+    from studyportal.crf.display import parents_in_words
+
+    assert parents_in_words(ADVERSE_EVENT, AdverseEvent()) == []

@@ -351,3 +351,13 @@ def test_the_pages_of_consent_ask_in_the_same_way() -> None:
         "-05:00",
         ["-04:00", "-05:00"],
     )
+
+
+def test_a_moment_is_one_that_a_control_of_the_browser_can_hold(clock: None) -> None:
+    """A datetime-local control shows nothing for microseconds: the form would be saved without the moment."""
+    with timezone.override(KOLKATA):
+        exact = MOMENT.parse("2026-03-10T15:04:05.678901+00:00")
+        assert exact == dt.datetime(2026, 3, 10, 15, 4, 5, tzinfo=dt.UTC)
+        assert MOMENT.as_text(exact.replace(microsecond=678901)) == "2026-03-10T20:34:05"
+        assert shown_moment("2026-03-10T20:34:05.678901").wall == "2026-03-10T20:34:05"
+        assert shown_moment("2026-03-10T20:34:00.678901").wall == "2026-03-10T20:34"
