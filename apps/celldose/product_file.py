@@ -258,9 +258,9 @@ class ProductFile:
             self.decision.use_by is None
             and made.expires_at is not None
             and not isinstance(expiry, NotDerivable)
+            and expiry > made.expires_at
         ):
-            if expiry > made.expires_at:
-                found.append(_("the expiry is later than it was then"))
+            found.append(_("the expiry is later than it was then"))
         return tuple(found)
 
     @property

@@ -99,7 +99,10 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "safety:notice": lambda w: {"code": w.participant.code},
     "api:adverse-event": lambda w: {"pk": w.records["adverse-event"].pk},
     "api:adverse-event-link": lambda w: {"pk": w.records["adverse-event"].pk},
-    "api:participant-grade-suggestion": lambda w: {"code": w.participant.code},
+    "api:participant-grade-suggestion": lambda w: {
+        "code": w.participant.code,
+        "?": "term=fever&onset_on=2024-05-02",
+    },
     **{
         f"safety:{name}": lambda w: {"pk": w.records["adverse-event"].pk}
         for name in ("event", "report-new", "report-preview")
@@ -312,7 +315,8 @@ def url_of(address: Address, world: World) -> str:
         if "<uuid:" in address.route:
             values["pk"] = "00000000-0000-0000-0000-000000000000"
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: str(values[m[1]]), address.route)
-    return "/" + path
+    asked = f"?{values['?']}" if "?" in values else ""
+    return f"/{path}{asked}"
 
 
 def allowed(user: Any, permissions: tuple[Permission, ...]) -> bool:

@@ -16,6 +16,9 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             """
             DROP FUNCTION IF EXISTS pgtrigger_append_only_da8f5();
+            DROP FUNCTION IF EXISTS pgtrigger_delete_delete_066f4();
+            DROP FUNCTION IF EXISTS pgtrigger_insert_insert_72d70();
+            DROP FUNCTION IF EXISTS pgtrigger_update_update_52a72();
             """,
             migrations.RunSQL.noop,
         ),

@@ -222,7 +222,6 @@ def test_the_api(cast: Any, api: Any, alert: SafetyAlert) -> None:
     assert len(api(cast.farah).get("/api/v1/safety-alerts/").json()["results"]) == 1
 
 
-<<<<<<< .merge_file_EccVxY
 def test_completing_the_event_does_not_lose_when_the_site_became_aware(
     cast: Any, product: Any, page: Any
 ) -> None:
@@ -237,7 +236,8 @@ def test_completing_the_event_does_not_lose_when_the_site_became_aware(
 
 def test_just_now_is_no_time_ago_and_not_less() -> None:
     assert [_hours(hours) for hours in (-0.001, 0.0, 1.26)] == ["0.0", "0.0", "1.3"]
-=======
+
+
 # --- Not lost --------------------------------------------------------------------------------------------
 
 
@@ -255,4 +255,3 @@ def test_growth_that_comes_back_after_the_alert_was_settled_is_told_again(cast: 
     )
     again = SafetyAlert.objects.exclude(pk=first.pk).get()
     assert (again.about, again.acknowledged_at, again.event) == ("aerobic", None, first.event)
->>>>>>> .merge_file_dffTb5
