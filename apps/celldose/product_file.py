@@ -254,14 +254,11 @@ class ProductFile:
                 if one.outcome == release.PENDING and then.get(one.key) == release.PASS
             ]
         expiry = self.expires_at
-        if (
-            self.decision.use_by is None
-            and made.expires_at is not None
-            and not isinstance(expiry, NotDerivable)
-        ):
-            if expiry > made.expires_at:
-                found.append(_("the expiry is later than it was then"))
-        return tuple(found)
+        if isinstance(expiry, NotDerivable) or made.expires_at is None or self.decision.use_by is not None:
+            return tuple(found)
+        return (
+            (*found, _("the expiry is later than it was then")) if expiry > made.expires_at else tuple(found)
+        )
 
     @property
     def grown(self) -> tuple[str, ...]:
