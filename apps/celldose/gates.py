@@ -153,9 +153,10 @@ def bars_now(
 
 def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Problem]:
     """Names typed by one person are no check of two: only what a source reports is recorded so."""
-    day = stated.local_day(record.checked_at, record.site)
-    on = PartialDate.of(day) if day else record.product.harvest.session.performed_on
-    if record.pk is None and not is_history(record.participant, on):
+    # By the harvest: the time of the check itself is what one person types.
+    if record.pk is None and not is_history(
+        record.participant, stated.day_of_harvest(record.product.harvest)
+    ):
         yield Problem(
             None,
             "identity_needs_two_accounts",

@@ -38,7 +38,7 @@ from tests.contracts.test_urls import ADDRESSES, url_of
 from tests.security.identity_net import Ears, Marks, Net, listening_loggers, whole
 from tests.world import World
 
-OWN_STAFF = {"asha": "MUM", "rao": "MUM", "vikram": "PUN"}
+OWN_STAFF = {"asha": "MUM", "rao": "MUM", "vikram": "PUN", "iyer": "PUN"}
 IDENTITY_PAGES = ("identity/", "identity/change/")
 
 

@@ -163,7 +163,7 @@ def tell_of_growth(*, record: Microbiology, by: User | None) -> tuple[str, ...]:
         return ()
     before = event_model_of(Microbiology)._default_manager.filter(pgh_obj_id=record.pk).order_by("-pgh_id")
     # The newest entry of the history is this save; its state before is the entry before it.
-    earlier = before[1:2].first()
+    earlier: Any = before[1:2].first()
     organism = record.organism or ""
     newly = tuple(one for one in late if one not in release.grown(earlier))
     if not newly and organism == ((earlier and earlier.organism) or ""):

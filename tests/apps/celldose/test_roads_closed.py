@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from apps.celldose import crfs
-from apps.celldose.models import Infusion
+from apps.celldose import crfs, gates
+from apps.celldose.models import IdentityCheck, Infusion
 from apps.celldose.product_file import product_file
 from apps.enrolment.actions import register
 from studyportal.crf.errors import CrfInvalid, Refused
@@ -85,7 +85,13 @@ def test_one_person_alone_checks_no_identity_of_a_transcribed_case_that_is_treat
     journey.open(performed_on="2016-11")
     journey.upto("product", harvest={"started_at": None, "ended_at": None})
     assert journey._identity("collection", "2016-11-03T10:00:00+05:30", {}).pk
-    assert refused(lambda: journey._identity("bedside", at(15), {})) == ["identity_needs_two_accounts"]
+    product = journey.product
+    product.harvest.started_at = dt.datetime.fromisoformat(at(9))
+    named = IdentityCheck(
+        product=product, participant=case, site=case.site, checked_at=product.harvest.started_at
+    )
+    found = gates.identity_check_gate(named, cast.meera)
+    assert [problem.code for problem in found] == ["identity_needs_two_accounts"]
 
 
 def test_the_second_of_two_on_the_spot_types_no_time(journey: Journey, cast: Cast) -> None:

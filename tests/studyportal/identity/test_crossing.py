@@ -82,7 +82,13 @@ def test_no_role_writes_a_key(cast: Cast, at_pune: Any, pune: Any, who: str) -> 
 
 @pytest.mark.parametrize("who", [*ROLES])
 def test_a_finding_is_seen_at_its_own_site_and_by_who_settles(cast: Cast, at_pune: Any, who: str) -> None:
-    expected = {"asha": {"MUM"}, "rao": {"MUM"}, "vikram": {"PUN"}, "meera": {"MUM", "PUN"}}.get(who, set())
+    expected = {
+        "asha": {"MUM"},
+        "rao": {"MUM"},
+        "vikram": {"PUN"},
+        "iyer": {"PUN"},
+        "meera": {"MUM", "PUN"},
+    }.get(who, set())
     with walls.opened(getattr(cast, who)):
         for model in (PossibleDuplicate, event_model_of(PossibleDuplicate)):
             assert set(model._default_manager.values_list("site__code", flat=True)) == expected

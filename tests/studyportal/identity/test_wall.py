@@ -36,7 +36,7 @@ def sites_in(model: Any) -> set[str]:
 
 @pytest.mark.parametrize("who", [*ROLES])
 def test_each_sees_the_identities_of_own_sites_only(cast: Cast, both: Any, who: str) -> None:
-    expected = {"asha": {"MUM"}, "rao": {"MUM"}, "vikram": {"PUN"}}.get(who, set())
+    expected = {"asha": {"MUM"}, "rao": {"MUM"}, "vikram": {"PUN"}, "iyer": {"PUN"}}.get(who, set())
     with walls.opened(getattr(cast, who)):
         assert [sites_in(model) for model in TABLES] == [expected, expected]
 
