@@ -367,10 +367,10 @@ def more_of_everything(journey: Journey, infusion: Any, number: int) -> None:
         crfs.HAND_OVER,
         journey.asha,
         of_product,
-        leg="to_ward",
+        leg="to_disposal",
         container="Box",
-        given_at=at(14, 30 + number),
-        received_at=at(14, 40 + number),
+        given_at=at(16, 30 + number),
+        received_at=at(16, 40 + number),
     )
     timepoint = ("start", "plus_15_min", "plus_30_min", "plus_60_min")[number - 1]
     save(crfs.OBSERVATIONS, journey.asha, {"infusion": infusion}, timepoint=timepoint, temperature="36.9")

@@ -38,7 +38,7 @@ READ = ("/delegations/", "/delegations/log.csv")
 @pytest.mark.parametrize("who", [*ROLES, None])
 def test_who_may_open_them(cast: Any, page: Any, who: str | None) -> None:
     client = page(getattr(cast, who) if who else None)
-    for addresses, allowed in ((MANAGED, {"admin"}), (READ, {"admin", "rao", "meera", "farah"})):
+    for addresses, allowed in ((MANAGED, {"admin"}), (READ, {"admin", "rao", "iyer", "meera", "farah"})):
         for address in addresses:
             expected = 302 if who is None else 200 if who in allowed else 403
             assert client.get(address).status_code == expected, address
