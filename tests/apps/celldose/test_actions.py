@@ -264,7 +264,7 @@ def test_a_processing_is_refused_on_a_day_when_a_lot_had_expired(journey: Journe
 
 
 def test_an_expired_enzyme_is_refused_at_its_own_field(journey: Journey) -> None:
-    journey.upto("product", harvest={"tissue": "adipose", "volume_ml": "55"})
+    journey.upto("receipt", harvest={"tissue": "adipose", "volume_ml": "55"})
     digested = {"method": "enzymatic", "enzyme": "Collagenase", "enzyme_lot": "E1"}
     with pytest.raises(Refused) as caught:
         journey.make_processing(enzyme_expires_on="2025-03-09", **digested)
@@ -276,7 +276,7 @@ def test_an_expired_enzyme_is_refused_at_its_own_field(journey: Journey) -> None
 
 
 def test_an_enzyme_lot_without_expiry_is_asked_about_until_the_lot_is_recorded(journey: Journey) -> None:
-    journey.upto("product", harvest={"tissue": "adipose", "volume_ml": "55"})
+    journey.upto("receipt", harvest={"tissue": "adipose", "volume_ml": "55"})
     journey.made["processing"] = journey.make_processing(
         method="enzymatic", enzyme="Collagenase", enzyme_lot="E1"
     )

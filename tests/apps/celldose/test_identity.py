@@ -185,7 +185,7 @@ def product(journey: Journey) -> Any:
         ({"participant_code": "  "}, "participant_code", "required"),
         ({"participant_code": "MUM-0001-0"}, "participant_code", "check_character"),
         ({"how": "paper"}, "read_at", "required"),
-        ({"read_at": timezone.now() + dt.timedelta(minutes=6)}, "read_at", "in_future"),
+        ({"read_at": timezone.now() + dt.timedelta(days=2)}, "read_at", "in_future"),
         ({"read_at": timezone.now() - dt.timedelta(minutes=6)}, "read_at", "entered_later"),
         (
             {"how": "paper", "read_at": dt.datetime(2025, 3, 10, 3, 0, tzinfo=dt.UTC)},

@@ -55,5 +55,5 @@ def test_the_number_of_queries_does_not_grow(
     client.get(address)
     for number in range(30):
         participant(f"PUN-{number + 100:04}-X")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(18):
         assert client.get(address).status_code == 200

@@ -65,7 +65,7 @@ def test_a_file_is_made_for_auditors_alone(cast: Cast, page: Any, name: str) -> 
 
 @pytest.fixture
 def pune_auditor(cast: Cast) -> User:
-    user = User.objects.create(username="leela", display_name="Leela")
+    user = User.objects.create(username="lalita", display_name="Lalita")
     Membership.objects.create(user=user, role="ethics_auditor", site=cast.pune, valid_from="2020-01-01")
     return user
 

@@ -169,4 +169,4 @@ def test_one_statement_for_all_models(cast: Cast, records: Records, page: Any) -
             browser.get(URL)
         return len(captured)
 
-    assert queries_of(1) == queries_of(10) < 12
+    assert queries_of(1) == queries_of(10) < 15

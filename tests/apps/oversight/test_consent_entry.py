@@ -41,14 +41,14 @@ def test_what_is_not_there_is_not_found(cast: Cast, page: Any, pk: int) -> None:
 
 
 def test_another_site_is_not_found(cast: Cast, records: Records, page: Any) -> None:
-    leela = User.objects.create(username="leela", display_name="Leela")
-    Membership.objects.create(user=leela, role="ethics_auditor", site=cast.pune, valid_from="2020-01-01")
+    lalita = User.objects.create(username="lalita", display_name="Lalita")
+    Membership.objects.create(user=lalita, role="ethics_auditor", site=cast.pune, valid_from="2020-01-01")
     foreign, own = (
         records.consent(records.participant()),
         records.consent(records.participant(site=cast.pune)),
     )
-    assert page(leela).get(url(foreign.pk)).status_code == 404
-    answer = page(leela).get(url(own.pk))
+    assert page(lalita).get(url(foreign.pk)).status_code == 404
+    answer = page(lalita).get(url(own.pk))
     assert answer.status_code == 200
     assert answer.context["previous_url"] == "", "the entry before is of another site"
 

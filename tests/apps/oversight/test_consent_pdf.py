@@ -111,7 +111,7 @@ def made(cast: Cast) -> Job:
 
 
 def test_the_file_is_for_who_asked_for_it(cast: Cast, page: Any, made: Job) -> None:
-    other = User.objects.create(username="leela", display_name="Leela")
+    other = User.objects.create(username="lalita", display_name="Lalita")
     Membership.objects.create(user=other, role="ethics_auditor", valid_from="2020-01-01")
     url = f"{MAKE}{made.pk}/"
     assert page(cast.meera).get(url).status_code == 403

@@ -25,7 +25,7 @@ PAGES = ("/oversight/", "/oversight/1/", "/oversight/participants/", "/oversight
 
 @pytest.fixture
 def pune_auditor(cast: Cast) -> User:
-    user = User.objects.create(username="leela", display_name="Leela")
+    user = User.objects.create(username="lalita", display_name="Lalita")
     Membership.objects.create(user=user, role="ethics_auditor", site=cast.pune, valid_from="2020-01-01")
     return user
 

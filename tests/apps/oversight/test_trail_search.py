@@ -37,7 +37,7 @@ def changed(cast: Cast, records: Records) -> Any:
 
 @pytest.fixture
 def pune_investigator(cast: Cast) -> User:
-    user = User.objects.create(username="leela")
+    user = User.objects.create(username="lalita")
     Membership.objects.create(user=user, role="investigator", site=cast.pune, valid_from="2020-01-01")
     return user
 
