@@ -134,8 +134,7 @@ def weight_of(participant_id: int, day: PartialDate | None) -> rules.Weighed | N
 
 def weight_within_days() -> int:
     """How many days before a session a weight may have been measured; 0: on the day itself."""
-    custody = getattr(protocol.current(), "custody", None)
-    return int(custody.dose.weight_within_days) if custody is not None else 0
+    return int(protocol.current().custody.dose.weight_within_days)
 
 
 def _weighed_on(record: VitalSigns) -> dt.date | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.celldose import crfs
@@ -38,14 +38,6 @@ def form_url(spec: CrfSpec, record: Any, participant: Any, **parents: int) -> st
 
 def _is_new(url: str) -> bool:
     return "/new/" in url or url.startswith("/harvests/")
-
-
-def place(name: str, pk: int, otherwise: str) -> str:
-    """The page at which a step is done (release, bedside, a product with its number); where there is none, its form."""
-    try:
-        return reverse(f"celldose:{name}", args=[pk])
-    except NoReverseMatch:
-        return otherwise
 
 
 def forms_of(
@@ -94,8 +86,7 @@ def _product_row(product: Any, harvest: Harvest, participant: Any) -> Row:
 
 
 def new_product_url(harvest: Harvest) -> str:
-    form = form_url(crfs.CELL_PRODUCT, None, harvest.participant, harvest=harvest.pk)
-    return place("product-new", harvest.pk, form)
+    return reverse("celldose:product-new", args=[harvest.pk])
 
 
 def form_row(spec: CrfSpec, record: Any, participant: Any, **parents: int) -> Row:

@@ -11,7 +11,7 @@ from apps.celldose import crfs, gates, reagents
 from apps.celldose.models import CellSession, Harvest
 from apps.celldose.pages.blocks import number
 from apps.celldose.pages.doses import dose_words
-from apps.celldose.pages.forms import PROCESSING_FORMS, form_url, new_product_url, place
+from apps.celldose.pages.forms import PROCESSING_FORMS, form_url, new_product_url
 from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -137,8 +137,7 @@ def _infusion_step(file: ProductFile | None, consent_now: str | None) -> Step:
     if file is None:
         return Step(_("Infusion"), "blocked", _("There is no product yet."))
     participant = file.product.participant
-    form = form_url(crfs.INFUSION, file.infusion, participant, product=file.product.pk)
-    url = place("infusion", file.product.pk, form)
+    url = reverse("celldose:infusion", args=[file.product.pk])
     if file.infusion is not None:
         return Step(_("Infusion"), "done", "", url, dose_words(file))
     if gates.is_history(participant, file.session.performed_on):
