@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.casebook.holdings import Expectations
-from apps.celldose import waiting
+from apps.celldose.selectors import waiting
 from apps.consent.rules import Task
 from apps.consent.selectors import tasks as consent_tasks
 from apps.consent.selectors.documents import documents_due

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from apps.casebook import grid, worklist
 from apps.casebook.grid import title_of
-from apps.celldose.pages.waiting import culture_columns, culture_row, product_columns, product_row
+from apps.celldose.rows import culture_columns, culture_row, product_columns, product_row
 from apps.consent.models import DocumentPurpose
 from apps.consent.selectors.documents import DocumentDue
 from apps.consent.selectors.places import task_state, task_url

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max
 
 from apps.celldose.models import Infusion
-from apps.celldose.stated import day_of_infusion
+from apps.celldose.selectors import day_of_infusion
 from apps.safety.checks.events import Episodes
 from apps.safety.models import AdverseEvent, DkaEpisode, FollowUp, HypoglycaemiaEpisode, Outcome
 from apps.safety.rules.follow_ups import Known

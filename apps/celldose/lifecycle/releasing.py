@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 
 from apps.celldose.lifecycle.infusing import STEP, Bar, Identity, mismatches
 from apps.celldose.lifecycle.states import Life, State
+from apps.celldose.rules.releasing import LETS_INFUSE
 from studyportal.crf.outcomes import NotDerivable, Problem
-
-# The decisions that let a product be infused, and those of them that hold every criterion against it.
-LETS_INFUSE = ("released", "conditional", "exceptional")
 
 # Decision → the fields in which it says why; a reason of absence is none.
 SAYS: Mapping[str, tuple[str, ...]] = {

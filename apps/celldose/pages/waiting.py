@@ -1,19 +1,14 @@
-"""Products that wait for somebody, and cultures to be read, as rows: for their own page and for the worklist."""
+"""The page of products that wait for somebody, and of cultures to be read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.urls import reverse
-from django.utils.translation import gettext as _
-
-from apps.celldose import waiting
-from apps.celldose.models import CellProduct
 from apps.celldose.pages.tabs import tabs_of_products
-from apps.celldose.waiting import CultureDue, Waiting
+from apps.celldose.rows import culture_columns, culture_row, product_columns, product_row
+from apps.celldose.selectors import waiting
 from studyportal.access.models import User
-from studyportal.ui.parts import Cell, Column, Row
-from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.ui.parts import Column
 
 
 def waiting_page(user: User) -> dict[str, Any]:
@@ -28,45 +23,3 @@ def waiting_page(user: User) -> dict[str, Any]:
         "urgent": sum(one.urgent for one in products),
         "overdue": sum(one.state == "overdue" for one in cultures),
     }
-
-
-def product_columns() -> list[str]:
-    return [_("Participant"), _("Product"), _("State"), _("Waiting for")]
-
-
-def culture_columns() -> list[str]:
-    return [_("Participant"), _("Product"), _("State"), _("Final on")]
-
-
-def product_row(one: Waiting) -> Row:
-    return Row(
-        [
-            _person(one.product),
-            Cell(str(one.product), url=reverse("celldose:release", args=[one.product.pk])),
-            Cell("", state=one.state),
-            "; ".join(one.tasks),
-        ],
-        tone="bad" if one.urgent else "",
-    )
-
-
-def culture_row(one: CultureDue) -> Row:
-    return Row(
-        [
-            _person(one.product),
-            Cell(str(one.product), url=reverse("celldose:product", args=[one.product.pk])),
-            Cell("", state=one.state),
-            human_date_text(one.due_on) if one.due_on else one.why,
-        ],
-        tone="bad" if one.state == "overdue" else "",
-    )
-
-
-def _person(product: CellProduct) -> Cell:
-    participant = product.participant
-    return Cell(
-        participant.code,
-        url=participant.get_absolute_url(),
-        detail=_("synthetic") if participant.synthetic else "",
-        nowrap=True,
-    )

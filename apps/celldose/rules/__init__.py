@@ -168,7 +168,6 @@ __all__ = [
     "none_stands_alone",
     "not_before_harvest",
     "observed_in_order",
-    "out_of_specification_breaches",
     "overtime_breaches",
     "panel_fits_component",
     "part_of",

@@ -10,6 +10,7 @@ from apps.celldose.rules.arithmetic import Breach, Values
 from studyportal.crf.outcomes import NotDerivable, Problem
 
 LATE_GROWTH = "late_growth"
+# The decisions that let a product be infused.
 LETS_INFUSE = ("released", "conditional", "exceptional")
 
 

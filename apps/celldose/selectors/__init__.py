@@ -12,10 +12,13 @@ from apps.celldose.selectors.sessions import (
     sessions_context,
     sessions_of,
 )
+from apps.celldose.stated import day_of_harvest, day_of_infusion
 
 __all__ = [
     "SessionLine",
     "consent_sources",
+    "day_of_harvest",
+    "day_of_infusion",
     "files_of_session",
     "lives_of",
     "procedures_of",

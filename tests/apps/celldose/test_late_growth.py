@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from apps.celldose import crfs, waiting
+from apps.celldose import crfs
 from apps.celldose.models import Microbiology
 from apps.celldose.product_file import product_file
+from apps.celldose.selectors import waiting
 from apps.celldose.signals import grew_late
 from studyportal.crf import actions as crf
 from studyportal.deviations.models import Deviation

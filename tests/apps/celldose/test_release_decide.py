@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from apps.celldose import actions, crfs, release, signed, waiting
+from apps.celldose import actions, crfs, release, signed
 from apps.celldose.models import Release, ReleaseEvaluation
 from apps.celldose.product_file import product_file
+from apps.celldose.selectors import waiting
 from studyportal import protocol
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.deviations.models import Deviation

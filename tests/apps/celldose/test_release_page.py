@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.celldose import waiting
 from apps.celldose.models import Release
 from apps.celldose.product_file import product_file
+from apps.celldose.selectors import waiting
 from studyportal.access.models import Membership, User
 from studyportal.crf.models import Draft
 from studyportal.signatures.models import Signature

@@ -318,17 +318,27 @@ def test_identity_mismatch_is_critical(matches: Any, fires: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "failed", "infused", "fires"),
+    ("decision", "failed", "codes"),
     [
-        ("released", ["Viability"], False, True),
-        ("rejected", ["Viability"], False, False),
-        ("rejected", ["Viability"], True, True),
-        ("released", [], False, False),
-        (None, ["Viability"], False, False),
+        ("released", ["Viability"], ["out_of_specification"]),
+        ("exceptional", ["Viability"], ["exceptional_release"]),
+        ("exceptional", [], ["exceptional_release"]),
+        ("rejected", ["Viability"], []),
+        ("released", [], []),
+        (None, ["Viability"], []),
     ],
 )
-def test_out_of_specification(decision: Any, failed: Any, infused: bool, fires: bool) -> None:
-    assert bool(list(rules.out_of_specification_breaches(decision, failed, infused=infused))) is fires
+def test_out_of_specification_at_the_decision(decision: Any, failed: Any, codes: list[str]) -> None:
+    found = list(rules.release_breaches(decision, failed, []))
+    assert [one.code for one in found] == codes
+    assert {one.classification for one in found} <= {"critical"}
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize("failed", [[], ["Viability"]])
+def test_out_of_specification_at_the_infusion(failed: Any, answered: bool) -> None:
+    found = list(rules.infused_breaches(failed, answered=answered))
+    assert [one.code for one in found] == (["out_of_specification"] if failed else [])
 
 
 @pytest.mark.parametrize(
@@ -515,6 +525,11 @@ def test_derivations_happy_path() -> None:
         "viable_dose_per_kg": D("18.0000"),
     }
     counted = rules.derive_release(
-        {}, {"outcomes": {"a": "pass", "b": "fail", "c": "pending", "d": "not_evaluable"}}
+        {},
+        {
+            "outcomes": {"a": "pass", "b": "fail", "c": "pending", "d": "not_evaluable"},
+            "culture_due": dt.date(2024, 11, 26),
+        },
     )
+    assert counted.pop("culture_due_on") == dt.date(2024, 11, 26)
     assert set(counted.values()) == {1}
