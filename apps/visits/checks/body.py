@@ -1,0 +1,72 @@
+"""What is asked about body size and circulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from studyportal.crf.outcomes import Finding
+
+# A change beyond this between two visits is possible and rare.
+WEIGHT_CHANGE = Decimal("0.15")
+
+
+BMI_USUAL = (Decimal(12), Decimal(45))
+
+
+SYSTOLIC_USUAL = (80, 180)
+
+
+PULSE_USUAL = (40, 140)
+
+
+TEMPERATURE_FEVER = Decimal("38.0")
+
+
+def weight_jump(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    """context["previous_weight"]: kg at the last earlier visit, or None."""
+    weight, previous = values.get("weight"), context.get("previous_weight")
+    if weight is None or not previous:
+        return
+    change = abs(weight - previous) / previous
+    if change > WEIGHT_CHANGE:
+        yield Finding(
+            "weight",
+            "weight_jump",
+            f"{weight} kg is {change * 100:.0f} % away from {previous} kg at the visit before. Is it right?",
+        )
+
+
+def weight_absent(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    if values.get("weight") is None:
+        yield Finding(
+            "weight",
+            "weight_absent",
+            "Without the weight there is no insulin per kg, no IDAA1c and no cells per kg. Can the source tell?",
+        )
+
+
+def bmi_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    bmi = values.get("bmi")
+    if bmi is not None and not BMI_USUAL[0] <= bmi <= BMI_USUAL[1]:
+        yield Finding(
+            "bmi", "bmi_unusual", f"A body mass index of {bmi} kg/m² is unusual. Are weight and height right?"
+        )
+
+
+def circulation_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    for name, (low, high), unit in (("systolic", SYSTOLIC_USUAL, "mmHg"), ("pulse", PULSE_USUAL, "/min")):
+        value = values.get(name)
+        if value is not None and not low <= value <= high:
+            yield Finding(
+                name, f"{name}_unusual", f"{value} {unit} lies outside {low} to {high}. Is it right?"
+            )
+
+
+def fever(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    temperature = values.get("temperature")
+    if temperature is not None and temperature >= TEMPERATURE_FEVER:
+        yield Finding(
+            "temperature", "fever", f"{temperature} °C is fever. Is an adverse event recorded for it?"
+        )

@@ -1,0 +1,36 @@
+"""What is asked about the end of study."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from studyportal.crf.outcomes import Finding
+
+
+def completed_with_last_visit(
+    reason: str | None, last: tuple[str, str] | None, done: Collection[str]
+) -> Iterable[Finding]:
+    """Of the end of study. last: key and label of the last visit that the protocol schedules for the group."""
+    if reason == "completed" and last is not None and last[0] not in done:
+        yield Finding(
+            "reason",
+            "completed_without_last_visit",
+            f"The protocol ends with the visit “{last[1]}”, which is not recorded as done. Was the protocol completed?",
+        )
+
+
+def no_visit_after_end(ended_on: Any, days: Iterable[Any]) -> Iterable[Finding]:
+    """Of the end of study: partial dates of the visits that took place."""
+    if ended_on is None or ended_on.latest is None:
+        return
+    later = [
+        day for day in days if day is not None and day.earliest is not None and day.earliest > ended_on.latest
+    ]
+    if later:
+        yield Finding(
+            "ended_on",
+            "visit_after_end",
+            f"A visit took place on {max(later, key=lambda day: day.earliest).for_people()}, after the end. Which of"
+            " the two dates is right?",
+        )

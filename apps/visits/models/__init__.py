@@ -1,0 +1,26 @@
+"""Visits, and the forms that are filled at a visit."""
+
+from apps.visits.models.body import VitalSigns
+from apps.visits.models.insulin import InsulinProduct, InsulinRole, InsulinUse
+from apps.visits.models.lifestyle import Adherence, Diet, ExerciseIntensity, Lifestyle
+from apps.visits.models.symptoms import Compared, GeneralHealth, Symptoms
+from apps.visits.models.visit import Anchor, Visit, VisitRecord, VisitStatus, WindowState
+
+__all__ = [
+    "Adherence",
+    "Anchor",
+    "Compared",
+    "Diet",
+    "ExerciseIntensity",
+    "GeneralHealth",
+    "InsulinProduct",
+    "InsulinRole",
+    "InsulinUse",
+    "Lifestyle",
+    "Symptoms",
+    "Visit",
+    "VisitRecord",
+    "VisitStatus",
+    "VitalSigns",
+    "WindowState",
+]

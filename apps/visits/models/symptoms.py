@@ -1,0 +1,58 @@
+"""What the participant reports."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.visits.models.visit import VisitRecord
+from studyportal.audit import tracked
+from studyportal.crf.fields import (
+    CodedField,
+    NoteField,
+    YesNoField,
+)
+from studyportal.crf.models import CrfRecord
+
+
+class GeneralHealth(models.TextChoices):
+    EXCELLENT = "excellent", _("Excellent")
+    VERY_GOOD = "very_good", _("Very good")
+    GOOD = "good", _("Good")
+    FAIR = "fair", _("Fair")
+    POOR = "poor", _("Poor")
+
+
+class Compared(models.TextChoices):
+    MUCH_BETTER = "much_better", _("Much better")
+    BETTER = "better", _("Better")
+    SAME = "same", _("About the same")
+    WORSE = "worse", _("Worse")
+    MUCH_WORSE = "much_worse", _("Much worse")
+
+
+@tracked
+class Symptoms(VisitRecord):
+    """What the participant reports since the visit before."""
+
+    polyuria = YesNoField(_("Increased micturition"))
+    polydipsia = YesNoField(_("Increased thirst"))
+    fainting = YesNoField(_("Fainting"))
+    abdominal_pain = YesNoField(_("Abdominal pain"))
+    general_health = CodedField(
+        _("General health, as the participant rates it"), codes=GeneralHealth, required=False
+    )
+    general_health_compared = CodedField(_("General health against the visit before"), codes=Compared)
+    note = NoteField(_("In the words of the source"), required=False)
+
+    class Meta(VisitRecord.Meta):
+        verbose_name = _("symptoms")
+        verbose_name_plural = _("symptoms")
+        constraints = [
+            *CrfRecord.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["visit"],
+                name="symptoms_once_per_visit",
+                violation_error_message=_("This visit already has symptoms; change those."),
+            ),
+        ]

@@ -1,0 +1,15 @@
+"""Hard rules of diet and exercise. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from studyportal.crf.outcomes import Problem
+
+
+def no_exercise_has_no_minutes(values: Mapping[str, Any]) -> Iterable[Problem]:
+    if values.get("exercise_intensity") == "none" and values.get("exercise_minutes_per_week"):
+        yield Problem(
+            "exercise_minutes_per_week", "contradiction", "Minutes are given although there is no exercise."
+        )

@@ -1,0 +1,129 @@
+"""The schedule: days, windows and what they are called. Pure; days are whole days, counted from the anchor."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from studyportal.crf.outcomes import NotDerivable
+
+WindowState = Literal["early", "in_window", "late", "unknown"]
+
+
+DAYS_PER_MONTH = Decimal("30.4375")
+
+
+DAYS_PER_YEAR = Decimal("365.25")
+
+
+class PartialDay(Protocol):
+    @property
+    def earliest(self) -> dt.date | None: ...
+    @property
+    def latest(self) -> dt.date | None: ...
+
+
+@dataclass(frozen=True)
+class Due:
+    """The days on which a visit is due, inclusive."""
+
+    earliest: dt.date
+    target: dt.date
+    latest: dt.date
+
+
+@dataclass(frozen=True)
+class DaySpan:
+    """Lowest and highest possible number of days from the anchor; the same when both dates are known to the day."""
+
+    lowest: int
+    highest: int
+
+    @property
+    def exact(self) -> int | None:
+        return self.lowest if self.lowest == self.highest else None
+
+
+def window_state(target: int, before: int, after: int, actual_day: int) -> WindowState:
+    """Where a day lies against target − before … target + after; both ends belong to the window."""
+    if actual_day < target - before:
+        return "early"
+    if actual_day > target + after:
+        return "late"
+    return "in_window"
+
+
+def window_state_of_span(target: int, before: int, after: int, days: DaySpan | NotDerivable) -> WindowState:
+    """The same for a visit that is dated by month or year: told only when every possible day gives one answer."""
+    if isinstance(days, NotDerivable):
+        return "unknown"
+    lowest = window_state(target, before, after, days.lowest)
+    highest = window_state(target, before, after, days.highest)
+    return lowest if lowest == highest else "unknown"
+
+
+def due_dates(anchor: dt.date, target: int, before: int, after: int) -> Due:
+    """The window of a visit in days of the calendar. Day 0 is the anchor."""
+    return Due(
+        anchor + dt.timedelta(days=target - before),
+        anchor + dt.timedelta(days=target),
+        anchor + dt.timedelta(days=target + after),
+    )
+
+
+def days_between(anchor: PartialDay | None, happened: PartialDay | None) -> DaySpan | NotDerivable:
+    """Days from the anchor to the visit, as far as both dates are known."""
+    if anchor is None:
+        return NotDerivable("date of the anchor missing")
+    if happened is None:
+        return NotDerivable("date of the visit missing")
+    if anchor.earliest is None or anchor.latest is None:
+        return NotDerivable("date of the anchor is an age only")
+    if happened.earliest is None or happened.latest is None:
+        return NotDerivable("date of the visit is an age only")
+    return DaySpan((happened.earliest - anchor.latest).days, (happened.latest - anchor.earliest).days)
+
+
+_NUMBER_WORDS = {
+    word: number
+    for number, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+        start=1,
+    )
+} | {"a": 1, "an": 1, "eighteen": 18, "twenty-four": 24}
+
+
+_NOMINAL = re.compile(
+    r"\b(?P<number>\d{1,3}|" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")[\s-]+"
+    r"(?P<unit>day|week|month|year)s?\b",
+    re.IGNORECASE,
+)
+
+
+_DAYS_PER = {"day": Decimal(1), "week": Decimal(7), "month": DAYS_PER_MONTH, "year": DAYS_PER_YEAR}
+
+
+# How far the calendar may lie from a rounded label: half of the unit that the label counts in.
+_SLACK = {"day": Decimal(1), "week": Decimal("3.5"), "month": DAYS_PER_MONTH / 2, "year": DAYS_PER_MONTH * 2}
+
+
+def nominal_days(label: str) -> tuple[Decimal, Decimal] | None:
+    """(days, slack) that a label such as “six months” or “1 year” stands for; None when it names no duration."""
+    found = _NOMINAL.search(label)
+    if found is None:
+        return None
+    text, unit = found["number"].lower(), found["unit"].lower()
+    number = int(text) if text.isdigit() else _NUMBER_WORDS[text]
+    return number * _DAYS_PER[unit], _SLACK[unit]
+
+
+def label_disagrees(label: str, days: DaySpan | NotDerivable) -> bool:
+    """Whether no possible day of the visit fits the duration that its label names."""
+    nominal = nominal_days(label)
+    if nominal is None or isinstance(days, NotDerivable):
+        return False
+    expected, slack = nominal
+    return days.lowest > expected + slack or days.highest < expected - slack

@@ -1,0 +1,40 @@
+"""Hard rules of a visit. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from apps.visits.rules.schedule import PartialDay
+from studyportal.crf.outcomes import Problem
+
+
+def visit_problems(values: Mapping[str, Any], *, scheduled: bool) -> Iterable[Problem]:
+    """Hard rules of a visit. Keys: status, happened_on, missed_reason, number."""
+    status = values.get("status")
+    if status == "missed" and not (values.get("missed_reason") or "").strip():
+        yield Problem("missed_reason", "required", "Say why the visit was missed.")
+    if status != "missed" and (values.get("missed_reason") or "").strip():
+        yield Problem("missed_reason", "not_expected", "Only a missed visit has this reason. Leave it empty.")
+    if status in ("missed", "planned") and values.get("happened_on") is not None:
+        yield Problem(
+            "happened_on",
+            "contradiction",
+            "A visit that took place is done: change its state, or leave the date out.",
+        )
+    number = values.get("number")
+    if scheduled and number not in (None, 1):
+        yield Problem(
+            "number",
+            "not_repeated",
+            "The protocol has this visit once. Record a further one as unscheduled (UNS).",
+        )
+
+
+def not_in_future(happened: PartialDay | None, today: dt.date) -> Iterable[Problem]:
+    """today: at the site."""
+    if happened is not None and happened.earliest is not None and happened.earliest > today:
+        yield Problem(
+            "happened_on", "in_future", "This day lies in the future. A visit to come is planned, not done."
+        )

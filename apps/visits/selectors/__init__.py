@@ -1,0 +1,48 @@
+"""Reading visits, the schedule, and the forms of visits, always within what the user may see."""
+
+from apps.visits.selectors.anchors import (
+    Crossing,
+    anchor_dates,
+    anchor_of,
+    crossings_of,
+    follow_up_visits,
+    session_visits,
+)
+from apps.visits.selectors.body import vital_signs_context, weight_at
+from apps.visits.selectors.insulin import insulin_at, insulin_context, insulin_per_kg_at
+from apps.visits.selectors.lives import lives_of, tells_of_life
+from apps.visits.selectors.schedule import (
+    Scheduled,
+    days_of,
+    due_of,
+    last_scheduled,
+    schedule,
+    schedules,
+    sessions_to_come,
+)
+from apps.visits.selectors.visits import visit_or_404, visits
+
+__all__ = [
+    "Crossing",
+    "Scheduled",
+    "anchor_dates",
+    "anchor_of",
+    "crossings_of",
+    "days_of",
+    "due_of",
+    "follow_up_visits",
+    "insulin_at",
+    "insulin_context",
+    "insulin_per_kg_at",
+    "last_scheduled",
+    "lives_of",
+    "schedule",
+    "schedules",
+    "session_visits",
+    "sessions_to_come",
+    "tells_of_life",
+    "visit_or_404",
+    "visits",
+    "vital_signs_context",
+    "weight_at",
+]
