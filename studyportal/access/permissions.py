@@ -24,6 +24,10 @@ class Permission(StrEnum):
     RELEASE_PRODUCTS = "products.release"
     MANAGE_QUERIES = "queries.manage"
     SIGN_RECORDS = "records.sign"
+    # Review after entry: compared with the source, closed for changes, a whole visit or the study frozen.
+    VERIFY_SOURCE = "records.verify"
+    LOCK_RECORDS = "records.lock"
+    FREEZE_RECORDS = "records.freeze"
 
     # Name, birth date, contact, hospital number: held by the staff of one site, never study-wide.
     VIEW_IDENTITY = "identity.view"
@@ -87,6 +91,9 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.RELEASE_PRODUCTS: _("release cell products"),
     Permission.MANAGE_QUERIES: _("manage queries"),
     Permission.SIGN_RECORDS: _("sign records"),
+    Permission.VERIFY_SOURCE: _("verify records against their source"),
+    Permission.LOCK_RECORDS: _("lock and unlock records"),
+    Permission.FREEZE_RECORDS: _("freeze visits and the study"),
     Permission.VIEW_IDENTITY: _("see who a participant is"),
     Permission.EDIT_IDENTITY: _("record who a participant is"),
     Permission.RESOLVE_DUPLICATES: _("settle possible duplicates between sites"),
@@ -128,6 +135,9 @@ CHANGES_ROWS: frozenset[Permission] = frozenset(
         Permission.REPORT_SAFETY,
         Permission.MANAGE_QUERIES,
         Permission.SIGN_RECORDS,
+        Permission.VERIFY_SOURCE,
+        Permission.LOCK_RECORDS,
+        Permission.FREEZE_RECORDS,
         Permission.RESOLVE_DUPLICATES,
         Permission.MANAGE_APPROVALS,
         Permission.MANAGE_CONSENT_DOCUMENTS,

@@ -84,7 +84,7 @@ class DataManager(Role):
     key = "data_manager"
     label = _("Data manager")
     purpose = _(
-        "Watches data quality, manages queries, freezes matched sets, and transcribes published cases."
+        "Watches data quality, manages queries, verifies and locks records, freezes matched sets, and transcribes published cases."
     )
     scope = "both"
     permissions = frozenset(
@@ -107,6 +107,9 @@ class DataManager(Role):
             Permission.VIEW_MATCHING,
             Permission.FREEZE_MATCHING,
             Permission.MANAGE_QUERIES,
+            Permission.VERIFY_SOURCE,
+            Permission.LOCK_RECORDS,
+            Permission.FREEZE_RECORDS,
             Permission.VIEW_AUDIT_TRAIL,
             Permission.EXPORT_DATA,
             Permission.EXPORT_CODED,

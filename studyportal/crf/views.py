@@ -22,7 +22,7 @@ from studyportal.access.permissions import Permission
 from studyportal.audit import links, reasons
 from studyportal.audit.reason_fields import field_views
 from studyportal.audit.selectors import history_of
-from studyportal.crf import actions, display, drafts, forms, signature_pages, signing
+from studyportal.crf import actions, display, drafts, forms, panels, signature_pages, signing
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVersion
 from studyportal.crf.fetch import may_enter_or_403, record_or_404, spec_or_404
 from studyportal.crf.models import Draft
@@ -289,6 +289,7 @@ def _page(
             ),
             "may_enter": request.user.may(spec.permission, participant.site_id),  # type: ignore[union-attr]
             "parents": display.parents_in_words(spec, record) if record is not None else [],
+            "panels": panels.of(request, spec, record) if record is not None else [],
             "signatures": signatures,
             "signed_now": any(not one.broken for one in signatures),
             "may_sign": record is not None and bool(signing.may_sign(request.user, spec, record.site_id)),  # type: ignore[arg-type]

@@ -48,6 +48,9 @@ class Deviation(SiteScoped):
     )
     code = models.CharField(_("code"), max_length=80)
     description = models.TextField(_("description"))
+    # How the sentence was made (`studyportal.words`); empty: typed by a person, or from before.
+    template = models.TextField(editable=False, blank=True)
+    params = models.JSONField(editable=False, default=dict, blank=True)
     classification = models.CharField(_("classification"), max_length=10, choices=Classification)
     # What the rule said last; a person may have classed it otherwise. When the rule says something else, it counts.
     found_classification = models.CharField(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from studyportal.access.models import User
 from studyportal.audit import acting
 from studyportal.queries.models import Query, QueryMessage, QueryOrigin, QueryState
+from studyportal.words import stored
 
 
 class FindingLike(Protocol):
@@ -61,17 +62,20 @@ def reconcile(
                 object_id=record.pk,
                 field=field,
                 code=finding.code,
-                message=finding.message,
+                **_sentence(finding.message),
             )
             standing.append(query)
             continue
         explained = query.explained_value is not None and query.explained_value == values.get(field, "")
         if query.state != QueryState.OPEN and not explained:
-            _move(query, QueryState.OPEN, _("The check fires again."), author=None, message=finding.message)
+            _move(
+                query, QueryState.OPEN, _("The check fires again."), author=None, **_sentence(finding.message)
+            )
         elif query.message != finding.message:
-            query.message = finding.message
+            for name, value in _sentence(finding.message).items():
+                setattr(query, name, value)
             query.version += 1
-            query.save(update_fields=["message", "version"])
+            query.save(update_fields=["message", "template", "params", "version"])
         if query.state != QueryState.CLOSED:
             standing.append(query)
     for query in known.values():
@@ -132,6 +136,11 @@ def reopen(*, query: Query, text: str, by: User) -> Query:
         raise QueryRefused(_("Say why the answer does not settle the question."))
     with acting(user=by, reason=text):
         return _move(query, QueryState.OPEN, text, author=by, explained_value=None)
+
+
+def _sentence(message: str) -> dict[str, Any]:
+    template, params = stored(message)
+    return {"message": str(message), "template": template, "params": params}
 
 
 def _locked(query: Query) -> Query:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked
+from studyportal.words import again, translated
 
 
 class QueryState(models.TextChoices):
@@ -34,10 +35,22 @@ class Query(SiteScoped):
     field = models.CharField(_("field"), max_length=80, blank=True)
     code = models.CharField(_("code"), max_length=80)
     message = models.TextField(_("question"))
+    # How the sentence was made (`studyportal.words`), to be said in other languages; empty: typed by a person.
+    template = models.TextField(editable=False, blank=True)
+    params = models.JSONField(editable=False, default=dict, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=QueryState, default=QueryState.OPEN)
     origin = models.CharField(_("origin"), max_length=10, choices=QueryOrigin, default=QueryOrigin.CHECK)
     # What the field held when a person explained it: while it stands, the query stays answered.
     explained_value = models.TextField(_("explained value"), null=True, blank=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assigned to"),
+        help_text=_("Empty: whoever enters data at the site."),
+    )
     opened_at = models.DateTimeField(_("opened at"), auto_now_add=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -62,10 +75,16 @@ class Query(SiteScoped):
         indexes = [
             models.Index(fields=["participant", "state"]),
             models.Index(fields=["site", "state", "id"]),
+            models.Index(fields=["assigned_to", "state"]),
         ]
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def words(self) -> str:
+        """The question in the language of who reads it."""
+        return translated(again(self.message, self.template, self.params))
 
 
 @tracked
