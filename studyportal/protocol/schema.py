@@ -15,6 +15,7 @@ from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, Follo
 from .infusion import InfusionRules
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
+from .review import Review
 from .safety import Safety
 from .schedule import Anchor, DynamicTest, GlucoseSlot, Group, Sessions, Study, Visit
 
@@ -45,6 +46,7 @@ class Protocol(Frozen):
     infusion: InfusionRules = Field(default_factory=InfusionRules)
     ethics: Ethics
     safety: Safety = Field(default_factory=lambda: Safety(source="Not said in this protocol"))
+    review: Review = Field(default_factory=lambda: Review(source="Not said in this protocol"))
     absent_reasons: Keyed[AbsentReason]
 
     _sha256: str = PrivateAttr(default="")
