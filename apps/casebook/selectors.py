@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from apps.casebook import holdings
-from apps.casebook.holdings import Held, Progress
 from apps.casebook.life_line import LifeLine, life_line
 from apps.celldose.models import CellSession, Infusion
 from apps.consent import selectors as consent
@@ -25,7 +23,8 @@ from apps.labs.models import GlucoseReading, LabResult
 from apps.safety.models import AdverseEvent
 from apps.visits import selectors as visits
 from apps.visits.models import InsulinUse, Visit, VisitStatus
-from apps.visits.selectors import Scheduled
+from apps.visits.selectors import Scheduled, holdings
+from apps.visits.selectors.holdings import Held, Progress
 from studyportal.access import clock
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
