@@ -17,7 +17,7 @@ from apps.enrolment.models import Demographics, EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
 from apps.enrolment.signals import day0_asked, end_of_study_asked, life_asked, participant_saved
 from apps.visits import actions, checks, selectors
-from apps.visits.models import InsulinUse, Visit, VisitStatus, VitalSigns
+from apps.visits.models import Anchor, InsulinUse, Visit, VisitStatus, VitalSigns
 from apps.visits.signals import visit_saved
 from studyportal import protocol
 from studyportal.crf.actions import rederive
@@ -30,8 +30,15 @@ from studyportal.identity.signals import identity_recorded
 def count_visits_anew(
     sender: Any, *, participant: Any, created: bool, changed: Collection[str], by: Any, **_: Any
 ) -> None:
-    """The group decides which event visits are counted from; the index date is such an event."""
-    if not created and {"group", "index_date"} & set(changed):
+    """The group and the version decide which event visits are counted from; the index date and the day of enrolment
+    are such events."""
+    if created:
+        return
+    moved = {"group", "index_date", "protocol_version"} & set(changed)
+    if "enrolled_on" in changed:
+        anchors = [visit.anchor.values() for visit in protocol.of(participant).visits.values()]
+        moved |= {"enrolled_on"} if any(Anchor.ENROLMENT in one for one in anchors) else set()
+    if moved:
         actions.redate(participant=participant, by=by)
 
 

@@ -93,7 +93,8 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 messages.success(request, _("%s is saved.") % record.label)
                 return redirect("casebook:visit", code, pk)
         may_enter = request.user.may(Permission.ENTER_DATA, participant.site_id)  # type: ignore[union-attr]
-        context = visit_page.context_of(participant, record, may_enter=may_enter)
+        safety = request.user.may(Permission.VIEW_SAFETY, participant.site_id)  # type: ignore[union-attr]
+        context = visit_page.context_of(participant, record, may_enter=may_enter, may_see_safety=safety)
         fields = inputs.visit_change_fields(record, request.POST, problems)
         return form_page(
             request,
