@@ -64,6 +64,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
+    "api:schedule": lambda w: {"?": f"participant={w.participant.code}"},
     "casebook:participant": lambda w: {"code": w.participant.code},
     **{
         f"casebook:participant-{key}": lambda w: {"code": w.participant.code}
