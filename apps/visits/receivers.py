@@ -112,7 +112,7 @@ def protocol_was_completed(sender: Any, *, record: EndOfStudy, **_: Any) -> list
     done = list(rows.values_list("key", "happened_on"))
     return [
         *checks.completed_with_last_visit(
-            record.reason, selectors.last_scheduled(record.participant.group), {key for key, _day in done}
+            record.reason, selectors.last_scheduled(record.participant), {key for key, _day in done}
         ),
         *checks.no_visit_after_end(record.ended_on, [day for _key, day in done]),
     ]
@@ -126,7 +126,7 @@ def end_of_study_anew(sender: Any, *, visit: Visit, **_: Any) -> None:
 
 @receiver(visit_saved, dispatch_uid="visits.status")
 def status_anew(sender: Any, *, visit: Visit, by: Any, **_: Any) -> None:
-    if selectors.tells_of_life(visit.key):
+    if selectors.tells_of_life(visit):
         refresh_status_of(participant_id=visit.participant_id, by=by)
 
 

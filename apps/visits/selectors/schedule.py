@@ -63,9 +63,10 @@ class Scheduled:
         )
 
 
-def last_scheduled(group: str) -> tuple[str, str] | None:
-    """Key and label of the last visit that the protocol schedules for the group; None for a group without any."""
-    scheduled = protocol.current().visits_for(group) if group in protocol.current().groups else ()
+def last_scheduled(participant: Participant) -> tuple[str, str] | None:
+    """Key and label of the last visit that the protocol schedules for the participant; None without a group."""
+    plan = protocol.of(participant)
+    scheduled = plan.visits_for(participant.group) if participant.group in plan.groups else ()
     last = max(scheduled, key=lambda visit: visit.target_day or 0, default=None)
     return None if last is None else (last.key, last.label)
 
