@@ -196,6 +196,9 @@ def _names(spec: CrfSpec | Page) -> tuple[str, ...]:
 def _typed(spec: CrfSpec | Page, posted: QueryDict) -> dict[str, list[str]]:
     """The controls of the form and the reason: no password, no token, nothing else that was sent along."""
     names = _names(spec)
+    if isinstance(spec, CrfSpec):
+        # Cells of rows have a control each, as many as there are rows.
+        names += tuple(name for one in spec.entered_fields.values() for name in one.controls(posted))
     typed = {
         name: [value.replace("\x00", "") for value in posted.getlist(name)]
         # Which of two times is meant, where the clocks went back, stands beside a time.
