@@ -19,7 +19,10 @@ def assignments_of(participant: Participant) -> Sequence[ProtocolAssignment]:
 
 
 def version_on(participant: Participant, day: dt.date | None) -> protocol.Protocol:
-    """The version that counted for the participant on a day (None: today). A query only while several count."""
+    """The version that counted for the participant on a day (None: today); before the first assignment, the one in force.
+
+    A query only for a day on which several versions counted.
+    """
     if day is None or protocol.version_takes_over_all(protocol.current(), day):
         return protocol.of(participant, day)
     earlier = (
@@ -28,4 +31,4 @@ def version_on(participant: Participant, day: dt.date | None) -> protocol.Protoc
         .values_list("protocol_version", flat=True)
         .last()
     )
-    return protocol.at(participant.protocol_version if earlier is None else earlier, day)
+    return protocol.at(earlier or "", day)

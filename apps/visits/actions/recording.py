@@ -216,10 +216,11 @@ def _note_version(visit: Visit) -> None:
     happened_on: Any = visit.happened_on
     day = None if happened_on is None else happened_on.latest
     counted = version_on(visit.participant, day)
-    # What the version of that day lacks was held under the one that has it.
-    if visit.key not in counted.visits:
-        counted = protocol.of(visit.participant)
-    visit.protocol_version = counted.version
+    if visit.key in counted.visits:
+        visit.protocol_version = counted.version
+    elif protocol.visit_of(visit.key, visit.protocol_version) is None or not visit.protocol_version:
+        # What the version of that day lacks was held under the one that has it.
+        visit.protocol_version = protocol.of(visit.participant).version
 
 
 def _next_of_time(participant: Participant, visit: Any) -> int:
