@@ -16,7 +16,8 @@ from apps.visits.selectors import anchor_dates, due_of
 from studyportal import protocol
 from studyportal.crf.absence import label_of
 from studyportal.crf.signing import signed_records
-from studyportal.queries.models import Query, QueryState
+from studyportal.queries import selectors as asked
+from studyportal.queries.models import QueryState
 from studyportal.ui.parts import Cell
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
@@ -35,11 +36,7 @@ class FormOfVisit:
 
 def context_of(participant: Participant, visit: Visit, *, may_enter: bool) -> dict[str, Any]:
     """One query per form of a visit, whatever the number of records."""
-    queries = list(
-        Query.objects.filter(participant=participant, form="visit", object_id=visit.pk)
-        .exclude(state=QueryState.CLOSED)
-        .order_by("id")
-    )
+    queries = [one for one in asked.of_record("visit", visit.pk) if one.state != QueryState.CLOSED]
     return {
         "visit": visit,
         "facts": facts_of(participant, visit),

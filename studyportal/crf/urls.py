@@ -10,5 +10,4 @@ urlpatterns = [
     path("forms/<slug:key>/<int:pk>/sign/", signing_views.sign, name="sign"),
     path("forms/drafts/", draft_views.keep, name="draft-keep"),
     path("forms/drafts/<int:pk>/discard/", draft_views.discard, name="draft-discard"),
-    path("queries/<int:pk>/explain/", views.explain, name="explain"),
 ]
