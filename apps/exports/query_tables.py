@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from apps.exports.columns import columns_of
 from apps.exports.datasets import Dataset, coded, key_columns
 from studyportal.access.models import User
+from studyportal.access.roles import ROLES
 from studyportal.crf.columns import Column
-from studyportal.queries.models import Act, ClosedBecause, Query, QueryMessage
+from studyportal.queries.models import ASKED_ROLES, Act, ClosedBecause, Query, QueryMessage
 
 QUERY = (
     "form", "object_id", "field", "code", "message", "state", "origin", "explained_value", "opened_at", "reopened_at",
@@ -16,7 +20,7 @@ QUERY = (
 )  # fmt: skip
 
 
-def _optional(name: str, label: str, choices: list[tuple[str, str]]) -> Column:
+def _optional(name: str, label: str, choices: Iterable[tuple[Any, Any]]) -> Column:
     """A code that may be empty: nothing then, not an empty text."""
     return Column(name, f"nullif(t.{name}, '')", "code", label, codes=coded(choices))
 
@@ -41,7 +45,9 @@ def queries() -> Dataset:
             Column(
                 "assigned_to", "assignee.username", "text", _("User name of who is to answer"), free_text=True
             ),
-            Column("assigned_role", "nullif(t.assigned_role, '')", "text", _("Role that is to answer")),
+            _optional(
+                "assigned_role", _("Role that is to answer"), [(key, ROLES[key].label) for key in ASKED_ROLES]
+            ),
             Column("record_id", "t.id", "integer", _("Record number"), required=True),
         ),
     )

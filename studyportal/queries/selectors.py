@@ -196,7 +196,7 @@ def counts_by_form(user: User, choice: Choice, *, now: dt.datetime | None = None
         )
         for one in BANDS
     }
-    rows = (
+    rows: Any = (
         queries(user, everything, now=now)
         .order_by()
         .values("site__code", "form")
