@@ -29,7 +29,6 @@ def choices(request: HttpRequest) -> HttpResponse:
         request,
         "mail/choices.html",
         {
-            "set_up": actions.is_wanted(),
             "address": user.email,
             "kinds": [
                 {"key": one.key, "label": one.label, "help": one.help, "wanted": one.key not in left}

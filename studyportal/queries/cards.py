@@ -30,10 +30,15 @@ class Card:
     fault: str = ""
 
     @property
+    def is_asked(self) -> bool:
+        """Whether the reader is one of those who are to answer now."""
+        return self.may_answer and self.query.state == QueryState.OPEN
+
+    @property
     def acts(self) -> Sequence[tuple[str, str, str]]:
         """(name of the address, label, icon) of each act on the text, the usual one first."""
         state, found = self.query.state, []
-        if self.may_answer and state == QueryState.OPEN:
+        if self.is_asked:
             found.append(("queries:answer", _("Answer"), ""))
         if self.may_manage and state != QueryState.CLOSED:
             found.append(("queries:close", _("Close"), "check"))
