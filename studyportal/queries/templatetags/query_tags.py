@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.urls import reverse
 
 from studyportal.queries.cards import Card, card
 from studyportal.queries.models import Query
@@ -27,6 +28,14 @@ def query_card(
         "unfolded": alone or bool(shown.fault) or (unfold and shown.is_asked),
         "choose": choose,
         "chosen": shown.query.pk in context.get("chosen", ()),
-        "back": request.get_full_path() if request.method == "GET" else "",
+        "back": _back(request, shown.query),
         "csrf_token": context.get("csrf_token"),
     }
+
+
+def _back(request: Any, query: Query) -> str:
+    """The page to which an act returns: this one, and from the answer to a refused act the page of the query."""
+    if request.method == "GET":
+        return str(request.get_full_path())
+    acted = request.resolver_match is not None and request.resolver_match.namespace == "queries"
+    return reverse("queries:query", args=[query.pk]) if acted else str(request.path)
