@@ -6,7 +6,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -248,12 +247,3 @@ def title_of(form: str) -> str:
     except UnknownForm:
         others = {"visit": _("Visit"), "start-up": _("Study start-up"), "": _("Participant")}
         return others.get(form, form)
-
-
-def query_url(query: Any, visit_code: str = "") -> str:
-    """Where a query is answered: its record, its visit, or the casebook."""
-    if query.form == "visit" and query.object_id:
-        return reverse("casebook:visit", args=[visit_code or query.participant.code, query.object_id])
-    if query.form and query.object_id:
-        return reverse("crf:edit", args=[query.form, query.object_id]) + f"#query-{query.pk}"
-    return reverse("casebook:participant", args=[visit_code or query.participant.code]) + f"#query-{query.pk}"

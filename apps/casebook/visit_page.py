@@ -20,7 +20,8 @@ from studyportal.crf.absence import label_of
 from studyportal.crf.signing import signed_records
 from studyportal.deviations import selectors as deviations
 from studyportal.deviations.page import state_of
-from studyportal.queries.models import Query, QueryState
+from studyportal.queries import selectors as asked
+from studyportal.queries.models import QueryState
 from studyportal.ui.parts import Cell
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
@@ -43,11 +44,7 @@ def context_of(
     """One query per form of a visit, whatever the number of records. may_see_safety: deviations lead to their page."""
     place = place_of(participant, visit)
     of_visit = deviations.of_records({FORM: [visit.pk]})
-    queries = list(
-        Query.objects.filter(participant=participant, form="visit", object_id=visit.pk)
-        .exclude(state=QueryState.CLOSED)
-        .order_by("id")
-    )
+    queries = [one for one in asked.of_record("visit", visit.pk) if one.state != QueryState.CLOSED]
     return {
         "visit": visit,
         "facts": facts_of(participant, visit, place),

@@ -60,7 +60,6 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:edit": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
-    "crf:explain": lambda w: {"pk": MISSING},
     "api:participant-protocol-version": lambda w: {"code": w.participant.code},
     "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
@@ -79,7 +78,15 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
     "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
-    "casebook:query-new": lambda w: {"code": w.participant.code},
+    "queries:new": lambda w: {"code": w.participant.code},
+    **{
+        f"{space}{name}": lambda w: {"pk": w.query.pk}
+        for space, names in {
+            "queries:": ("query", "answer", "close", "reopen", "withdraw", "assign"),
+            "api:query-": ("detail", "answer", "close", "reopen", "withdraw", "assign"),
+        }.items()
+        for name in names
+    },
     **{
         f"{space}:screening-{name}": lambda w: {"number": w.participant.screening.number}
         for space, names in {
@@ -265,6 +272,8 @@ SITE_OBJECTS = [
         (
             "crf:",
             "casebook:",
+            "queries:",
+            "api:query-",
             "consent:participant",
             "consent:withdraw",
             "consent:items",
@@ -299,7 +308,6 @@ SITE_OBJECTS = [
             "api:deviation",
         )
     )
-    and name != "crf:explain"
 ]
 
 
