@@ -53,6 +53,7 @@ class ReviewState:
     frozen: bool = False
     changed_after_lock: bool = False
     version: int = 0
+    visit_id: int | None = None
 
     @property
     def closed(self) -> bool:
@@ -142,6 +143,7 @@ def folded(
     locked: bool,
     frozen: bool,
     changed_after_lock: bool,
+    visit_id: int | None = None,
 ) -> ReviewState:
     """The state from what was read. marks: field ("" for the whole form) → whether its last mark stands; those that
     were taken back are left out. asked: fields that the protocol asks to verify. signed: None for never."""
@@ -162,4 +164,5 @@ def folded(
         frozen=frozen,
         changed_after_lock=locked and changed_after_lock,
         version=version,
+        visit_id=visit_id,
     )
