@@ -16,7 +16,7 @@ from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.queries.models import Query, QueryState
 from studyportal.review import rules, selectors
-from studyportal.review.kinds import VISIT, Kind
+from studyportal.review.kinds import Kind
 from studyportal.review.models import Act, Lock, Mark, Source, Verification
 from studyportal.review.rules import Needed, ReviewState
 from studyportal.signatures.selectors import newest_entry
@@ -68,7 +68,9 @@ def take_back(
         if missing := [name for name in names if name not in given]:
             raise Refused(
                 [
-                    Problem(name or None, "not_verified", _("This is not verified, so nothing is taken back."))
+                    Problem(
+                        name or None, "not_verified", _("This is not verified, so nothing is taken back.")
+                    )
                     for name in missing
                 ]
             )
@@ -132,7 +134,7 @@ def _state(kind: Kind, record: Any) -> ReviewState:
     return selectors.states({kind.form: [record.pk]})[kind.form, record.pk]
 
 
-def _pass(state: ReviewState, act: rules.Act, needed: Needed = Needed()) -> None:
+def _pass(state: ReviewState, act: rules.Act, needed: Needed = rules.NOTHING) -> None:
     found = rules.bars(state, act, needed)
     if found:
         raise Refused([Problem(None, bar.code, bar.message) for bar in found])

@@ -130,9 +130,12 @@ def _is_change(last: Any, act: Act) -> None:
 
 def _records_of(visit_id: int) -> dict[str, tuple[Kind, list[int]]]:
     """form → its kind and the ids of its records of the visit: one query."""
-    forms = {form: kind for form, kind in kinds().items() if kind.spec is not None and "visit" in kind.spec.parents}
+    forms = {
+        form: kind for form, kind in kinds().items() if kind.spec is not None and "visit" in kind.spec.parents
+    }
     sql = " UNION ALL ".join(
-        f"SELECT '{form}', rec.id FROM {kind.table} rec WHERE rec.visit_id = %s" for form, kind in forms.items()
+        f"SELECT '{form}', rec.id FROM {kind.table} rec WHERE rec.visit_id = %s"
+        for form, kind in forms.items()
     )
     found: dict[str, tuple[Kind, list[int]]] = {}
     for form, pk in selectors.fetch(sql, [visit_id] * len(forms)):

@@ -80,6 +80,9 @@ class Needed:
     open_queries: int = 0
 
 
+NOTHING = Needed()
+
+
 @dataclass(frozen=True)
 class Bar:
     """Why an act is not possible. code: locked, frozen, incomplete, not_verified, not_signed, open_queries, not_locked."""
@@ -89,7 +92,7 @@ class Bar:
 
 
 def bars(
-    state: ReviewState, act: Act, needed: Needed = Needed(), *, safety: bool = False, new: bool = False
+    state: ReviewState, act: Act, needed: Needed = NOTHING, *, safety: bool = False, new: bool = False
 ) -> list[Bar]:
     """What stands in the way of the act; empty when it is possible. Who may do it is asked elsewhere.
 

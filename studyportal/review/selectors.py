@@ -31,7 +31,7 @@ def states(records: Mapping[str, Collection[int]]) -> dict[Key, ReviewState]:
 def states_of(participant_ids: Collection[int]) -> dict[Key, ReviewState]:
     """As `states`, of every record of the participants and of their visits."""
     of = kinds()
-    return _states(of, "rec.participant_id", dict.fromkeys(of, list(participant_ids)))
+    return _states(of, "rec.participant_id", {form: list(participant_ids) for form in of})
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,7 @@ def verifications_on(form: str, pk: int) -> list[Verification]:
 
 def marked(form: str, pk: int) -> dict[str, Verification]:
     """field ("" for the whole form) → its last mark, if it was not taken back."""
-    last = (
-        Verification.objects.filter(form=form, object_id=pk).order_by("field", "-id").distinct("field")
-    )
+    last = Verification.objects.filter(form=form, object_id=pk).order_by("field", "-id").distinct("field")
     return {one.field: one for one in last if one.act == "verified"}
 
 
