@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +32,8 @@ from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.signing import SignedRecord, signed_records
 from studyportal.deviations.models import Deviation, DeviationState
 from studyportal.queries.models import Query, QueryState
+from studyportal.review.rules import ReviewState
+from studyportal.review.selectors import states_of
 from studyportal.ui.paging import page_by_key
 
 CHARTED = ("hba1c", "c_peptide")
@@ -51,6 +53,7 @@ class Casebook:
     schedule: Sequence[Scheduled]
     held: Sequence[Held]
     signed: Sequence[SignedRecord]
+    reviewed: Mapping[tuple[str, int], ReviewState]
     queries: Sequence[Query]
     deviations: Sequence[Deviation]
     sessions: Sequence[CellSession]
@@ -95,6 +98,7 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         schedule=visits.schedules([participant], held)[participant.pk],
         held=held,
         signed=signed_records([participant.pk]),
+        reviewed=states_of([participant.pk]),
         queries=list(Query.objects.filter(**own).exclude(state=QueryState.CLOSED).order_by("-state", "id")),
         deviations=list(
             Deviation.objects.filter(**own).exclude(state=DeviationState.WITHDRAWN).order_by("-id")

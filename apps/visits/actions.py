@@ -27,6 +27,7 @@ from studyportal.crf.partial_date import PartialDate, PartialDateError
 from studyportal.crf.reasons import taken
 from studyportal.deviations import actions as deviations
 from studyportal.queries import actions as queries
+from studyportal.review import gate as review
 
 # The name under which queries and deviations of visits are kept.
 FORM = "visit"
@@ -96,6 +97,8 @@ def record(
     if problems:
         raise CrfInvalid(problems)
     consent = _consent_of(participant, values, by)
+    if values["status"] != VisitStatus.PLANNED:
+        _open_for(Visit(site_id=participant.site_id))
     try:
         with transaction.atomic(), acting(user=by):
             if number is None:
@@ -173,6 +176,7 @@ def change(
             changed = [name for name in typed if before[name] != after[name]]
             if not changed and reasons == kept:
                 return current
+            _open_for(current)
             submitted = current.status != VisitStatus.PLANNED
             overwritten = [n for n in changed if before[n] not in (None, "")] if submitted else []
             if overwritten and not reason:
@@ -194,6 +198,12 @@ def change(
             return current
     except IntegrityError as error:
         raise CrfInvalid([problem_of(error, Visit)]) from error
+
+
+def _open_for(visit: Visit) -> None:
+    """Refuses a visit that is locked, and one where the data are frozen. What is derived follows all the same."""
+    if found := review.closed_visit(visit):
+        raise Refused(found)
 
 
 def _consent_of(

@@ -15,14 +15,15 @@ from studyportal.crf.outcomes import Problem
 from studyportal.review import actions, selectors
 from studyportal.review.kinds import VISIT, Kind, kinds
 from studyportal.review.models import Act, Freeze, Lock
+from studyportal.words import translated
 
 
 @dataclass
 class Closed:
-    """What came of closing a visit. locked: (title, id); refused: (title, id, why), each with all its reasons."""
+    """What came of closing a visit. locked: (kind, id); refused: (kind, id, why), each with all its reasons."""
 
-    locked: list[tuple[str, int]] = field(default_factory=list)
-    refused: list[tuple[str, int, list[str]]] = field(default_factory=list)
+    locked: list[tuple[Kind, int]] = field(default_factory=list)
+    refused: list[tuple[Kind, int, list[str]]] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
@@ -50,9 +51,9 @@ def _try(closed: Closed, kind: Kind, record: Any, by: User) -> None:
     try:
         actions.lock(kind, record=record, by=by)
     except Refused as error:
-        closed.refused.append((kind.title, record.pk, [str(p.message) for p in error.problems]))
+        closed.refused.append((kind, record.pk, [translated(p.message) for p in error.problems]))
     else:
-        closed.locked.append((kind.title, record.pk))
+        closed.locked.append((kind, record.pk))
 
 
 def unlock_visit(*, visit: Any, by: User, reason: str) -> int:

@@ -41,7 +41,7 @@ def closed_visit(visit: Any) -> list[Problem]:
 
 
 def _problems(form: str, pk: int | None, visit_id: int | None, site_id: int, safety: bool) -> list[Problem]:
-    params = [form, pk or 0, VISIT, visit_id or 0, VISIT, visit_id or 0, site_id]
+    params: list[Any] = [form, pk or 0, VISIT, visit_id or 0, VISIT, visit_id or 0, site_id]
     with connection.cursor() as cursor:
         cursor.execute(STANDING, params)
         own, visit, frozen_visit, site, study = cursor.fetchone()

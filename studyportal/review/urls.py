@@ -1,6 +1,6 @@
 from django.urls import path
 
-from studyportal.review import views
+from studyportal.review import closing_views, views
 
 app_name = "review"
 urlpatterns = [
@@ -9,7 +9,7 @@ urlpatterns = [
     path("review/verify/", views.to_verify, name="to-verify"),
     path("review/sign/", views.to_sign, name="to-sign"),
     path("review/lock/", views.to_lock, name="to-lock"),
-    path("review/freeze/", views.freeze, name="freeze"),
+    path("review/freeze/", closing_views.freeze, name="freeze"),
     path("review/forms/<slug:key>/<int:pk>/<slug:act>/", views.act, name="act"),
-    path("review/visits/<int:pk>/<slug:act>/", views.visit, name="visit"),
+    path("review/visits/<int:pk>/<slug:act>/", closing_views.visit, name="visit"),
 ]

@@ -210,10 +210,10 @@ def test_a_visit_is_locked_with_its_forms_or_says_which_are_not_ready(
     visit = bare_world.visit
     draft = crf.save(SYMPTOMS, raw={}, by=bare_world.cast.asha, parents={"visit": visit}, complete=False)
     closed = closing.lock_visit(visit=visit, by=meera)
-    assert [pk for _title, pk in closed.locked] == [record.pk]
-    assert [(pk, len(why)) for _title, pk, why in closed.refused] == [(draft.pk, 1)]
+    assert [pk for _kind, pk in closed.locked] == [record.pk]
+    assert [(pk, len(why)) for _kind, pk, why in closed.refused] == [(draft.pk, 1)]
     assert not state(visit, VISIT).locked
-    absent = {name: "not_done" for name in SYMPTOMS.entered_fields}
+    absent = dict.fromkeys(SYMPTOMS.entered_fields, "not_done")
     crf.save(
         SYMPTOMS,
         raw={"absent": absent},
@@ -288,7 +288,7 @@ def test_events_are_only_added_to(kind: Kind, record: VitalSigns, meera: User, a
     for table in ("review_verification", "review_lock", "review_freeze"):
         for statement in (f"UPDATE {table} SET by_name = 'x'", f"DELETE FROM {table}"):
             with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(statement)  # noqa: S608 (names of tables)
+                cursor.execute(statement)
             with (
                 pytest.raises(InternalError),
                 _as_owner(),
