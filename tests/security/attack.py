@@ -267,7 +267,12 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
     "/api/v1/review/forms/{key}/{id}/take-back/": lambda h: {"reason": "Wrong chart"},
     **{
         f"/api/v1/review/{place}/": lambda h: {"reason": "A page was found"}
-        for place in ("forms/{key}/{id}/unlock", "visits/{id}/unlock", "visits/{id}/freeze", "visits/{id}/lift")
+        for place in (
+            "forms/{key}/{id}/unlock",
+            "visits/{id}/unlock",
+            "visits/{id}/freeze",
+            "visits/{id}/lift",
+        )
     },
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
     "/api/v1/safety-tables/runs/": lambda h: {"audience": "masked", "include_synthetic": True},
