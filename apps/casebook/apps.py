@@ -9,11 +9,13 @@ class CasebookConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from apps.casebook import asked  # noqa: F401  registers itself
+        from apps.casebook import asked, review_signs  # noqa: F401  asked registers itself
         from studyportal.access.permissions import Permission
         from studyportal.deviations import places
+        from studyportal.review import progress
         from studyportal.ui.navigation import NavItem, register
 
+        progress.register_expected(review_signs.expected)
         places.register(places.Place("identity-reading", _("Identity check")))
         places.register(
             places.Place(

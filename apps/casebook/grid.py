@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.casebook import review_signs
 from apps.casebook.selectors import Casebook
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.rules import VisitState
@@ -74,6 +75,7 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
     held = {(one.visit_id, one.form): one for one in book.held}
     asked = open_queries(book)
     signed = signs_of(book)
+    reviewed = review_signs.signs(book.reviewed)
     columns = columns_of(book)
     named = Editions().of(book.participant).plan
     shown = {form for (visit_id, form) in held if visit_id is not None}
@@ -86,6 +88,7 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
                 _signed(
                     _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter),
                     signed.get((column.visit.pk, spec.key), "") if column.visit else "",
+                    reviewed.get((column.visit.pk, spec.key), "") if column.visit else "",
                 )
                 for column in columns
             ],
@@ -128,8 +131,8 @@ def signs_of(book: Casebook) -> dict[tuple[int | None, str], str]:
     }
 
 
-def _signed(cell: GridCell, sign: str) -> GridCell:
-    return replace(cell, signature=sign) if sign else cell
+def _signed(cell: GridCell, sign: str, review: str) -> GridCell:
+    return replace(cell, signature=sign, review=review) if sign or review else cell
 
 
 def open_queries(book: Casebook) -> Counter[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +33,8 @@ from studyportal.crf.signing import SignedRecord, signed_records
 from studyportal.deviations.models import Deviation, DeviationState
 from studyportal.queries import selectors as asked
 from studyportal.queries.models import Query, QueryState
+from studyportal.review.rules import ReviewState
+from studyportal.review.selectors import states_of
 from studyportal.ui.paging import page_by_key
 
 CHARTED = ("hba1c", "c_peptide")
@@ -52,6 +54,7 @@ class Casebook:
     schedule: Sequence[Scheduled]
     held: Sequence[Held]
     signed: Sequence[SignedRecord]
+    reviewed: Mapping[tuple[str, int], ReviewState]
     queries: Sequence[Query]
     deviations: Sequence[Deviation]
     sessions: Sequence[CellSession]
@@ -97,6 +100,7 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         held=held,
         signed=signed_records([participant.pk]),
         queries=asked.of_participant(participant.pk),
+        reviewed=states_of([participant.pk]),
         deviations=list(
             Deviation.objects.filter(**own).exclude(state=DeviationState.WITHDRAWN).order_by("-id")
         ),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.casebook import grid, worklist
+from apps.casebook import grid, review_signs, worklist
 from apps.casebook.grid import title_of
 from apps.celldose.rows import culture_columns, culture_row, product_columns, product_row
 from apps.consent.models import DocumentPurpose
@@ -172,6 +172,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             _("No follow-up is overdue, or due within %(n)d days.") % {"n": worklist.FOLLOW_UP_DAYS},
         ),
     ]
+    sections += review_signs.worklist_sections(user)
     stats = [
         (
             _("Visits overdue"),

@@ -23,6 +23,8 @@ from studyportal.crf.constraints import problem_of
 from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import taken
+from studyportal.crf.registry import spec_for
+from studyportal.review import gate
 
 MAX_AT_ONCE = 2000
 FIELDS = ("measured_on", "slot", "value", "unit")
@@ -63,7 +65,7 @@ def record_readings(
         parsed.append(one)
     if problems:
         raise CrfInvalid(problems)
-    if beyond := list(_beyond_consent(chart, parsed, by)):
+    if beyond := [*gate.closed(spec_for(GlucoseChart), chart, by), *_beyond_consent(chart, parsed, by)]:
         raise Refused(beyond)
     try:
         with transaction.atomic(), acting(user=by, reason=reason):

@@ -7,7 +7,7 @@ A panel is a template with its context. It is asked once for each page of a save
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,3 +44,21 @@ def of(request: HttpRequest, spec: CrfSpec, record: Any) -> list[Panel]:
     """The panels of a saved record, in the order in which the apps were made ready."""
     found = (panel(request, spec, record) for panel in _asked)
     return [one for one in found if one is not None]
+
+
+History = Callable[[CrfSpec, Any], Iterable[Any]]
+
+_histories: list[History] = []
+
+
+def register_history(history: History) -> History:
+    """Ask it for lines of a record's history (as `ui.parts.Change`) beside its changes: what was done to the record."""
+    if history not in _histories:
+        _histories.append(history)
+    return history
+
+
+def history_of(spec: CrfSpec, record: Any, lines: Iterable[Any]) -> list[Any]:
+    """The lines of time of a record with those of the apps above in their places, newest first."""
+    told = [line for history in _histories for line in history(spec, record)]
+    return sorted([*told, *lines], key=lambda line: line.at, reverse=True)

@@ -87,9 +87,13 @@ def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
                 "record": record,
                 "participant": record.participant,
                 "synthetic": getattr(record.participant, "synthetic", False),
-                "changes": signature_pages.in_history(
-                    display.history_in_words(spec, history_of(record)),
-                    signature_pages.shown_on(spec, record),
+                "changes": panels.history_of(
+                    spec,
+                    record,
+                    signature_pages.in_history(
+                        display.history_in_words(spec, history_of(record)),
+                        signature_pages.shown_on(spec, record),
+                    ),
                 ),
                 "trail_url": links.trail_of(record)
                 if request.user.may(Permission.VIEW_AUDIT_TRAIL, record.site_id)  # type: ignore[union-attr]

@@ -72,6 +72,7 @@ def study(protocol: Protocol) -> list[tuple[str, str]]:
 def sections(protocol: Protocol) -> list[Section]:
     """In the order of the page."""
     from .presentation_infusion import infusion_sections  # they are made of the parts of this module
+    from .presentation_review import review_sections
     from .presentation_safety import safety_sections
 
     return [
@@ -94,6 +95,7 @@ def sections(protocol: Protocol) -> list[Section]:
         *_follow_up(protocol),
         _ethics(protocol),
         *safety_sections(protocol),
+        *review_sections(protocol),
         Section(
             "absent",
             _("Reasons for an absent value"),

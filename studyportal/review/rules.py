@@ -53,6 +53,7 @@ class ReviewState:
     frozen: bool = False
     changed_after_lock: bool = False
     version: int = 0
+    visit_id: int | None = None
 
     @property
     def closed(self) -> bool:
@@ -79,6 +80,9 @@ class Needed:
     open_queries: int = 0
 
 
+NOTHING = Needed()
+
+
 @dataclass(frozen=True)
 class Bar:
     """Why an act is not possible. code: locked, frozen, incomplete, not_verified, not_signed, open_queries, not_locked."""
@@ -88,7 +92,7 @@ class Bar:
 
 
 def bars(
-    state: ReviewState, act: Act, needed: Needed = Needed(), *, safety: bool = False, new: bool = False
+    state: ReviewState, act: Act, needed: Needed = NOTHING, *, safety: bool = False, new: bool = False
 ) -> list[Bar]:
     """What stands in the way of the act; empty when it is possible. Who may do it is asked elsewhere.
 
@@ -142,6 +146,7 @@ def folded(
     locked: bool,
     frozen: bool,
     changed_after_lock: bool,
+    visit_id: int | None = None,
 ) -> ReviewState:
     """The state from what was read. marks: field ("" for the whole form) → whether its last mark stands; those that
     were taken back are left out. asked: fields that the protocol asks to verify. signed: None for never."""
@@ -162,4 +167,5 @@ def folded(
         frozen=frozen,
         changed_after_lock=locked and changed_after_lock,
         version=version,
+        visit_id=visit_id,
     )

@@ -132,13 +132,14 @@ class GridVisit:
 @dataclass(frozen=True, slots=True)
 class GridCell:
     """One form at one visit. `queries` counts the open ones, `label` replaces the words of the state; `signature`
-    is "", signed or signature_broken."""
+    is "", signed or signature_broken; `review` is "" or how far the review has come (verified, locked, …)."""
 
     state: str = "not_expected"
     url: str = ""
     queries: int = 0
     label: Text = ""
     signature: str = ""
+    review: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ STATES: Final[Mapping[str, State]] = MappingProxyType(
         "signed": State(_("Signed"), "good", "pen"),
         "signature_broken": State(_("Signature broken"), "bad", "alert"),
         "verified": State(_("Source verified"), "good", "eye"),
+        "verified_partly": State(_("Verified in part"), "info", "eye"),
+        "verification_broken": State(_("Verification broken"), "bad", "alert"),
+        "frozen": State(_("Frozen"), "neutral", "lock"),
+        "changed_after_lock": State(_("Derived value changed after the lock"), "attention", "alert"),
         # queries and deviations
         "open": State(_("Open"), "attention", "query"),
         "answered": State(_("Answered"), "info", "query"),

@@ -61,6 +61,16 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "api:participant-protocol-version": lambda w: {"code": w.participant.code},
+    "review:act": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk, "act": "verify"},
+    "review:visit": lambda w: {"pk": w.visit.pk, "act": "lock"},
+    **{
+        f"api:review-{name}": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk}
+        for name in ("record", "verify", "take-back", "lock", "unlock")
+    },
+    **{
+        f"api:review-visit-{name}": lambda w: {"pk": w.visit.pk}
+        for name in ("lock", "unlock", "freeze", "lift")
+    },
     "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},

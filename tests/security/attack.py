@@ -263,6 +263,17 @@ BASES: dict[str, Callable[[Held], dict[str, Any]]] = {
     "/api/v1/deviations/{id}/close/": lambda h: {"closing_note": "Settled."},
     "/api/v1/deviations/{id}/reopen/": lambda h: {"reason": "Closed too early."},
     "/api/v1/deviations/{id}/withdraw/": lambda h: {"reason": "It was none."},
+    "/api/v1/review/freezes/": lambda h: {"site": h.site.code, "act": "lift", "reason": "It is over"},
+    "/api/v1/review/forms/{key}/{id}/take-back/": lambda h: {"reason": "Wrong chart"},
+    **{
+        f"/api/v1/review/{place}/": lambda h: {"reason": "A page was found"}
+        for place in (
+            "forms/{key}/{id}/unlock",
+            "visits/{id}/unlock",
+            "visits/{id}/freeze",
+            "visits/{id}/lift",
+        )
+    },
     "/api/v1/outcomes/runs/": lambda h: {"key": "hba1c"},
     "/api/v1/safety-tables/runs/": lambda h: {"audience": "masked", "include_synthetic": True},
     "/api/v1/safety-tables/{id}/unmask/": lambda h: {"reason": "Meeting of the committee"},
@@ -293,6 +304,9 @@ def target(write: Write, held: Held) -> str:
     if part == "screening":
         number = held.world.participant.screening.number
     texts = {"code": held.code, "language": "en"}
+    if part == "review":
+        number = held.world.visit.pk if "/visits/" in write.path else held.world.records["demographics"].pk
+        texts["key"] = "demographics"
     return re.sub(r"\{(\w+)\}", lambda m: texts.get(m[1], str(number)), write.path)
 
 

@@ -16,8 +16,9 @@ from studyportal.access.models import User
 from studyportal.audit import acting
 from studyportal.crf import reasons
 from studyportal.crf.actions import rederive, save
-from studyportal.crf.errors import CrfInvalid, StaleVersion
+from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
+from studyportal.review import gate
 
 # What a first notice says: enough for the clocks, the rest of the form follows.
 NOTICE = (
@@ -95,6 +96,8 @@ def link(
             product.pk if product else None,
         ):
             return current
+        if closed := gate.closed(ADVERSE_EVENT, current, by):
+            raise Refused(closed)
         current.session, current.product = session, product
         current.version += 1
         current.save()

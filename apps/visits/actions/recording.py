@@ -26,6 +26,7 @@ from studyportal.crf.errors import CrfInvalid, ReasonRequired, Refused, StaleVer
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.reasons import taken
+from studyportal.review import gate as review
 
 
 def plan(*, participant: Participant, by: User) -> list[Visit]:
@@ -89,6 +90,8 @@ def record(
     if problems:
         raise CrfInvalid(problems)
     consent = _consent_of(participant, values, by)
+    if values["status"] != VisitStatus.PLANNED:
+        _open_for(Visit(site_id=participant.site_id))
     try:
         with transaction.atomic(), acting(user=by):
             if number is None:
@@ -170,6 +173,7 @@ def change(
             changed = [name for name in typed if before[name] != after[name]]
             if not changed and reasons == kept:
                 return current
+            _open_for(current)
             submitted = current.status != VisitStatus.PLANNED
             overwritten = [n for n in changed if before[n] not in (None, "")] if submitted else []
             if overwritten and not reason:
@@ -193,6 +197,12 @@ def change(
             return current
     except IntegrityError as error:
         raise CrfInvalid([problem_of(error, Visit)]) from error
+
+
+def _open_for(visit: Visit) -> None:
+    """Refuses a visit that is locked, and one where the data are frozen. What is derived follows all the same."""
+    if found := review.closed_visit(visit):
+        raise Refused(found)
 
 
 def _consent_of(

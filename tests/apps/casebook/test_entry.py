@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
 
 from apps.visits.models import Visit
+from studyportal.access.clock import today_at
 from studyportal.queries.models import Query
 from tests.apps.casebook.conftest import Cohort
 from tests.cast import Cast
@@ -44,7 +44,7 @@ def test_a_stale_page_overwrites_nothing(cast: Cast, cohort: Cohort, page: Any, 
 def test_what_stands_in_the_way_of_enrolment_is_said(cast: Cast, cohort: Cohort, page: Any) -> None:
     participant = cohort.case()
     url = f"/participants/{participant.code}/enrol/"
-    today = dt.date.today().isoformat()
+    today = today_at(participant.site).isoformat()
     answer = page(cast.asha).post(url, {"version": participant.version, "enrolled_on": today})
     assert answer.status_code == 409
     assert "Consent to take part is not in force" in answer.content.decode()
