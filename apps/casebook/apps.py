@@ -10,6 +10,7 @@ class CasebookConfig(AppConfig):
         from django.urls import reverse
 
         from studyportal.access.permissions import Permission
+        from studyportal.attachments import places as attached
         from studyportal.deviations import places
         from studyportal.ui.navigation import NavItem, register
 
@@ -19,6 +20,15 @@ class CasebookConfig(AppConfig):
                 "visit",
                 _("Visit"),
                 lambda one: reverse("casebook:visit", args=[one.participant.code, one.object_id]),
+            )
+        )
+
+        attached.register(
+            attached.Place(
+                "visit",
+                _("Visit"),
+                "visits.Visit",
+                url=lambda visit: reverse("casebook:visit", args=[visit.participant.code, visit.pk]),
             )
         )
 

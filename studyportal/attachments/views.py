@@ -90,6 +90,7 @@ def _page(request: HttpRequest, place: Place, record: Any, *, status: int = 200,
         {
             "place": place,
             "record": record,
+            "record_url": place.address_of(record),
             "participant": record.participant,
             "synthetic": getattr(record.participant, "synthetic", False),
             "panel": {"context": {**shown, **more, "errors": by_field}},

@@ -80,16 +80,15 @@ def _opened(content: bytes) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=_FORMATS)
             if image.width * image.height > MOST_PIXELS:
-                raise FileRefused(
-                    "too_many_pixels",
-                    _("The picture has %(has)d million points; at most %(most)d million are taken. Make it smaller.")
-                    % {"has": image.width * image.height // 1_000_000, "most": MOST_PIXELS // 1_000_000},
-                )  # fmt: skip
+                raise Image.DecompressionBombError
             image.load()
-    except FileRefused:
-        raise
+    except Image.DecompressionBombError:
+        raise FileRefused(
+            "too_many_pixels",
+            _("The picture has more than %d million points. Make it smaller.") % (MOST_PIXELS // 1_000_000),
+        ) from None
     except (
-        UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError, MemoryError,
+        UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError,
         OverflowError,
     ):  # fmt: skip
         raise FileRefused(

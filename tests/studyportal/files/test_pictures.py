@@ -71,7 +71,9 @@ def test_place_device_and_what_is_appended_are_gone() -> None:
     assert (kept.original_sha256, kept.accepted.sha256 != kept.original_sha256) == ("0" * 64, True)
 
 
-@pytest.mark.parametrize(("orientation", "size"), [(1, (60, 40)), (3, (60, 40)), (6, (40, 60)), (8, (40, 60))])
+@pytest.mark.parametrize(
+    ("orientation", "size"), [(1, (60, 40)), (3, (60, 40)), (6, (40, 60)), (8, (40, 60))]
+)
 def test_it_stands_upright(orientation: int, size: tuple[int, int]) -> None:
     kept = drawn_anew(sent(photo(orientation=orientation)))
     assert (kept.width, kept.height) == size
