@@ -21,6 +21,7 @@ from studyportal.access.models import Site, User
 from studyportal.bulk import parents, trial
 from studyportal.bulk.columns import COMPLETE, PARTICIPANT, ROW, absent_of, unit_of
 from studyportal.bulk.trial import Trial
+from studyportal.crf import gates
 from studyportal.crf.absence import AbsentReason, label_of
 from studyportal.crf.cleaning import Cleaned
 from studyportal.crf.models import RecordStatus
@@ -62,7 +63,8 @@ def judge(spec: CrfSpec, rows: Sequence[Row], *, site: Site, by: User, hold: boo
     """hold: nothing is locked here; the write says which version it saw, and locks as a save does."""
     around = _read_around(spec, rows, site)
     # A moment typed without an offset is meant in the site's own time.
-    with timezone.override(ZoneInfo(site.timezone)):
+    people = [one.pk for one in around.participants.values()]
+    with timezone.override(ZoneInfo(site.timezone)), gates.asked_beforehand(people):
         verdicts = [_verdict(spec, row, around, by) for row in rows]
     return iter(verdicts)
 
