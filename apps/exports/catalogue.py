@@ -6,7 +6,14 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from apps.exports import consent_tables, enrolment_tables, product_tables, safety_tables, tables
+from apps.exports import (
+    attachment_tables,
+    consent_tables,
+    enrolment_tables,
+    product_tables,
+    safety_tables,
+    tables,
+)
 from apps.exports.datasets import Dataset, of_form
 from studyportal.crf import registry
 
@@ -22,6 +29,7 @@ def all_tables() -> list[Dataset]:
         tables.glucose_readings(),
         tables.queries(),
         tables.signatures(),
+        attachment_tables.attachments(),
         enrolment_tables.site_approvals(),
         consent_tables.consent_documents(),
         enrolment_tables.matched_sets(),

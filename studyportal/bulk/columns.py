@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from studyportal.bulk import parents
 from studyportal.crf.absence import AbsentReason
-from studyportal.crf.fields import CrfField
+from studyportal.crf.fields import CrfField, RowsField
 from studyportal.crf.parsing import text_of
 from studyportal.crf.spec import CrfSpec
 from studyportal.imports import cells
@@ -108,7 +108,7 @@ def _of_field(name: str, field: CrfField) -> list[Column]:
 
 
 def _reader(field: CrfField) -> Callable[[str], Any]:
-    return _rows if field.widget == "rows" else _as_typed
+    return _rows if isinstance(field, RowsField) else _as_typed
 
 
 def _code(raw: str) -> str:
@@ -142,6 +142,17 @@ def _described(field: CrfField) -> Any:
     parts: list[Any] = [field.help_text] if field.help_text else []
     if field.required:
         parts.append(gettext_lazy("A value, or why it is absent."))
+    if isinstance(field, RowsField):
+        parts.append(
+            format_lazy(
+                "{} {}.",
+                gettext_lazy(
+                    "JSON: a list of objects, one for each row, as the API takes them. Their members:"
+                ),
+                ", ".join(field.cells),
+            )
+        )
+        return format_lazy(" ".join(["{}"] * len(parts)), *parts)
     if field.unit:
         parts.append(format_lazy("{} {}.", gettext_lazy("In"), field.unit))
     low, high = getattr(field, "minimum", None), getattr(field, "maximum", None)

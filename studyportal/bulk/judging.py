@@ -78,9 +78,7 @@ def _read_around(spec: CrfSpec, rows: Sequence[Row], site: Site) -> Surroundings
     people = {one.pk: one for one in model._default_manager.filter(site=site, code__in=codes)}
     for one in people.values():
         one.site = site
-    named = {
-        name: parents.found(spec.model._meta.get_field(name).related_model, people) for name in spec.parents
-    }
+    named = {name: parents.found(_parent_model(spec, name), people) for name in spec.parents}
     of_pk = {name: {record.pk: record for record in by_name.values()} for name, by_name in named.items()}
     of_place: dict[tuple[int, ...], list[Any]] = defaultdict(list)
     by_id: dict[int, Any] = {}
@@ -92,6 +90,10 @@ def _read_around(spec: CrfSpec, rows: Sequence[Row], site: Site) -> Surroundings
         of_place[_place(spec, record)].append(record)
         by_id[record.pk] = record
     return Surroundings({one.code: one for one in people.values()}, named, of_place, by_id)
+
+
+def _parent_model(spec: CrfSpec, name: str) -> Any:
+    return spec.model._meta.get_field(name).related_model
 
 
 def _place(spec: CrfSpec, record: Any) -> tuple[int, ...]:
@@ -233,12 +235,16 @@ def _found(
 
 def _of_column(spec: CrfSpec, one: FormProblem | Finding) -> Problem:
     """A problem of a field under its column; of a reason of absence under that of the reason."""
-    name = one.field or ""
+    name, message = one.field or "", str(one.message)
+    field_name, _dot, place = name.partition(".")
+    if place and field_name in spec.entered_fields:
+        # A cell of rows within the form: `medicines.2.dose`.
+        return Problem(field_name, one.code, f"{place}: {message}")
     if name.startswith("absent."):
         name = absent_of(name.removeprefix("absent."))
     elif name in spec.entered_fields and one.code in ("absent_reason", "value_and_absent"):
         name = absent_of(name)
-    return Problem(name, one.code, str(one.message))
+    return Problem(name, one.code, message)
 
 
 def _differences(spec: CrfSpec, record: Any, outcome: Trial) -> list[Difference]:
