@@ -68,6 +68,21 @@ class World:
         return queries.raise_query(participant=self.participant, message="So late?", by=self.cast.rao)
 
     @cached_property
+    def attachment(self) -> Any:
+        """A photo beside the demographics, made when a test first asks for it."""
+        from studyportal.attachments import actions as attachments
+        from studyportal.attachments.places import get_place
+        from tests.studyportal.attachments.pictures import given, photo
+
+        return attachments.attach(
+            place=get_place("demographics"),
+            record=self.records["demographics"],
+            upload=given("page.jpg", photo()),
+            caption="Page 1",
+            by=self.cast.asha,
+        )
+
+    @cached_property
     def deviation(self) -> Any:
         """One that a person reported, made when a test first asks for it."""
         return deviations.raise_by_hand(

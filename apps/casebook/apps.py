@@ -11,6 +11,7 @@ class CasebookConfig(AppConfig):
 
         from apps.casebook import asked, review_signs  # noqa: F401  asked registers itself
         from studyportal.access.permissions import Permission
+        from studyportal.attachments import places as attached
         from studyportal.deviations import places
         from studyportal.review import progress
         from studyportal.ui.navigation import NavItem, register
@@ -22,6 +23,15 @@ class CasebookConfig(AppConfig):
                 "visit",
                 _("Visit"),
                 lambda one: reverse("casebook:visit", args=[one.participant.code, one.object_id]),
+            )
+        )
+
+        attached.register(
+            attached.Place(
+                "visit",
+                _("Visit"),
+                "visits.Visit",
+                url=lambda visit: reverse("casebook:visit", args=[visit.participant.code, visit.pk]),
             )
         )
 

@@ -7,7 +7,7 @@ and findings, and what concerns safety is always recorded. Ordinary participants
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -50,6 +50,11 @@ def nothing_beyond_what_was_ended(spec: CrfSpec, record: Any, by: User | None) -
         return (Problem(field, ENDED, words or ""),)
     found = (consent.bar(use, on) for use in engine.USES_OF_FORMS[spec.about])
     return tuple(Problem(field, ENDED, words) for words in found if words is not None)[:1]
+
+
+@gates.clears(nothing_beyond_what_was_ended)
+def those_who_ended_nothing(participant_ids: Collection[int]) -> Collection[int]:
+    return engine.without_stops(participant_ids)
 
 
 def _is_always(spec: CrfSpec, record: Any) -> bool:

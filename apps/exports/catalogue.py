@@ -6,7 +6,15 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from apps.exports import consent_tables, enrolment_tables, product_tables, query_tables, safety_tables, tables
+from apps.exports import (
+    attachment_tables,
+    consent_tables,
+    enrolment_tables,
+    product_tables,
+    query_tables,
+    safety_tables,
+    tables,
+)
 from apps.exports.datasets import Dataset, of_form
 from studyportal.crf import registry
 
@@ -23,6 +31,7 @@ def all_tables() -> list[Dataset]:
         query_tables.queries(),
         query_tables.query_messages(),
         tables.signatures(),
+        attachment_tables.attachments(),
         enrolment_tables.site_approvals(),
         consent_tables.consent_documents(),
         enrolment_tables.matched_sets(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +19,17 @@ from studyportal.ui.parts import Text
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something that attachments stand beside. model: label of a SiteScoped model with `participant` and
-    `get_absolute_url`; permission: who may attach, besides recording identities."""
+    """Something that attachments stand beside. model: label of a SiteScoped model with `participant`; permission: who may
+    attach, besides recording identities; url(record): where it is read (None: its own `get_absolute_url`)."""
 
     key: str
     label: Text
     model: str
     permission: Permission = Permission.ENTER_DATA
+    url: Callable[[Any], str] | None = None
+
+    def address_of(self, record: Any) -> str:
+        return str(record.get_absolute_url()) if self.url is None else self.url(record)
 
 
 _registered: dict[str, Place] = {}

@@ -2,7 +2,7 @@
 
 An app registers what its records are called in files when it is ready:
 
-    parents.register(Reader(Visit, help=_("…"), example="month_6", names=names_of_visits))
+    parents.register(Reader(Visit, names=names_of_visit, help=_("…"), example="month_6"))
 
 What nobody registered is called by its number in the portal (the column `id` of its dataset).
 """
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-# Records of one model → the texts by which each may be called, the first being the one that is written.
+# A record → the texts by which it may be called, the first being the one that is written.
 Names = Callable[[Any], Iterable[str]]
 
 
@@ -42,9 +43,32 @@ def register(reader: Reader) -> Reader:
 
 
 def reader_of(model: type[Any]) -> Reader:
-    raise NotImplementedError
+    """How records of the model are called in files."""
+    known = _readers.get(model)
+    if known is not None:
+        return known
+    return Reader(
+        model, lambda record: (str(record.pk),), _("Its number: the column id of its dataset."), "17"
+    )
 
 
-def found(model: type[Any], participant_ids: Iterable[int]) -> Mapping[tuple[int, str], Any]:
-    """(participant id, text in small letters) → record; one query."""
-    raise NotImplementedError
+def plain(text: str) -> str:
+    """A name as it is compared: capitals and the number of spaces make no difference."""
+    return " ".join(text.casefold().split())
+
+
+def found(model: type[Any], participants: Mapping[int, Any]) -> dict[tuple[int, str], Any]:
+    """(participant id, plain name) → record, with its participant at hand; one query.
+
+    participants: id → participant.
+    """
+    reader = reader_of(model)
+    records = model._default_manager.filter(participant_id__in=participants).order_by("id")
+    if reader.related:
+        records = records.select_related(*reader.related)
+    by_name: dict[tuple[int, str], Any] = {}
+    for record in records:
+        record.participant = participants[record.participant_id]
+        for name in reader.names(record):
+            by_name.setdefault((record.participant_id, plain(name)), record)
+    return by_name

@@ -18,8 +18,11 @@ ENDINGS: Mapping[str, tuple[str, ...]] = {
     "application/pdf": (".pdf",),
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg"),
+    "image/webp": (".webp",),
 }
-DOCUMENTS = tuple(ENDINGS)
+DOCUMENTS = ("application/pdf", "image/png", "image/jpeg")
+# A WebP is never kept as it came: `pictures` draws it anew.
+PICTURES = ("image/jpeg", "image/png", "image/webp")
 LONGEST_NAME = 150
 
 # A file that some program takes for something else: a page in front, an archive behind, a script within.
@@ -53,10 +56,13 @@ class Accepted:
     sha256: str
 
 
-def accept(upload: Upload, *, kinds: Collection[str] = DOCUMENTS, limit: int) -> Accepted:
+def accept(
+    upload: Upload, *, kinds: Collection[str] = DOCUMENTS, limit: int, drawn_anew: bool = False
+) -> Accepted:
     """The file with its type as its content says.
 
-    kinds: content types of ENDINGS; limit: bytes. Raises FileRefused.
+    kinds: content types of ENDINGS; limit: bytes. drawn_anew: pictures go through `pictures.drawn_anew` before they are
+    kept, so that what a telephone appends to one is no reason to refuse it. Raises FileRefused.
     """
     name = clean_name(upload.name or "")
     if not upload.size:
@@ -85,7 +91,7 @@ def accept(upload: Upload, *, kinds: Collection[str] = DOCUMENTS, limit: int) ->
             )
             % {"kind": kind, "ending": ", ".join(ENDINGS[kind])},
         )
-    if not _is_only(kind, content):
+    if not _is_only(kind, content, drawn_anew=drawn_anew):
         raise FileRefused(
             "two_kinds",
             _(
@@ -109,12 +115,19 @@ def clean_name(name: str) -> str:
     return name.strip()
 
 
-def _is_only(kind: str, content: bytes) -> bool:
+def _is_only(kind: str, content: bytes, *, drawn_anew: bool = False) -> bool:
     """Whether the content begins and ends as its kind does, with nothing of another kind around or within."""
     if ARCHIVE_END in content[-66_000:] or MARKUP.search(content[:1024]):
         return False
     if kind == "application/pdf":
         return content.startswith(b"%PDF-") and b"%%EOF" in content[-1024:] and not PDF_ACTIVE.search(content)
     if kind == "image/png":
-        return content.endswith(b"IEND\xaeB`\x82")
-    return content.startswith(b"\xff\xd8\xff") and content.endswith(b"\xff\xd9")
+        end, begins = b"IEND\xaeB`\x82", True
+    elif kind == "image/jpeg":
+        end, begins = b"\xff\xd9", content.startswith(b"\xff\xd8\xff")
+    else:  # a WebP says its own length, and is always drawn anew
+        said = 8 + int.from_bytes(content[4:8], "little")
+        return drawn_anew and not MARKUP.search(content[said : said + 66_000])
+    if not begins or drawn_anew:
+        return begins and end in content and not MARKUP.search(content[content.rindex(end) :][:66_000])
+    return content.endswith(end)

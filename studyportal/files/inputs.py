@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from studyportal.access.models import Site, User
-from studyportal.files.checks import ENDINGS
+from studyportal.files.checks import DOCUMENTS, ENDINGS
 from studyportal.files.models import DocumentKind
 from studyportal.ui.parts import FieldView
 
@@ -98,6 +98,6 @@ def fields(posted: QueryDict, problems: Problems) -> list[FieldView]:
             _("File"),
             widget="file",
             help=f"{limits} {again}" if problems else limits,
-            accept=",".join(ending for endings in ENDINGS.values() for ending in endings),
+            accept=",".join(ending for kind in DOCUMENTS for ending in ENDINGS[kind]),
         ),
     ]

@@ -33,3 +33,19 @@ def as_attachment(stored: Kept) -> HttpResponse:
             "Cache-Control": "no-store",
         },
     )
+
+
+def as_picture(content: bytes, content_type: str, name: str) -> HttpResponse:
+    """A picture that the portal drew anew, to be shown within its own pages; never a file that came from elsewhere."""
+    if content_type not in ("image/png", "image/jpeg"):
+        raise ValueError(f"{content_type} is shown nowhere")
+    return HttpResponse(
+        content,
+        content_type=content_type,
+        headers={
+            "Content-Disposition": content_disposition_header(False, name) or "inline",
+            "Content-Security-Policy": SANDBOX,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )

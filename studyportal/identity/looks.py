@@ -14,9 +14,11 @@ def log(*, by: User, site: Site, participant_code: str, detail: str) -> None:
     _log("identity", by, site, participant_code, detail)
 
 
-def log_paper(*, by: User, site: Site, participant_code: str, detail: str) -> None:
-    """`by` opens a signed sheet of a participant. detail: which one and what for; never a value."""
-    _log("signed_sheet", by, site, participant_code, detail)
+def log_paper(
+    *, by: User, site: Site, participant_code: str, detail: str, what: str = "signed_sheet"
+) -> None:
+    """`by` opens a sheet of a participant. detail: which one and what for; never a value. what: the code of the look."""
+    _log(what, by, site, participant_code, detail)
 
 
 def log_search(*, by: User, site: Site | None, participant_code: str = "") -> None:

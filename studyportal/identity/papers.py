@@ -1,4 +1,4 @@
-"""Signed sheets and drawn signatures: they show who a participant is, so they are sealed as the identity is.
+"""Signed sheets, drawn signatures and attached photos of paper: they show who a participant is, so they are sealed as the identity is.
 
 A sheet is kept once and never changed. What is read of it without the keys is its SHA-256, its size and its type.
 `opened_paper` is the only road by which a plain sheet leaves this package, and each look is logged.
@@ -96,15 +96,17 @@ def keep(*, participant: Whose, sheet: Sheet, by: User) -> Paper:
     )
 
 
-def opened_paper(pk: int, *, by: User, purpose: str) -> OpenedPaper:
+def opened_paper(pk: int, *, by: User, purpose: str, what: str = "signed_sheet") -> OpenedPaper:
     """The sheet as it was brought. The look is logged, whatever comes of it.
 
-    purpose: why it is read, for the log; never a value.
+    purpose: why it is read, for the log; never a value. what: the code under which the look is logged.
     Raises Http404 for a sheet of a site where `by` may not see identities, and CannotBeOpened.
     """
     papers = Paper.objects.select_related("site", "participant")
     paper = get_visible_or_404(papers, by, Permission.VIEW_IDENTITY, pk=pk)
-    looks.log_paper(by=by, site=paper.site, participant_code=paper.participant.code, detail=purpose)
+    looks.log_paper(
+        by=by, site=paper.site, participant_code=paper.participant.code, detail=purpose, what=what
+    )
     try:
         content = plain(paper)
     except CannotBeOpened as error:

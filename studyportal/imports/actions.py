@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, When
@@ -91,7 +90,7 @@ def commit(*, upload: Upload, by: User, overwrite: bool = False, reason: Any = N
     why = _parsed(reason)
     if overwrite and why is None and _needs_reason(upload):
         raise _no_reason()
-    if upload.ready + (upload.changed if overwrite else 0) <= settings.IMPORT_ROWS_AT_ONCE:
+    if upload.ready + (upload.changed if overwrite else 0) <= upload.declared.waits_for:
         return write(upload=upload, by=by, overwrite=overwrite, reason=why)
     with transaction.atomic(), acting(user=by):
         held = _held(upload)

@@ -27,7 +27,7 @@ from studyportal.audit.serializers import ReasonField
 from studyportal.imports import actions, downloads, selectors
 from studyportal.imports.errors import FileRefused, NotPossible, ReasonRequired
 from studyportal.imports.models import Upload, UploadRow, UploadState, VerdictKind
-from studyportal.imports.registry import Importer, all_importers
+from studyportal.imports.registry import Importer, all_importers, families, family_of
 
 
 class CsvParser(BaseParser):
@@ -83,7 +83,11 @@ class DifferenceOfRow(serializers.Serializer):
 class RowSerializer(serializers.ModelSerializer):
     """A row of the file; `cells` in the order of the upload's `columns`."""
 
-    problems = ProblemOfRow(many=True, read_only=True)
+    problems = ProblemOfRow(
+        many=True,
+        read_only=True,
+        help_text="Why the row is refused; of a row that is not, what will be asked once it is written.",
+    )
     differences = DifferenceOfRow(many=True, read_only=True)
 
     class Meta:
@@ -104,9 +108,17 @@ class RowPagination(CursorPagination):
 
 
 class ImportView(generics.GenericAPIView):
-    """Each import has views of its own, with the permission that it declares (`views_of`)."""
+    """Each import has views of its own, with the permission that it declares; those of a family share theirs, which
+    open for who may use one of them, and then ask for the one that the address names."""
 
     importer: Importer
+    family = ""
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.family:
+            self.importer = selectors.member_or_404(request.user, self.family, self.kwargs.pop("form"))
+
     serializer_class: Any = UploadSerializer
     queryset = Upload.objects.none()
 
@@ -123,6 +135,8 @@ class Uploads(ImportView):
     parser_classes = [MultiPartParser, CsvParser, StrictJSONParser]
 
     def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Upload.objects.none()
         return selectors.uploads(self.request.user, self.importer)
 
     def get(self, request: Any) -> Response:
@@ -282,13 +296,21 @@ _CSV = {(200, "text/csv"): OpenApiTypes.STR}
 
 
 def routes_of(importer: Importer) -> list[Any]:
-    key, ident = importer.key, importer.key.replace("-", "_")
+    return _paths(importer.key, importer.key, {"importer": importer, "permission": importer.permission})
+
+
+def routes_of_family(family: str) -> list[Any]:
+    permissions = tuple(dict.fromkeys(importer.permission for importer in family_of(family)))
+    return _paths(f"{family}-<slug:form>", family, {"family": family, "permission": permissions})
+
+
+def _paths(key: str, name: str, members: dict[str, Any]) -> list[Any]:
+    """key: what stands in the addresses; name: what the routes are called by; members: of each view."""
+    ident = name.replace("-", "_")
 
     def view(base: type[ImportView], **described: dict[str, Any]) -> Any:
         """The view of this import, with each method described for the OpenAPI document."""
-        own = type(
-            f"{ident}_{base.__name__}", (base,), {"importer": importer, "permission": importer.permission}
-        )
+        own = type(f"{ident}_{base.__name__}", (base,), dict(members))
         for method, words in described.items():
             operation = f"imports_{ident}_{words.pop('operation')}"
             described_here = extend_schema(operation_id=operation, tags=["imports"], **words)
@@ -307,17 +329,17 @@ def routes_of(importer: Importer) -> list[Any]:
                 ),
                 "IMPORT_BYTES",
             ),
-            name=f"import-{key}",
+            name=f"import-{name}",
         ),
         path(
             f"imports/{key}/template.csv",
             view(Template, get={"operation": "template", "responses": _CSV}),
-            name=f"import-{key}-template",
+            name=f"import-{name}-template",
         ),
         path(
             f"imports/{key}/<int:pk>/",
             view(UploadDetail, get={"operation": "retrieve", "responses": one}),
-            name=f"import-{key}-upload",
+            name=f"import-{name}-upload",
         ),
         path(
             f"imports/{key}/<int:pk>/rows/",
@@ -325,25 +347,26 @@ def routes_of(importer: Importer) -> list[Any]:
                 UploadRows,
                 get={"operation": "rows", "parameters": _VERDICT, "responses": RowSerializer(many=True)},
             ),
-            name=f"import-{key}-rows",
+            name=f"import-{name}-rows",
         ),
         path(
             f"imports/{key}/<int:pk>/commit/",
             view(Commit, post={"operation": "commit", "request": CommitSerializer, "responses": {200: one, 202: one}}),
-            name=f"import-{key}-commit",
+            name=f"import-{name}-commit",
         ),
         path(
             f"imports/{key}/<int:pk>/abandon/",
             view(Abandon, post={"operation": "abandon", "request": None, "responses": one}),
-            name=f"import-{key}-abandon",
+            name=f"import-{name}-abandon",
         ),
         path(
             f"imports/{key}/<int:pk>/refused.csv",
             view(Refused, get={"operation": "refused", "responses": _CSV}),
-            name=f"import-{key}-refused",
+            name=f"import-{name}-refused",
         ),
     ]  # fmt: skip
 
 
 def api_urls() -> list[Any]:
-    return [route for importer in all_importers() for route in routes_of(importer)]
+    own = [route for importer in all_importers() if not importer.family for route in routes_of(importer)]
+    return own + [route for family in families() for route in routes_of_family(family)]

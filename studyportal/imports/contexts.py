@@ -7,13 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from studyportal.access.models import User
 from studyportal.audit.reason_fields import field_views
 from studyportal.imports import selectors
+from studyportal.imports.addresses import address_of as url
 from studyportal.imports.errors import FileRefused
 from studyportal.imports.models import Upload, UploadRow, UploadState, VerdictKind
 from studyportal.imports.registry import Importer
@@ -25,10 +25,6 @@ TONES = {"ready": "good", "same": "neutral", "changed": "attention", "refused": 
 Problems = list[tuple[str, str, str]]
 
 
-def url(importer: Importer, name: str, *args: int) -> str:
-    return reverse(f"imports:{importer.key}-{name}", args=args)
-
-
 # --- Upload ----------------------------------------------------------------------------------------------
 
 
@@ -37,7 +33,7 @@ def upload_page(
 ) -> dict[str, Any]:
     errors: dict[str, str] = dict(more.get("errors", {}))
     if refused is not None:
-        errors["file"] = str(refused)
+        errors["pasted" if posted.get("pasted", "").strip() else "file"] = str(refused)
     fields = _upload_fields(importer, user, posted, errors)
     labels = {field.name: str(field.label) for field in fields}
     return {
@@ -85,9 +81,23 @@ def _upload_fields(
             widget="file",
             accept=".csv,.txt,.tsv,text/csv",
             help=_("CSV, of at most %(rows)s rows and %(size)d MB.")
-            % {"rows": f"{settings.IMPORT_ROWS:,}", "size": settings.IMPORT_BYTES // 1_000_000}
+            % {"rows": f"{importer.takes:,}", "size": settings.IMPORT_BYTES // 1_000_000}
             + again,
+            required=False,
+            conditional=True,
             errors=[errors["file"]] if "file" in errors else [],
+        )
+    )
+    fields.append(
+        FieldView(
+            "pasted",
+            _("Or cells copied from a spreadsheet"),
+            widget="textarea",
+            value=posted.get("pasted", ""),
+            help=_("With the line that names the columns. Instead of a file."),
+            errors=[errors["pasted"]] if "pasted" in errors else [],
+            required=False,
+            conditional=True,
         )
     )
     fields.append(
@@ -108,12 +118,12 @@ def _upload_fields(
 def index_page(user: User) -> dict[str, Any]:
     importers = selectors.importers_for(user)
     rows = [
-        [Cell(str(importer.title), url=url(importer, "start")), *_upload_row(upload)]
-        for importer in importers
-        for upload in selectors.uploads(user, importer)[:20]
+        [Cell(str(upload.declared.title), url=url(upload.declared, "start")), *_upload_row(upload)]
+        for upload in selectors.newest(user, importers)
     ]
     return {
-        "importers": [(importer, url(importer, "start")) for importer in importers],
+        "importers": [(one, url(one, "start")) for one in importers if not one.family],
+        "forms": [(one, url(one, "start")) for one in importers if one.family],
         "upload_columns": [Column(_("Import")), *_upload_columns()],
         "uploads": rows,
     }
@@ -198,7 +208,7 @@ def preview_page(
             errors=[said for name, _label, said in problems if name == "reason"],
         ),
         "problems": problems,
-        "big": upload.ready + upload.changed > settings.IMPORT_ROWS_AT_ONCE,
+        "big": upload.ready + upload.changed > importer.waits_for,
     }
 
 
@@ -234,6 +244,8 @@ def _row(row: UploadRow, labels: Mapping[str, str], places: Sequence[int], commi
         f"{labels.get(p['column'], p['column'])}: {p['message']}" if p["column"] else p["message"]
         for p in row.problems
     ]
+    if said and row.verdict != VerdictKind.REFUSED:
+        said = [_("Will ask: %s") % " ".join(said)]
     said += [
         f"{labels.get(d['column'], d['column'])}: {d['before'] or '–'} → {d['after']}"
         for d in row.differences

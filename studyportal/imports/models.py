@@ -6,12 +6,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked
 from studyportal.imports import registry
+from studyportal.imports.addresses import address_of
 
 
 class UploadState(models.TextChoices):
@@ -101,7 +101,7 @@ class Upload(SiteScoped):
         return self.file_name
 
     def get_absolute_url(self) -> str:
-        return reverse(f"imports:{self.importer}-upload", args=[self.pk])
+        return address_of(self.declared, "upload", self.pk)
 
     @property
     def declared(self) -> registry.Importer:

@@ -58,7 +58,7 @@ def open_sheet(content: bytes, importer: Importer, *, leave_out_unknown: bool = 
     """Read the header and check it; the rows are read as `records` is gone through. Raises FileRefused, there too."""
     text, encoding = decoded(content)
     columns = importer.all_columns
-    known = {name: column for column in columns for name in _names_of(column)}
+    known = _known(columns)
     delimiter = _delimiter(text, known)
     records = _records(text, delimiter)
     try:
@@ -100,14 +100,14 @@ def open_sheet(content: bytes, importer: Importer, *, leave_out_unknown: bool = 
         header=tuple(header[place] for place in places),
         columns=tuple(column for column in found if column is not None),
         left_out=tuple(unknown),
-        records=_rows(records, places, header),
+        records=_rows(records, places, header, importer.takes),
     )
 
 
 def _rows(
-    records: Iterator[tuple[int, list[str]]], places: Sequence[int], header: list[str]
+    records: Iterator[tuple[int, list[str]]], places: Sequence[int], header: list[str], most: int
 ) -> Iterator[Record]:
-    count, most, longest = 0, settings.IMPORT_ROWS, settings.IMPORT_CELL
+    count, longest = 0, settings.IMPORT_CELL
     for line, cells in records:
         count += 1
         if count > most:
@@ -145,10 +145,20 @@ def _plain(name: str) -> str:
     return _BETWEEN.sub("", name.casefold())
 
 
-def _names_of(column: Column) -> set[str]:
+def _known(columns: Sequence[Column]) -> dict[str, Column]:
+    """How a heading may name a column: by its name, or by a label that no other column has."""
+    labels: dict[str, list[Column]] = {}
+    for column in columns:
+        for label in _labels_of(column):
+            labels.setdefault(label, []).append(column)
+    by_label = {label: found[0] for label, found in labels.items() if len(found) == 1}
+    return by_label | {_plain(column.name): column for column in columns}
+
+
+def _labels_of(column: Column) -> set[str]:
     with translation.override("en"):
         english = str(column.label)
-    return {_plain(column.name), _plain(str(column.label)), _plain(english)}
+    return {_plain(str(column.label)), _plain(english)}
 
 
 def _refuse_identity(header: list[str], line: int, known: dict[str, Column], importer: Importer) -> None:

@@ -18,7 +18,8 @@ not grow with the rows. hold: the rows will be written in this transaction; lock
 commit(new, changed, site=, by=, reason=) -> {line: what the written thing is called}. new and changed: [Judged]. It
 writes all of them or raises; the kernel gives the transaction, who acts, the road and the reason.
 
-A file is of one site. Pages, endpoints and the template follow from the declaration.
+A file is of one site. Pages, endpoints and the template follow from the declaration. Importers of a family
+(`family="form"`, key `form-vital-signs`) share one set of addresses, in which the rest of the key stands.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from django.conf import settings
 from django.utils.functional import Promise
 
 from studyportal.access.models import Site, User
@@ -51,7 +53,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row is refused. column: its name, "" for the row as a whole."""
+    """Why a row is refused; of a row that is not, what will be asked once it is written (a query opens).
+
+    column: its name, "" for the row as a whole.
+    """
 
     column: str
     code: str
@@ -102,6 +107,7 @@ class Importer:
     """key_columns: what makes two rows of a file the same thing. about: one sentence above the upload.
 
     more_columns: columns that are only known when the portal runs (of the protocol).
+    rows_at_once: how many are written while the person waits (None: as the settings say); most_rows: of one file.
     """
 
     key: str
@@ -114,6 +120,24 @@ class Importer:
     about: str | Promise = ""
     holds_none: str | Promise = ""
     more_columns: Callable[[], Sequence[Column]] | None = None
+    family: str = ""
+    rows_at_once: int | None = None
+    most_rows: int | None = None
+
+    @property
+    def member(self) -> str:
+        """What stands in the addresses of its family."""
+        return self.key.removeprefix(f"{self.family}-")
+
+    @property
+    def waits_for(self) -> int:
+        """How many rows are written while the person waits."""
+        return settings.IMPORT_ROWS_AT_ONCE if self.rows_at_once is None else self.rows_at_once
+
+    @property
+    def takes(self) -> int:
+        """How many rows a file may have."""
+        return settings.IMPORT_ROWS if self.most_rows is None else min(self.most_rows, settings.IMPORT_ROWS)
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
@@ -136,6 +160,8 @@ def register(importer: Importer) -> Importer:
             f"{importer.key}: {importer.permission} does not allow to change rows (CHANGES_ROWS)"
         )
     names = [column.name for column in importer.columns]
+    if importer.family and not importer.key.startswith(f"{importer.family}-"):
+        raise ValueError(f"{importer.key}: the key of a {importer.family} begins with its family")
     if len(set(names)) != len(names) or not set(importer.key_columns) <= set(names):
         raise ValueError(f"{importer.key}: a column stands twice, or a key column is none of the columns")
     known = _importers.get(importer.key)
@@ -164,7 +190,15 @@ def all_importers() -> tuple[Importer, ...]:
     return tuple(_importers.values())
 
 
+def family_of(family: str) -> tuple[Importer, ...]:
+    return tuple(importer for importer in _importers.values() if importer.family == family)
+
+
+def families() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(importer.family for importer in _importers.values() if importer.family))
+
+
 __all__ = [
-    "Column", "Difference", "Importer", "Judged", "Kind", "Problem", "Reason", "Row", "Verdict", "all_importers", "get",
-    "register",
+    "Column", "Difference", "Importer", "Judged", "Kind", "Problem", "Reason", "Row", "Verdict", "all_importers", "families",
+    "family_of", "get", "register",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.audit.reasons import Reason
-from studyportal.imports import actions
+from studyportal.imports import actions, telling
 from studyportal.imports.errors import NotPossible, ReasonRequired
 from studyportal.imports.models import Upload
 from studyportal.jobs import JobError, Params, Result, job
@@ -41,9 +41,10 @@ def commit(params: CommitParams, progress: Any, by: User) -> Result:
 
     def write() -> dict[str, Any]:
         try:
-            done = actions.write(
-                upload=upload, by=by, overwrite=params.overwrite, reason=reason, job_id=progress.job_id
-            )
+            with telling.listening(lambda n, of: progress(n, of, _("%d rows are written") % of)):
+                done = actions.write(
+                    upload=upload, by=by, overwrite=params.overwrite, reason=reason, job_id=progress.job_id
+                )
         except (NotPossible, ReasonRequired, PermissionDenied) as error:
             raise JobError(str(error)) from None
         return {

@@ -19,9 +19,13 @@ from studyportal.access.models import Site, User
 from studyportal.api.middleware import takes_files
 from studyportal.audit.reasons import of_form
 from studyportal.imports import actions, contexts, downloads, selectors
+from studyportal.imports.addresses import address_of
 from studyportal.imports.errors import FileRefused, NotPossible, ReasonRequired
 from studyportal.imports.models import Upload
-from studyportal.imports.registry import Importer, all_importers
+from studyportal.imports.registry import Importer, all_importers, families, family_of
+
+# What pasted cells are called; a spreadsheet copies them separated by tabs.
+PASTED = "pasted.tsv"
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -29,23 +33,42 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "imports/index.html", contexts.index_page(request.user))
 
 
+Page = Callable[..., HttpResponse]
+
+
 def routes_of(importer: Importer) -> list[Any]:
     """The addresses of one import; each asks for the permission that the import declares."""
 
-    def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def page(view: Page) -> Page:
         def with_importer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             return view(request, importer, **kwargs)
 
         return requires(importer.permission)(in_own_zone(with_importer))
 
-    home = f"imports/{importer.key}/"
+    return _paths(f"imports/{importer.key}/", importer.key, page)
+
+
+def routes_of_family(family: str) -> list[Any]:
+    """The addresses that the imports of a family share. They open for who may use one of them; that one is then asked."""
+    permissions = tuple(dict.fromkeys(importer.permission for importer in family_of(family)))
+
+    def page(view: Page) -> Page:
+        def with_importer(request: HttpRequest, form: str, **kwargs: Any) -> HttpResponse:
+            return view(request, selectors.member_or_404(request.user, family, form), **kwargs)
+
+        return requires(*permissions)(in_own_zone(with_importer))
+
+    return _paths(f"imports/{family}-<slug:form>/", family, page)
+
+
+def _paths(home: str, name: str, page: Callable[[Page], Page]) -> list[Any]:
     return [
-        path(home, takes_files(page(start), "IMPORT_BYTES"), name=f"{importer.key}-start"),
-        path(f"{home}template.csv", page(template), name=f"{importer.key}-template"),
-        path(f"{home}<int:pk>/", page(preview), name=f"{importer.key}-upload"),
-        path(f"{home}<int:pk>/commit/", page(commit), name=f"{importer.key}-commit"),
-        path(f"{home}<int:pk>/abandon/", page(abandon), name=f"{importer.key}-abandon"),
-        path(f"{home}<int:pk>/refused.csv", page(refused), name=f"{importer.key}-refused"),
+        path(home, takes_files(page(start), "IMPORT_BYTES"), name=f"{name}-start"),
+        path(f"{home}template.csv", page(template), name=f"{name}-template"),
+        path(f"{home}<int:pk>/", page(preview), name=f"{name}-upload"),
+        path(f"{home}<int:pk>/commit/", page(commit), name=f"{name}-commit"),
+        path(f"{home}<int:pk>/abandon/", page(abandon), name=f"{name}-abandon"),
+        path(f"{home}<int:pk>/refused.csv", page(refused), name=f"{name}-refused"),
     ]
 
 
@@ -54,7 +77,8 @@ def routes() -> list[Any]:
     if not importers:
         return []
     permissions = tuple(dict.fromkeys(importer.permission for importer in importers))
-    pages = [route for importer in importers for route in routes_of(importer)]
+    pages = [route for importer in importers if not importer.family for route in routes_of(importer)]
+    pages += [route for family in families() for route in routes_of_family(family)]
     return [path("imports/", requires(*permissions)(in_own_zone(require_safe(index))), name="index"), *pages]
 
 
@@ -68,15 +92,23 @@ def start(request: HttpRequest, importer: Importer) -> HttpResponse:
     refusal: FileRefused | None = None
     site = _site(user, importer, request.POST.get("site", ""), errors)
     file = request.FILES.get("file")
-    if file is None:
-        errors["file"] = _("Choose the file.")
-    if site is not None and file is not None:
+    pasted = request.POST.get("pasted", "")
+    given: tuple[bytes, str] | None = None
+    if file is not None and pasted.strip():
+        errors["pasted"] = _("Give a file or cells, not both.")
+    elif file is not None:
+        given = file.read(), file.name or ""
+    elif pasted.strip():
+        given = pasted.encode("utf-8", "surrogatepass"), PASTED
+    else:
+        errors["file"] = _("Choose the file, or paste the cells.")
+    if site is not None and given is not None:
         try:
             upload = actions.upload(
                 importer=importer,
                 site=site,
-                content=file.read(),
-                file_name=file.name or "",
+                content=given[0],
+                file_name=given[1],
                 by=user,
                 leave_out_unknown=request.POST.get("unknown") == "leave_out",
             )
@@ -141,7 +173,7 @@ def abandon(request: HttpRequest, importer: Importer, pk: int) -> HttpResponse:
     except NotPossible as error:
         return _refusal(request, upload, [("", "", str(error))], 409)
     messages.success(request, _("%s is abandoned; its rows are deleted.") % upload.file_name)
-    return redirect(contexts.url(importer, "start"))
+    return redirect(address_of(importer, "start"))
 
 
 def _refusal(request: HttpRequest, upload: Upload, problems: contexts.Problems, status: int) -> HttpResponse:

@@ -76,6 +76,22 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
     "api:schedule": lambda w: {"?": f"participant={w.participant.code}"},
     "casebook:participant": lambda w: {"code": w.participant.code},
+    "attachments:record": lambda w: {"form": "demographics", "pk": w.records["demographics"].pk},
+    **{
+        name: lambda w: {"pk": w.attachment.pk}
+        for name in (
+            "attachments:file",
+            "attachments:thumbnail",
+            "attachments:withdraw",
+            "api:attachment",
+            "api:attachment-file",
+            "api:attachment-withdraw",
+        )
+    },
+    "imports:form-start": lambda w: {"form": "vital-signs"},
+    "imports:form-template": lambda w: {"form": "vital-signs"},
+    "api:import-form": lambda w: {"form": "vital-signs"},
+    "api:import-form-template": lambda w: {"form": "vital-signs"},
     **{
         f"casebook:participant-{key}": lambda w: {"code": w.participant.code}
         for key in ("change", "enrol", "group", "match", "treated-later", "protocol-version")
@@ -316,6 +332,8 @@ SITE_OBJECTS = [
             "deviations:deviation",
             "deviations:act",
             "api:deviation",
+            "attachments:",
+            "api:attachment",
         )
     )
 ]

@@ -99,3 +99,40 @@ def test_it_is_not_for_everybody(door: Entrance) -> None:
     sanjay = door.sign_in("sanjay")
     assert sanjay.refused("/imports/") == 403
     assert sanjay.refused("/imports/screening-list/template.csv") == 403
+
+
+def test_cells_are_pasted_for_a_form(door: Entrance, scripts: Scripts) -> None:
+    """Vital signs copied from a spreadsheet: what is wrong is said, the rest is written once."""
+    script = scripts("asha")
+    people = script("/api/v1/participants/?limit=50").json()["results"]
+    code = next(one["code"] for one in people if one["synthetic"])
+    number = int(time.time()) % 900 + 50
+    made = script(
+        "/api/v1/visits/",
+        {"participant": code, "key": "UNS", "number": number, "status": "done", "happened_on": "2016-03-01"},
+    )
+    assert made.status == 201, made.json()
+    asha = door.sign_in("asha")
+    page = asha.page
+    asha.visit("/imports/")
+    page.get_by_role("link", name="Vital signs", exact=True).click()
+    page.wait_for_load_state()
+    head = "participant\tvisit\tweight\theight\tsystolic\tdiastolic\tpulse"
+    rows = [f"{code}\tUNS {number}\t51\t160\t110\t70\t72", f"{code}\tnowhere\t51\t160\t110\t70\t72"]
+    box = page.get_by_label("Or cells copied from a spreadsheet")
+
+    def pasted() -> None:
+        box.fill("\n".join([head, *rows]))
+        page.get_by_role("button", name="Upload and preview").click()
+        page.wait_for_load_state()
+
+    pasted()
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("has none that is called “nowhere”")
+    asha.shot("bulk-preview", both=True)
+    page.keyboard.press("Alt+s")
+    expect(main).to_contain_text("1 row added")
+    asha.visit("/imports/form-vital-signs/")
+    asha.shot("bulk-start", both=True)
+    pasted()
+    expect(main).to_contain_text("Nothing of this file is new")

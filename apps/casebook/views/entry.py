@@ -24,6 +24,7 @@ from apps.visits import actions as visit_actions
 from apps.visits.models import Visit
 from studyportal.access.declare import get_visible_or_404, requires
 from studyportal.access.permissions import Permission
+from studyportal.attachments.panel import panel_of
 from studyportal.audit import reasons
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
@@ -107,6 +108,7 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             problems,
             participant=participant,
             status=status,
+            panels=[panel_of(request, "visit", record)],
             **context,
         )
 

@@ -18,7 +18,7 @@ from apps.consent.models import (
 from apps.enrolment.models import SiteApproval
 from studyportal.access.models import Site
 from studyportal.crf.outcomes import Problem
-from studyportal.files.checks import ENDINGS
+from studyportal.files.checks import DOCUMENTS, ENDINGS
 from studyportal.ui.parts import FieldView
 from studyportal.ui.posted import errors_by_field
 from studyportal.ui.templatetags.ui_tags import human_date_text
@@ -141,7 +141,7 @@ def text_fields(
             widget="file",
             required=False,
             help=limits,
-            accept=",".join(ending for endings in ENDINGS.values() for ending in endings),
+            accept=",".join(ending for kind in DOCUMENTS for ending in ENDINGS[kind]),
         ),
         view(
             "words",

@@ -12,7 +12,7 @@ from apps.enrolment.models import SiteApproval, SuspensionKind
 from apps.enrolment.selectors import approval_kinds
 from studyportal.audit.reason_fields import field_views
 from studyportal.crf.outcomes import Problem
-from studyportal.files.checks import ENDINGS
+from studyportal.files.checks import DOCUMENTS, ENDINGS
 from studyportal.ui.parts import FieldView
 from studyportal.ui.posted import errors_by_field
 
@@ -89,7 +89,7 @@ def approval_fields(
             required=False,
             help=f"{limits} {again}" if problems else limits,
             errors=errors.get("document", []),
-            accept=",".join(ending for endings in ENDINGS.values() for ending in endings),
+            accept=",".join(ending for kind in DOCUMENTS for ending in ENDINGS[kind]),
         ),
     ]
 

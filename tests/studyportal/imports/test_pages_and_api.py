@@ -83,7 +83,7 @@ def test_a_refused_file_is_answered_with_what_where_and_how(cast: Any, page: Any
         words = answer.content.decode()
         assert "This file carries names or contacts; the screening log holds none" in words
         assert "Zebulon" not in words
-        assert "Choose the file." in browser.post(PAGE, {}).content.decode()
+        assert "Choose the file, or paste the cells." in browser.post(PAGE, {}).content.decode()
         answer = script.post(API, {"file": file(NAMES)}, format="multipart")
         assert (answer.status_code, answer.json()["code"]) == (400, "identity")
         assert answer.json()["errors"][0]["field"] == "Patient name"
