@@ -9,7 +9,16 @@ from apps.visits.selectors.anchors import (
     session_visits,
 )
 from apps.visits.selectors.body import vital_signs_context, weight_at
-from apps.visits.selectors.insulin import insulin_at, insulin_context, insulin_per_kg_at
+from apps.visits.selectors.conditions import last_pregnancy_test, mixed_meal_context, pregnancy_context
+from apps.visits.selectors.insulin import (
+    dose_before,
+    insulin_at,
+    insulin_context,
+    insulin_per_kg_at,
+    periods_of,
+    totals_of,
+    uses_after,
+)
 from apps.visits.selectors.lives import lives_of, tells_of_life
 from apps.visits.selectors.schedule import (
     Scheduled,
@@ -29,18 +38,25 @@ __all__ = [
     "anchor_of",
     "crossings_of",
     "days_of",
+    "dose_before",
     "due_of",
     "follow_up_visits",
     "insulin_at",
     "insulin_context",
     "insulin_per_kg_at",
+    "last_pregnancy_test",
     "last_scheduled",
     "lives_of",
+    "mixed_meal_context",
+    "periods_of",
+    "pregnancy_context",
     "schedule",
     "schedules",
     "session_visits",
     "sessions_to_come",
     "tells_of_life",
+    "totals_of",
+    "uses_after",
     "visit_or_404",
     "visits",
     "vital_signs_context",
