@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -150,7 +150,8 @@ def change_of(before: Decimal | None, now: Decimal | None) -> str | None:
 
 @dataclass(frozen=True)
 class Use:
-    """One insulin at one visit, as periods are made of it. visit_on: day of the visit; daily_dose: IU/d, 0 not taken."""
+    """One insulin at one visit, as periods are made of it. visit: its number, by which several lines of one visit are
+    added up (a dose in the morning and another in the evening); visit_on: its day; daily_dose: IU/d, 0 not taken."""
 
     visit_on: PartialDate | None
     role: str | None
@@ -160,7 +161,7 @@ class Use:
     dose_since: PartialDate | None = None
     stopped_on: PartialDate | None = None
     why: str = ""
-    visit: str = ""
+    visit: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,11 @@ def periods(uses: Iterable[Use]) -> list[Period]:
     """
     by_insulin: dict[tuple[str | None, str | None, str], list[Use]] = {}
     for use in uses:
-        by_insulin.setdefault((use.role, use.product, use.product_other or ""), []).append(use)
+        listed = by_insulin.setdefault((use.role, use.product, use.product_other or ""), [])
+        if listed and use.visit and listed[-1].visit == use.visit:
+            listed[-1] = _together(listed[-1], use)
+        else:
+            listed.append(use)
     found: list[Period] = []
     for (role, product, other), listed in by_insulin.items():
         runs = [listed[:1]]
@@ -220,6 +225,17 @@ def periods(uses: Iterable[Use]) -> list[Period]:
                 )
             )
     return found
+
+
+def _together(one: Use, other: Use) -> Use:
+    doses = (one.daily_dose, other.daily_dose)
+    return replace(
+        one,
+        daily_dose=None if None in doses else sum((dose for dose in doses if dose is not None), Decimal(0)),
+        dose_since=one.dose_since or other.dose_since,
+        stopped_on=one.stopped_on or other.stopped_on,
+        why=one.why or other.why,
+    )
 
 
 def total_daily_insulin(doses: Iterable[Decimal | None]) -> Decimal | NotDerivable:

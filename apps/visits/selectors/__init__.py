@@ -16,7 +16,7 @@ from apps.visits.selectors.insulin import (
     insulin_context,
     insulin_per_kg_at,
     periods_of,
-    totals_of,
+    regimen_of,
     uses_after,
 )
 from apps.visits.selectors.lives import lives_of, tells_of_life
@@ -50,12 +50,12 @@ __all__ = [
     "mixed_meal_context",
     "periods_of",
     "pregnancy_context",
+    "regimen_of",
     "schedule",
     "schedules",
     "session_visits",
     "sessions_to_come",
     "tells_of_life",
-    "totals_of",
     "uses_after",
     "visit_or_404",
     "visits",

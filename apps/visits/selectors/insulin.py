@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from apps.visits import rules
-from apps.visits.models import InsulinUse, Visit
+from apps.visits.models import InsulinUse, Visit, VitalSigns
 from apps.visits.selectors.body import weight_at
 from studyportal.crf.outcomes import NotDerivable
 
@@ -61,46 +62,64 @@ def uses_after(use: InsulinUse) -> list[InsulinUse]:
     return [one for one in later.select_related("visit") if not _is_before(one.visit, use.visit, here)]
 
 
+@dataclass(frozen=True)
+class DoseAt:
+    """All insulins of one visit together: IU per day, and IU/kg/day with the weight of the visit."""
+
+    visit: Visit
+    units_per_day: Decimal | NotDerivable
+    units_per_kg: Decimal | NotDerivable
+
+
+@dataclass(frozen=True)
+class Regimen:
+    periods: Sequence[rules.Period] = ()
+    visits: Sequence[DoseAt] = ()
+
+
 def periods_of(participant_ids: Collection[int]) -> dict[int, list[rules.Period]]:
     """Participant id → the regimen as dated periods, by insulin. One query."""
-    uses: dict[int, list[InsulinUse]] = defaultdict(list)
     rows = InsulinUse.objects.filter(participant_id__in=participant_ids).select_related("visit")
-    for use in sorted(rows, key=lambda one: (_place_of(one.visit), one.pk)):
-        uses[use.participant_id].append(use)
-    return {
-        participant_id: rules.periods(
-            rules.Use(
-                visit_on=use.visit.happened_on,
-                role=use.role,
-                product=use.product,
-                product_other=use.product_other or "",
-                daily_dose=use.daily_dose,
-                dose_since=use.dose_since,
-                stopped_on=use.stopped_on,
-                why=use.change_reason or "",
-                visit=use.visit.key,
-            )
-            for use in listed
-        )
-        for participant_id, listed in uses.items()
-    }
-
-
-def totals_of(participant_id: int) -> list[tuple[Visit, Decimal | NotDerivable, Decimal | NotDerivable]]:
-    """Each visit with insulins, in order, with IU per day and IU/kg/day over all of them. Two queries."""
-    from apps.visits.models import VitalSigns
-
-    rows = InsulinUse.objects.filter(participant_id=participant_id).select_related("visit")
-    by_visit: dict[int, list[InsulinUse]] = defaultdict(list)
+    by_participant: dict[int, list[InsulinUse]] = defaultdict(list)
     for use in rows:
+        by_participant[use.participant_id].append(use)
+    return {participant_id: _periods(uses) for participant_id, uses in by_participant.items()}
+
+
+def regimen_of(participant_id: int, uses: Sequence[InsulinUse] | None = None) -> Regimen:
+    """The periods and the dose of each visit. uses: with their visits, where the caller read them already. Two queries at
+    most."""
+    if uses is None:
+        uses = list(InsulinUse.objects.filter(participant_id=participant_id).select_related("visit"))
+    if not uses:
+        return Regimen()
+    by_visit: dict[int, list[InsulinUse]] = defaultdict(list)
+    for use in uses:
         by_visit[use.visit_id].append(use)
     weights = dict(VitalSigns.objects.filter(visit_id__in=by_visit).values_list("visit_id", "weight"))
-    found = []
+    doses = []
     for listed in by_visit.values():
-        total = rules.total_daily_insulin(use.daily_dose for use in listed)
         visit = listed[0].visit
-        found.append((visit, total, rules.units_per_kg(total, weights.get(visit.pk))))
-    return sorted(found, key=lambda one: _place_of(one[0]))
+        total = rules.total_daily_insulin(use.daily_dose for use in listed)
+        doses.append(DoseAt(visit, total, rules.units_per_kg(total, weights.get(visit.pk))))
+    return Regimen(_periods(uses), sorted(doses, key=lambda dose: _place_of(dose.visit)))
+
+
+def _periods(uses: Sequence[InsulinUse]) -> list[rules.Period]:
+    return rules.periods(
+        rules.Use(
+            visit_on=use.visit.happened_on,
+            role=use.role,
+            product=use.product,
+            product_other=use.product_other or "",
+            daily_dose=use.daily_dose,
+            dose_since=use.dose_since,
+            stopped_on=use.stopped_on,
+            why=use.change_reason or "",
+            visit=use.visit_id,
+        )
+        for use in sorted(uses, key=lambda one: (_place_of(one.visit), one.pk))
+    )
 
 
 def _insulin_of(use: InsulinUse) -> tuple[Any, ...]:

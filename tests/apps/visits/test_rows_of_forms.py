@@ -151,7 +151,7 @@ def test_the_history_shows_the_row_that_changed(bare_world: World) -> None:
     )
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_the_rows_are_a_dataset_of_their_own(bare_world: World, api: Any) -> None:
     a_meal(bare_world, samples=samples(r2={"glucose_tube": "=1+1"}))
     actions.save(
