@@ -92,9 +92,7 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
     language = synthetic_consents.language_of(history)
     consents = tuple({**one, "document_language": language} if "form" in one else one for one in signed)
     first_signed = min(dt.date.fromisoformat(one["signed_on"]) for one in consents)
-    attended, endings = synthetic_history.ended(
-        drawn, tuple(synthetic_forms.with_changes(person, visits)), until
-    )
+    attended, endings = synthetic_history.ended(drawn, tuple(visits), until)
     return SyntheticParticipant(
         person=person,
         screened_on=min(screening - dt.timedelta(days=2), first_signed - dt.timedelta(days=1)),
@@ -102,7 +100,7 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
         consents=consents,
         later=tuple(synthetic_consents.again(drawn, consents, language, until)),
         history=history,
-        visits=attended,
+        visits=tuple(synthetic_forms.with_changes(person, attended)),
         sessions=sessions,
         events=events,
         endings=endings,
