@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "studyportal.protocol",
     "studyportal.access",
     "studyportal.audit",
+    "studyportal.mail",
     "studyportal.queries",
     "studyportal.deviations",
     "studyportal.jobs",
@@ -376,6 +377,7 @@ CELERY_BEAT_SCHEDULE = {
     # Mails of a deadline are as punctual as this; what is written once is not told twice.
     "remind-of-safety": {"task": "safety.remind", "schedule": 300.0, "options": {"expires": 300}},
     "forget-old-drafts": {"task": "crf.forget_old_drafts", "schedule": timedelta(days=1)},
+    "forget-old-submissions": {"task": "crf.forget_old_submissions", "schedule": timedelta(days=1)},
     # At two in the night where the sites are.
     "verify-consent-log": {
         "task": "consent.verify_log_nightly",

@@ -34,11 +34,14 @@ def save(
     expected_version: int | None = None,
     reason: Any = None,
     complete: bool = True,
+    explanations: Mapping[tuple[str, str], str] | None = None,
 ) -> Any:
     """Save one form from what was typed or sent; all of it or nothing.
 
     A new record needs participant and the parents of the form; an existing one is given as record, with
-    the version that the writer saw. reason: as `audit.reasons.parse` takes it. Raises CrfInvalid, ReasonRequired, Refused or StaleVersion.
+    the version that the writer saw. reason: as `audit.reasons.parse` takes it. explanations: (field or "", code of a
+    check) → why the value is right all the same; it answers the query that the check opens.
+    Raises CrfInvalid, ReasonRequired, Refused or StaleVersion.
     Order: parse → show-if → rules → gates → derive → save with history → checks → queries.
     """
     problems: list[Problem] = []
@@ -54,7 +57,16 @@ def save(
             else:
                 _lock_around(spec, record)
                 record = _locked(spec, record, expected_version)
-            return _save(spec, record, raw, by, reason=reason, complete=complete, created=created)
+            return _save(
+                spec,
+                record,
+                raw,
+                by,
+                reason=reason,
+                complete=complete,
+                created=created,
+                explanations=explanations,
+            )
     except Refused as error:
         if record is not None:
             _tell_refused(spec, record, error.problems, by)
@@ -177,6 +189,7 @@ def _save(
     reason: Reason | None,
     complete: bool,
     created: bool,
+    explanations: Mapping[tuple[str, str], str] | None = None,
 ) -> Any:
     was_complete = not created and record.is_complete
     before = None if created else _stored(spec, record)
@@ -201,6 +214,8 @@ def _save(
     if not created:
         after = _stored(spec, record)
         if before == after:
+            if explanations:
+                _check(spec, record, values, context, by=by, explanations=explanations)
             return record
         changed = [
             name
@@ -214,7 +229,7 @@ def _save(
             )
         record.version += 1
     record.save()
-    _check(spec, record, values, context, by=by, new=created)
+    _check(spec, record, values, context, by=by, new=created, explanations=explanations)
     signals.record_saved.send(sender=spec.model, record=record, spec=spec, created=created, by=by)
     return record
 
@@ -254,10 +269,12 @@ def _check(
     *,
     by: User | None,
     new: bool = False,
+    explanations: Mapping[tuple[str, str], str] | None = None,
 ) -> None:
     findings: list[Finding] = [finding for check in spec.checks for finding in check(values, context)]
+    more: dict[str, Any] = {"explanations": explanations} if explanations else {}
     queries.reconcile(
-        record=record, form=spec.key, findings=findings, values=as_texts(spec, record), by=by, new=new
+        record=record, form=spec.key, findings=findings, values=as_texts(spec, record), by=by, new=new, **more
     )
 
 

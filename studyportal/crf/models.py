@@ -116,3 +116,40 @@ class Draft(SiteScoped):
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
+
+
+class Submission(models.Model):
+    """A key under which a person sent something, and what it made: sent again, it makes nothing new (`submissions`).
+
+    content_sha256: of what was sent; form: the key of a form, or the name of what is made; object_id: what was made.
+    """
+
+    wall = "own"
+    not_a_record = (
+        "the key of something that was sent; it is deleted after thirty days, and says nothing of anybody"
+    )
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    key = models.CharField(_("key"), max_length=200)
+    content_sha256 = models.CharField(_("SHA-256 of the content"), max_length=64)
+    form = models.CharField(_("form"), max_length=60)
+    object_id = models.BigIntegerField(_("record"), null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key"],
+                name="submission_once_per_key",
+                violation_error_message=_("This key was used before."),
+            )
+        ]
+        indexes = [models.Index(fields=["created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"

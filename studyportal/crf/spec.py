@@ -72,6 +72,8 @@ class CrfSpec:
     about and dated_by: what the gates of every form (`gates.py`) judge by, and the exports after them. dated_by: names of
     fields, or of fields of a parent, that date a record, the best first; left out: the day of its visit, if it has one.
     always_when: a coded field and the code of the records that are About.ALWAYS.
+    copies: the fields that may be copied from the record before, because they seldom change from visit to visit. A
+    copied value is marked until somebody touches or confirms it, and is nothing before it is saved.
     """
 
     model: type[CrfRecord]
@@ -95,6 +97,7 @@ class CrfSpec:
     about: About = About.DATA
     dated_by: tuple[str, ...] = ()
     always_when: tuple[str, str] | None = None
+    copies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.dated_by and "visit" in self.parents:
@@ -113,6 +116,9 @@ class CrfSpec:
             )
         for parent in self.parents:
             self.model._meta.get_field(parent)
+        uncopied = [n for n in self.copies if n not in on_model or on_model[n].derived]
+        if uncopied:
+            raise ValueError(f"form {self.key}: copies names no field that is typed: {uncopied}")
         undated = [name for name in self.dated_by if name.split(".")[0] not in {*on_model, *self.parents}]
         if undated:
             raise ValueError(f"form {self.key}: dated_by names no field and no parent: {undated}")

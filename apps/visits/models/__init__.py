@@ -16,7 +16,7 @@ from apps.visits.models.mixed_meal import MixedMealTest, planned_minutes
 from apps.visits.models.pregnancy import NotNeeded, PregnancyTest, Specimen, TestResult
 from apps.visits.models.quality import AnsweredBy, QualityOfLife, Troubled
 from apps.visits.models.symptoms import Compared, GeneralHealth, Symptoms
-from apps.visits.models.visit import Anchor, Visit, VisitRecord, VisitStatus, WindowState
+from apps.visits.models.visit import Anchor, MissedReason, Visit, VisitRecord, VisitStatus, WindowState
 
 __all__ = [
     "CHANGED",
@@ -38,6 +38,7 @@ __all__ = [
     "InsulinRole",
     "InsulinUse",
     "Lifestyle",
+    "MissedReason",
     "MixedMealTest",
     "NotNeeded",
     "Position",

@@ -2,14 +2,17 @@
 
 from apps.visits.selectors.anchors import (
     Crossing,
+    anchor_date,
     anchor_dates,
     anchor_of,
     crossings_of,
+    dating_visits,
     follow_up_visits,
     session_visits,
 )
 from apps.visits.selectors.body import vital_signs_context, weight_at
 from apps.visits.selectors.conditions import last_pregnancy_test, mixed_meal_context, pregnancy_context
+from apps.visits.selectors.due import DueLine, due_between, due_lines
 from apps.visits.selectors.insulin import (
     dose_before,
     insulin_at,
@@ -28,17 +31,23 @@ from apps.visits.selectors.schedule import (
     schedule,
     schedules,
     sessions_to_come,
+    window_of,
 )
 from apps.visits.selectors.visits import visit_or_404, visits
 
 __all__ = [
     "Crossing",
+    "DueLine",
     "Scheduled",
+    "anchor_date",
     "anchor_dates",
     "anchor_of",
     "crossings_of",
+    "dating_visits",
     "days_of",
     "dose_before",
+    "due_between",
+    "due_lines",
     "due_of",
     "follow_up_visits",
     "insulin_at",
@@ -61,4 +70,5 @@ __all__ = [
     "visits",
     "vital_signs_context",
     "weight_at",
+    "window_of",
 ]
