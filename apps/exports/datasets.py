@@ -23,7 +23,8 @@ from studyportal.access.profiles import CODED
 from studyportal.api.csv_cells import guarded_sql
 from studyportal.crf.columns import Column
 from studyportal.crf.dating import day_sql
-from studyportal.crf.fields.rows import SQL_ROW, RowsField
+from studyportal.crf.fields.row_cells import SQL_ROW
+from studyportal.crf.fields.rows import RowsField
 from studyportal.crf.models import RecordStatus
 from studyportal.crf.spec import CrfSpec
 

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from studyportal.crf import fields as f
-from studyportal.crf.fields.rows import MOST_TOLD, RowsInvalid
+from studyportal.crf.fields.row_cells import MOST_TOLD, RowsInvalid
 from studyportal.crf.rows_view import EMPTY, rows_view
 
 
