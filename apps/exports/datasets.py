@@ -311,6 +311,7 @@ def TYPES() -> dict[str, str]:
         "boolean": _("true or false"),
         "text": _("Text"),
         "date": _("Day, YYYY-MM-DD"),
+        "time": _("Time of day at the site, HH:MM"),
         "datetime": _("Moment in UTC, YYYY-MM-DDThh:mm:ssZ"),
         "partial_date": _("As far as known: YYYY-MM-DD, YYYY-MM, YYYY or age:years"),
         "laboratory_value": _("As reported, with comparator"),
