@@ -13,7 +13,7 @@ from rest_framework import generics, serializers
 from rest_framework.response import Response
 
 from apps.enrolment.models import Participant
-from apps.visits import actions, selectors
+from apps.visits import actions, insulin_api, selectors
 from apps.visits.models import Anchor, MissedReason, Visit, VisitStatus, WindowState
 from apps.visits.rules import VisitState
 from apps.visits.schedule_api import api_urls as schedule_urls
@@ -237,6 +237,7 @@ class VisitDetail(VisitView):
 
 api_urls = [
     *schedule_urls,
+    *insulin_api.api_urls,
     path("visits/", Visits.as_view(), name="visits"),
     path("visits/<int:pk>/", VisitDetail.as_view(), name="visit-detail"),
 ]

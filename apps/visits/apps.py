@@ -22,6 +22,10 @@ class VisitsConfig(AppConfig):
                 example="month_6",
             )
         )
+        from apps.visits.crfs.gates import not_while_pregnant
+        from studyportal.crf import gates
+
+        gates.register(not_while_pregnant)
 
 
 def _names_of_visit(visit: Any) -> Iterator[str]:

@@ -71,6 +71,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
         f"api:review-visit-{name}": lambda w: {"pk": w.visit.pk}
         for name in ("lock", "unlock", "freeze", "lift")
     },
+    "api:participant-insulin": lambda w: {"code": w.participant.code},
     "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},

@@ -9,7 +9,8 @@ from studyportal.crf.fields.base import CrfField, Sensitivity
 from studyportal.crf.fields.clock import ClockField
 from studyportal.crf.fields.dates import DayField, MomentField, PartialDateField
 from studyportal.crf.fields.measures import CountField, LaboratoryValueField, QuantityField
-from studyportal.crf.fields.rows import RowsField, RowsInvalid
+from studyportal.crf.fields.row_cells import RowsInvalid
+from studyportal.crf.fields.rows import RowsField
 
 __all__ = [
     "ClockField",

@@ -18,7 +18,7 @@ SHAPE = re.compile(r"([0-9]{1,2})[:.h]?([0-9]{2})")
 class ClockField(CrfField, models.CharField):
     """Hours and minutes of the site's clock, kept as HH:MM. Typed 7:05, 07.05 or 0705."""
 
-    export_type = "text"
+    export_type = "time"
     column_path = "django.db.models.CharField"
     column_kwargs = ("max_length",)
 

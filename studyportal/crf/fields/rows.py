@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -28,51 +27,28 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from studyportal.crf.absence import AbsentReason, label_of
+from studyportal.crf.absence import AbsentReason
 from studyportal.crf.columns import Column
-from studyportal.crf.fields.answers import MultiCodedField, YesNoField
+from studyportal.crf.fields.answers import MultiCodedField
 from studyportal.crf.fields.base import CrfField
-from studyportal.crf.fields.dates import DayField, MomentField, with_offset
-from studyportal.crf.fields.measures import CountField, QuantityField
+from studyportal.crf.fields.dates import MomentField, with_offset
+from studyportal.crf.fields.row_cells import (
+    SQL_ROW,
+    CellProblem,
+    Row,
+    RowsInvalid,
+    TypedRow,
+    cell_for_people,
+    cell_sql,
+    fits,
+    is_blank,
+    same_as,
+    says_something,
+    shortened,
+    typed_cell,
+    value_and_reason,
+)
 from studyportal.crf.parsing import empty, json_type
-
-Row = dict[str, Any]
-
-# Cells with problems that are told one by one; of the rest only the number is said.
-MOST_TOLD = 100
-# The alias of a row in the SQL of exports: `element` its object, `number` its place from 1.
-SQL_ROW = "row_of"
-
-
-@dataclass(frozen=True)
-class CellProblem:
-    """What is wrong in one cell. row: from 1; column: "" for the row as a whole."""
-
-    row: int
-    column: str
-    code: str
-    message: str
-
-    def field_of(self, name: str) -> str:
-        """The name of the problem's place: `medicines.2.dose`."""
-        return ".".join(part for part in (name, str(self.row), self.column) if part)
-
-
-class RowsInvalid(ValidationError):
-    """Cells that cannot be taken; `cells` names each. The text of the error is the first of them."""
-
-    def __init__(self, cells: Sequence[CellProblem]) -> None:
-        self.cells = tuple(cells)
-        super().__init__(cells[0].message, code=cells[0].code)
-
-
-@dataclass(frozen=True)
-class TypedRow:
-    """One row with its cells parsed. number: from 1."""
-
-    number: int
-    values: Mapping[str, Any]
-    absent: Mapping[str, str]
 
 
 class RowsField(CrfField, models.JSONField):
@@ -106,7 +82,7 @@ class RowsField(CrfField, models.JSONField):
             if cell.derived or isinstance(cell, RowsField) or name == "absent" or not name.isidentifier():
                 raise ValueError(f"{name} cannot be a column of rows")
             cell.set_attributes_from_name(name)
-            cell.sql_source = _cell_sql(cell)
+            cell.sql_source = cell_sql(cell)
         super().__init__(label, **kwargs)
 
     # --- Reading what was sent ---------------------------------------------------------------------------
@@ -120,11 +96,11 @@ class RowsField(CrfField, models.JSONField):
         read = [self._row(number, one, told) for number, one in enumerate(given, 1)]
         rows = [row for row in read if row is not None]
         given_here = self.fixed_columns
-        said = [row for row in rows if _says_something(row, given_here)]
+        said = [row for row in rows if says_something(row, given_here)]
         if not told and given_here:
             told += self._same_twice(rows, given_here)
         if told:
-            raise RowsInvalid(_shortened(told))
+            raise RowsInvalid(shortened(told))
         # Of a table with fixed rows all stay, so that each says what it has or why not.
         return (rows if given_here else said) if said else None
 
@@ -146,7 +122,7 @@ class RowsField(CrfField, models.JSONField):
             raise ValidationError(
                 _("Give a list of rows, not %(type)s."), code="type", params={"type": json_type(raw)}
             )
-        given = [one for one in raw if not (isinstance(one, Mapping) and _is_blank(one))]
+        given = [one for one in raw if not (isinstance(one, Mapping) and is_blank(one))]
         if len(given) > self.maximum:
             raise ValidationError(
                 _("At most %(max)d rows; these are %(count)d. Split them, or import them as a file."),
@@ -177,7 +153,7 @@ class RowsField(CrfField, models.JSONField):
         row: Row = {}
         absent: dict[str, str] = {}
         for name, cell in self.cells.items():
-            value, reason = _value_and_reason(raw.get(name), reasons.get(name))
+            value, reason = value_and_reason(raw.get(name), reasons.get(name))
             try:
                 row[name] = self._text(cell, cell.parse(value))
             except ValidationError as error:
@@ -218,7 +194,7 @@ class RowsField(CrfField, models.JSONField):
             for name, cell in self.cells.items()
             if cell.required and row.get(name) is None and name not in row.get("absent", {})
         ]
-        found = [(one.field_of(self.name), one.code, one.message) for one in _shortened(needed)]
+        found = [(one.field_of(self.name), one.code, one.message) for one in shortened(needed)]
         if len(value) < self.minimum:
             said = _("At least %(min)d rows are needed; there are %(count)d.") % {
                 "min": self.minimum, "count": len(value)
@@ -239,7 +215,7 @@ class RowsField(CrfField, models.JSONField):
         return [
             TypedRow(
                 number,
-                {name: _typed(cell, row.get(name)) for name, cell in self.cells.items()},
+                {name: typed_cell(cell, row.get(name)) for name, cell in self.cells.items()},
                 row.get("absent", {}),
             )
             for number, row in enumerate(value or [], 1)
@@ -261,9 +237,7 @@ class RowsField(CrfField, models.JSONField):
         return [
             {
                 **{
-                    name: cell.as_json(row.values[name])
-                    if _fits(cell, row.values[name])
-                    else row.values[name]
+                    name: cell.as_json(row.values[name]) if fits(cell, row.values[name]) else row.values[name]
                     for name, cell in self.cells.items()
                 },
                 "absent": dict(row.absent),
@@ -285,7 +259,7 @@ class RowsField(CrfField, models.JSONField):
     def changed_for_people(self, before: Any, after: Any) -> tuple[str, str]:
         """Only the rows that differ, each with its number: what a history shows."""
         old, new = self.typed(before), self.typed(after)
-        left, right = ([_same_as(row) for row in rows] for rows in (old, new))
+        left, right = ([same_as(row) for row in rows] for rows in (old, new))
         gone: list[TypedRow] = []
         come: list[TypedRow] = []
         for tag, i1, i2, j1, j2 in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
@@ -385,79 +359,3 @@ class RowsField(CrfField, models.JSONField):
             f"CROSS JOIN LATERAL jsonb_array_elements({self.sql}) WITH ORDINALITY"
             f" AS {SQL_ROW}(element, number)"
         )
-
-
-def cell_for_people(cell: CrfField, value: Any, absent: str = "") -> str:
-    """A cell as a page shows it; why it is empty in the place of a value."""
-    if value is None:
-        return label_of(absent) if absent else ""
-    return cell.for_people(value) if _fits(cell, value) else str(value)
-
-
-def _cell_sql(cell: CrfField) -> str:
-    text = f"({SQL_ROW}.element ->> '{cell.name}')"
-    match cell:
-        case QuantityField():
-            return f"{text}::numeric"
-        case CountField():
-            return f"{text}::bigint"
-        case YesNoField():
-            return f"{text}::boolean"
-        case MomentField():
-            return f"{text}::timestamptz"
-        case DayField():
-            return f"{text}::date"
-        case MultiCodedField():
-            return f"string_to_array({text}, ';')"
-    return text
-
-
-def _typed(cell: CrfField, text: str | None) -> Any:
-    if text is None:
-        return None
-    try:
-        return cell.parse(text)
-    except ValidationError:
-        return text
-
-
-def _fits(cell: CrfField, value: Any) -> bool:
-    """Whether a typed cell is a value of its column: a text that no longer parses is none."""
-    if not isinstance(value, str):
-        return True
-    try:
-        return cell.parse(value) == value
-    except ValidationError:
-        return False
-
-
-def _value_and_reason(raw: Any, reason: Any) -> tuple[Any, Any]:
-    if isinstance(raw, Mapping) and set(raw) == {"absent"}:
-        return None, raw["absent"]
-    if isinstance(raw, Mapping) and set(raw) == {"value"}:
-        return raw["value"], reason
-    return raw, reason
-
-
-def _is_blank(row: Mapping[str, Any]) -> bool:
-    return all(
-        value in (None, "", [], {}) or (isinstance(value, str) and not value.strip())
-        for value in row.values()
-    )
-
-
-def _says_something(row: Row, given: Collection[str]) -> bool:
-    return bool(row["absent"]) or any(
-        value is not None for name, value in row.items() if name != "absent" and name not in given
-    )
-
-
-def _same_as(row: TypedRow) -> str:
-    return json.dumps([{k: str(v) for k, v in row.values.items()}, dict(row.absent)], sort_keys=True)
-
-
-def _shortened(told: Sequence[CellProblem]) -> list[CellProblem]:
-    if len(told) <= MOST_TOLD:
-        return list(told)
-    said = _("%(more)d more cells cannot be taken.") % {"more": len(told) - MOST_TOLD}
-    return [*told[:MOST_TOLD], CellProblem(told[MOST_TOLD].row, "", "more", said)]
