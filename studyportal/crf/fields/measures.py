@@ -7,12 +7,27 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.formats import get_format
 from django.utils.translation import gettext_lazy as _
 
 from studyportal.crf.columns import Column
 from studyportal.crf.fields.base import CrfField
 from studyportal.crf.laboratory_value import LaboratoryValue, LaboratoryValueError
-from studyportal.crf.parsing import decimal_of, empty, plain, text_of, value_in_unit, within
+from studyportal.crf.parsing import (
+    decimal_of,
+    empty,
+    plain,
+    plain_signs,
+    text_of,
+    typed_number,
+    value_in_unit,
+    within,
+)
+from studyportal.words import translated
+
+
+def _number_from_page(text: str) -> str:
+    return typed_number(text, decimal_sign=get_format("DECIMAL_SEPARATOR"))
 
 
 class QuantityField(CrfField, models.DecimalField):
@@ -54,6 +69,9 @@ class QuantityField(CrfField, models.DecimalField):
         if abs(number) >= Decimal(10) ** 12:
             raise ValidationError(_("This number is too large to be a measurement."), code="max_value")
         return number.quantize(Decimal(1).scaleb(-self.decimal_places)) + 0
+
+    def from_page(self, text: str) -> str:
+        return _number_from_page(text)
 
     def as_text(self, value: Any) -> str:
         return "" if value is None else plain(value)
@@ -98,6 +116,9 @@ class CountField(CrfField, models.BigIntegerField):
         within(number, self.minimum, self.maximum, self.unit)
         return int(number)
 
+    def from_page(self, text: str) -> str:
+        return _number_from_page(text)
+
     def as_json(self, value: Any) -> Any:
         return value
 
@@ -133,7 +154,10 @@ class LaboratoryValueField(CrfField, models.CharField):
         try:
             return LaboratoryValue.parse(text_of(raw, max_length=200))
         except LaboratoryValueError as error:
-            raise ValidationError(str(error), code=error.code) from None
+            raise ValidationError(translated(error.message), code=error.code) from None
+
+    def from_page(self, text: str) -> str:
+        return plain_signs(text) if len(text) <= 60 else text
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> LaboratoryValue | None:
         return None if value is None else LaboratoryValue.parse(value)
