@@ -55,12 +55,12 @@ def check(request: HttpRequest, key: str) -> HttpResponse:
     ticket = drafts.read_ticket(request.POST, max_age=None)
     if ticket is None or ticket.form != spec.key or ticket.user != request.user.pk:
         return HttpResponseBadRequest(_("This is no page of this form. Open the form again."))
-    participants = django_apps.get_model(settings.PARTICIPANT_MODEL)._default_manager.select_related("site")
-    participant = get_visible_or_404(
-        participants,
+    people: Any = django_apps.get_model(settings.PARTICIPANT_MODEL)
+    participant: Any = get_visible_or_404(
+        people._default_manager.select_related("site"),
         request.user,
         Permission.VIEW_DATA,
-        pk=ticket.participant,  # type: ignore[misc]
+        pk=ticket.participant,
     )
     may_enter_or_403(request.user, spec, participant.site_id)
     new = ticket.record is None
@@ -83,7 +83,7 @@ def check(request: HttpRequest, key: str) -> HttpResponse:
                 "echoes": [
                     (name, forms.echo_of(crf_field, getattr(judged.record, name)))
                     for name, crf_field in spec.entered_fields.items()
-                    if crf_field.widget in ("day", "partial-date")
+                    if crf_field.widget in ("day", "partial-date") or getattr(crf_field, "offered", ())
                 ],
                 "derived": [
                     (
@@ -104,18 +104,16 @@ def check(request: HttpRequest, key: str) -> HttpResponse:
 def _unsaved(request: HttpRequest, spec: CrfSpec, participant: Any, parents: str) -> Any:
     """A record that is not saved, of the participant and parents of the ticket; None while a parent is missing."""
     given = dict(parse_qsl(parents))
-    found = {
-        name: get_visible_or_404(
-            spec.model._meta.get_field(name)
-            .related_model._default_manager.filter(participant=participant)
-            .select_related("participant"),
-            request.user,
-            Permission.VIEW_DATA,
-            pk=given[name],
-        )
-        for name in spec.parents
-        if name in given
-    }
+    found = {}
+    for name in spec.parents:
+        parents_of: Any = spec.model._meta.get_field(name).related_model
+        if name in given:
+            found[name] = get_visible_or_404(
+                parents_of._default_manager.filter(participant=participant).select_related("participant"),
+                request.user,
+                Permission.VIEW_DATA,
+                pk=given[name],
+            )
     if any(name not in found and name not in spec.optional_parents for name in spec.parents):
         return None
     return spec.model(site=participant.site, participant=participant, **found)

@@ -16,12 +16,15 @@ from studyportal.crf.absence import AbsentReason, label_of
 from studyportal.crf.dating import day_of
 from studyportal.crf.fields.dates import shown_moment, with_offset
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.parsing import plain
 from studyportal.crf.reasons import names_for
 from studyportal.crf.rows_view import rows_view
 from studyportal.crf.spec import CrfSpec
+from studyportal.crf.units import Measured
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
 from studyportal.ui.posted import errors_by_field
+from studyportal.ui.templatetags.ui_tags import human_unit_text
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,14 @@ def raw_of(spec: CrfSpec, posted: QueryDict) -> Typed:
             raw[name] = with_offset(posted.get(name, ""), posted.get(f"{name}-offset", ""))
         else:
             raw[name] = crf_field.from_page(posted.get(name, ""))
+            unit = posted.get(f"unit-{name}", "")
+            if (
+                isinstance(crf_field, f.QuantityField)
+                and crf_field.units
+                and unit not in ("", crf_field.unit)
+            ):
+                # A unit without a number is nothing.
+                raw[name] = {"value": raw[name], "unit": unit[:40]} if raw[name] else ""
         absent[name] = posted.get(f"absent-{name}", "")
     raw["absent"] = absent
     return raw
@@ -151,7 +162,7 @@ def _field_view(
     crf_field = spec.fields[name]
     value = None if record is None else getattr(record, name)
     stored_reason = "" if record is None else record.absent_reason(name)
-    derived = ""
+    derived = unit_typed = ""
     shown: Any
     if crf_field.derived:
         derived = derived_text(crf_field, value, stored_reason)
@@ -162,12 +173,16 @@ def _field_view(
         )
     elif typed is not None:
         shown = _typed(crf_field, typed.get(name))
+        if isinstance(shown, dict):
+            shown, unit_typed = shown.get("value", ""), str(shown.get("unit", ""))
     elif isinstance(crf_field, f.YesNoField):
         shown = value
     elif isinstance(crf_field, f.MultiCodedField):
         shown = value or []
+    elif isinstance(value, Measured) and value.unit in getattr(crf_field, "offered", ()):
+        shown, unit_typed = value.typed, value.unit
     else:
-        shown = crf_field.as_text(value)
+        shown = crf_field.as_json(value) if isinstance(value, Measured) else crf_field.as_text(value)
     reason = stored_reason if typed is None else (typed.get("absent") or {}).get(name, "")
     moment = shown_moment(shown) if isinstance(crf_field, f.MomentField) and isinstance(shown, str) else None
     before = None if previous is None or crf_field.derived else getattr(previous, name)
@@ -180,6 +195,8 @@ def _field_view(
         offset="" if moment is None else moment.offset,
         offsets=() if moment is None else moment.offsets,
         unit=crf_field.unit,
+        units=_units(crf_field),
+        unit_typed=unit_typed,
         help=str(crf_field.help_text),
         required=crf_field.required,
         choices=crf_field.code_labels,
@@ -197,6 +214,12 @@ def _field_view(
     )
 
 
+def _units(crf_field: f.CrfField) -> list[tuple[str, str]]:
+    """The units between which the person chooses; none where there is one only."""
+    offered = getattr(crf_field, "offered", ())
+    return [(one, human_unit_text(one)) for one in (crf_field.unit, *offered)] if offered else []
+
+
 def derived_text(crf_field: f.CrfField, value: Any, reason: str) -> str:
     """A computed value, or what it lacks. The component puts the unit behind a number itself."""
     text = crf_field.as_text(value) if crf_field.unit else crf_field.for_people(value)
@@ -205,6 +228,8 @@ def derived_text(crf_field: f.CrfField, value: Any, reason: str) -> str:
 
 def echo_of(crf_field: f.CrfField, value: Any, *, parsed: bool = True) -> str:
     """In words what was read: a day with its month and weekday. "" for what needs no words, or could not be read."""
+    if isinstance(value, Measured) and value.unit:
+        return f"= {plain(value)} {human_unit_text(crf_field.unit)}"
     if not isinstance(crf_field, f.DayField | f.PartialDateField) or crf_field.derived or value in (None, ""):
         return ""
     if not parsed:
@@ -212,6 +237,8 @@ def echo_of(crf_field: f.CrfField, value: Any, *, parsed: bool = True) -> str:
             value = crf_field.parse(value)
         except ValidationError:
             return ""
+    if value is None:
+        return ""
     exact = value if isinstance(value, dt.date) else value.exact
     words = crf_field.for_people(value)
     return f"{date_format(exact, 'D')} {words}" if exact else words
