@@ -43,8 +43,10 @@
   };
   document.addEventListener("keydown", (event) => {
     const form = entryOf(event.target);
-    if (!form || event.key !== "Enter" || !plain(event) || event.isComposing || event.defaultPrevented) return;
-    if (event.target.matches("textarea, button, a, summary")) return;
+    if (!form || event.key !== "Enter" || event.isComposing || event.defaultPrevented) return;
+    /* In several lines of text Enter makes a line; with Ctrl it leaves them. */
+    const lines = event.target.matches("textarea");
+    if (event.altKey || event.metaKey || event.ctrlKey !== lines || event.target.matches("button, a, summary")) return;
     event.preventDefault();
     if (event.repeat) return;
     const from = event.target;
