@@ -11,6 +11,7 @@ import numpy as np
 from demo import (
     synthetic_cells,
     synthetic_consents,
+    synthetic_forms,
     synthetic_history,
     synthetic_labs,
     synthetic_persons,
@@ -84,7 +85,10 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
     sessions = synthetic_cells.sessions(drawn) if person.control is None else ()
     # Drawn in this order since the first cohort. What is read best is drawn after what is signed, so it is put in later.
     signed = tuple(synthetic_consents.consents(drawn, screening, until))
-    history = tuple(synthetic_history.history(drawn, screening))
+    history = (
+        *synthetic_history.history(drawn, screening),
+        *synthetic_forms.medicines(drawn, screening),
+    )
     language = synthetic_consents.language_of(history)
     consents = tuple({**one, "document_language": language} if "form" in one else one for one in signed)
     first_signed = min(dt.date.fromisoformat(one["signed_on"]) for one in consents)
@@ -96,7 +100,7 @@ def participant(rng: np.random.Generator, person: Person, *, until: dt.date) -> 
         consents=consents,
         later=tuple(synthetic_consents.again(drawn, consents, language, until)),
         history=history,
-        visits=attended,
+        visits=tuple(synthetic_forms.with_changes(person, attended)),
         sessions=sessions,
         events=events,
         endings=endings,
@@ -148,6 +152,7 @@ def _visit(drawn: Drawn, key: str, day: int, *, has_event: bool) -> Visit:
     for analyte in synthetic_labs.ANALYTES.get(key, ()):
         if key in ("BL", "M12") or rng.random() > synthetic_labs.NOT_TAKEN_SHARE:
             forms.append(synthetic_labs.result(drawn, key, analyte))
+    forms += synthetic_forms.at_visit(drawn, key)
     if key in SAFETY_AT:
         forms.append(Form("safety-review", {"any_event": has_event}))
     charts: tuple[Chart, ...] = (synthetic_labs.chart(drawn, key),) if key in synthetic_labs.CHART_AT else ()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.casebook import charts, grid, selectors
+from apps.casebook import charts, grid, insulin_block, selectors
 from apps.casebook.grid import title_of
 from apps.casebook.selectors import Casebook
 from apps.celldose.selectors import sessions_context
@@ -64,6 +64,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "open_queries": [query for query in book.queries if query.state == QueryState.OPEN],
         "grid": grid.grid_of(book, today=today, may_enter=may_enter),
         "about": about_of(book, may_enter),
+        "insulin": insulin_block.tables(book.participant, book.insulin),
         "outside": outside_visits(book),
         **sessions_context(participant, user),
         "life": selectors.life_of(participant, today),

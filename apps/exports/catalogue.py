@@ -7,7 +7,7 @@ from functools import lru_cache
 from django.utils.translation import get_language
 
 from apps.exports import consent_tables, enrolment_tables, product_tables, safety_tables, tables
-from apps.exports.datasets import Dataset, of_form
+from apps.exports.datasets import Dataset, of_form, of_rows
 from studyportal.crf import registry
 
 
@@ -38,7 +38,8 @@ def all_tables() -> list[Dataset]:
 @lru_cache(maxsize=8)
 def _catalogue(language: str | None) -> dict[str, Dataset]:
     found: dict[str, Dataset] = {}
-    for dataset in [*all_tables(), *(of_form(spec) for spec in registry.all_specs())]:
+    forms = [dataset for spec in registry.all_specs() for dataset in (of_form(spec), *of_rows(spec))]
+    for dataset in [*all_tables(), *forms]:
         if dataset.key in found:
             raise ValueError(f"two datasets are called {dataset.key}")
         found[dataset.key] = dataset

@@ -23,6 +23,7 @@ from studyportal.access.profiles import CODED
 from studyportal.api.csv_cells import guarded_sql
 from studyportal.crf.columns import Column
 from studyportal.crf.dating import day_sql
+from studyportal.crf.fields.rows import SQL_ROW, RowsField
 from studyportal.crf.models import RecordStatus
 from studyportal.crf.spec import CrfSpec
 
@@ -54,6 +55,7 @@ class Dataset:
     `optional`: rows may belong to no participant (p is NULL then); `synthetic`: SQL of whether a row is synthetic.
     day: SQL of the first day that a row can be about; uses: what it is asked as, so that rows of days after a withdrawal
     stay behind; always: SQL of rows that do not. others: aliases of other participants whom a row names by `alias.code`.
+    order: SQL of the order of the rows, by the record first.
     """
 
     key: str
@@ -71,6 +73,7 @@ class Dataset:
     uses: tuple[Use, ...] = ()
     always: str = ""
     others: tuple[str, ...] = ()
+    order: str = "t.id"
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -94,7 +97,7 @@ class Dataset:
         ]
         parts = [
             sql.SQL("SELECT "), sql.SQL(", ").join(columns), sql.SQL(" "),
-            self._rows(filters, site_ids, leaving), sql.SQL(" ORDER BY t.id"),
+            self._rows(filters, site_ids, leaving), sql.SQL(f" ORDER BY {self.order}"),
         ]  # fmt: skip
         if limit is not None:
             parts += [sql.SQL(" LIMIT "), sql.Literal(limit)]
@@ -241,6 +244,28 @@ def of_form(spec: CrfSpec) -> Dataset:
         uses=engine.USES_OF_FORMS.get(spec.about, ()),
         always="" if spec.always_when is None else "t.{} = '{}'".format(*spec.always_when),
     )
+
+
+def of_rows(spec: CrfSpec) -> list[Dataset]:
+    """The datasets of the groups of rows within a form: one line for each row of each record."""
+    form = of_form(spec)
+    own = {column.name for column in spec.columns()}
+    around = tuple(column for column in form.columns if column.name not in own)
+    head = tuple(column for column in around if not column.name.startswith("record_"))
+    tail = tuple(column for column in around if column.name == "record_id")
+    return [
+        replace(
+            form,
+            key=f"{spec.key}-{name.replace('_', '-')}",
+            title=f"{spec.title}: {rows.label}",
+            description=_("One row per row of this table within the form."),
+            columns=(*head, *(words(column) for column in rows.row_columns()), *tail),
+            joins=f"{form.joins} {rows.lateral_sql}",
+            order=f"t.id, {SQL_ROW}.number",
+        )
+        for name, rows in spec.fields.items()
+        if isinstance(rows, RowsField)
+    ]
 
 
 def words(column: Column) -> Column:

@@ -13,7 +13,7 @@ from rest_framework import generics, serializers
 from rest_framework.response import Response
 
 from apps.enrolment.models import Participant
-from apps.visits import actions, selectors
+from apps.visits import actions, insulin_api, selectors
 from apps.visits.models import Anchor, Visit, VisitStatus, WindowState
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
@@ -201,6 +201,7 @@ class VisitDetail(VisitView):
 
 
 api_urls = [
+    *insulin_api.api_urls,
     path("visits/", Visits.as_view(), name="visits"),
     path("visits/<int:pk>/", VisitDetail.as_view(), name="visit-detail"),
 ]

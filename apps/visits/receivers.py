@@ -41,6 +41,13 @@ def dose_per_kilogram_anew(sender: Any, *, record: VitalSigns, **_: Any) -> None
         rederive(use, reason="The weight at this visit was saved")
 
 
+@receiver(record_saved, sender=InsulinUse, dispatch_uid="visits.dose_changes")
+def dose_changes_anew(sender: Any, *, record: InsulinUse, **_: Any) -> None:
+    """What is said of the change at a later visit is judged against this one."""
+    for use in selectors.uses_after(record):
+        rederive(use, reason="The dose at an earlier visit was saved")
+
+
 @receiver(procedures_asked, dispatch_uid="visits.procedures")
 def visits_as_procedures(
     sender: Any, *, participant_ids: Collection[int], **_: Any

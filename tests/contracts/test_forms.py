@@ -27,6 +27,8 @@ GARBAGE: dict[type, Any] = {
     f.MomentField: "yesterday",
     f.PartialDateField: "11/2016/03",
     f.LaboratoryValueField: "1,234",
+    f.RowsField: "no rows",
+    f.ClockField: "half past seven",
     f.NoteField: "n" * 20_001,
     f.TextField: "t" * 20_001,
 }

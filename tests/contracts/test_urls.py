@@ -61,6 +61,7 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:explain": lambda w: {"pk": MISSING},
+    "api:participant-insulin": lambda w: {"code": w.participant.code},
     "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},

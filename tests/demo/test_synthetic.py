@@ -10,9 +10,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from demo import synthetic, synthetic_history, synthetic_identities, trajectories
+from apps.visits import rules
+from demo import synthetic, synthetic_forms, synthetic_history, synthetic_identities, trajectories
 from demo.synthetic import Blemish, Form, SyntheticParticipant
 from studyportal import protocol
+from studyportal.crf import cleaning, registry
 from studyportal.identity import fields as identity_fields
 from studyportal.identity import rules as identity_rules
 
@@ -292,3 +294,58 @@ def test_losses_and_ends_fit_the_visits() -> None:
 
 def test_nobody_has_a_blemish_and_an_ending() -> None:
     assert not set(synthetic.BLEMISHES) & set(synthetic_history.ENDINGS)
+
+
+# --- forms of protocol 1.4 -------------------------------------------------------------------------------------
+
+
+def test_the_forms_of_1_4_are_filled_where_the_protocol_asks_and_nothing_asks_back() -> None:
+    """Pure: parsed, ruled and checked as the portal does, without saving."""
+    filled: set[tuple[str, str]] = set()
+    for one in cohort():
+        given = [(visit.key, form) for visit in one.visits for form in visit.forms]
+        for key, form in [*given, *(("", form) for form in one.history)]:
+            if form.key not in (*NEW_AT, "concomitant-medication"):
+                continue
+            filled.add((form.key, key))
+            spec = registry.get(form.key)
+            cleaned = cleaning.clean(spec, form.values)
+            assert not cleaned.problems, (one.person.label, key, cleaned.problems)
+            values = dict.fromkeys(spec.fields) | cleaned.values
+            assert not cleaning.check_rules(spec, values)
+            context = {"planned": synthetic_forms.MEAL_MINUTES, "sex": one.person.sex}
+            derived = spec.derive(values, context) if spec.derive else {}
+            found = [finding for check in spec.checks for finding in check(values | dict(derived), context)]
+            assert not found, (one.person.label, key, found)
+    expected = {(form, visit) for form, visits in NEW_AT.items() for visit in visits}
+    assert filled == {*expected, ("concomitant-medication", "")}
+    (mmtt,) = [test.minutes for test in protocol.current().dynamic_tests.values()]
+    assert tuple(map(int, mmtt)) == synthetic_forms.MEAL_MINUTES
+
+
+NEW_AT = {
+    "quality-of-life": synthetic_forms.QUALITY_AT,
+    "mixed-meal-test": synthetic_forms.MEAL_AT,
+    "complications": synthetic_forms.COMPLICATIONS_AT,
+    "pregnancy-test": synthetic_forms.PREGNANCY_AT,
+}
+
+
+def test_every_change_of_insulin_says_why() -> None:
+    for one in cohort():
+        before: dict[str, Decimal] | None = None
+        for visit in one.visits:
+            given = {f.values["product"]: f.values for f in visit.forms if f.key == "insulin"}
+            doses = {
+                product: Decimal(values["dose"]) * int(values.get("frequency_per_day", 1))
+                for product, values in given.items()
+            }
+            for product, values in given.items():
+                expected = (
+                    None
+                    if before is None
+                    else rules.change_of(before.get(product, Decimal(0)), doses[product])
+                )
+                assert values.get("change") == expected
+                assert ("change_reason" in values) == (expected not in (None, "unchanged"))
+            before = doses or before

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 # A change beyond this between two visits is possible and rare.
 WEIGHT_CHANGE = Decimal("0.15")
@@ -19,6 +20,16 @@ SYSTOLIC_USUAL = (80, 180)
 
 
 PULSE_USUAL = (40, 140)
+
+
+RESPIRATION_USUAL = (8, 30)
+
+
+SATURATION_USUAL = (92, 100)
+
+
+# Waist ÷ height.
+WAIST_SHARE_USUAL = (Decimal("0.3"), Decimal("0.8"))
 
 
 TEMPERATURE_FEVER = Decimal("38.0")
@@ -34,7 +45,12 @@ def weight_jump(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
         yield Finding(
             "weight",
             "weight_jump",
-            f"{weight} kg is {change * 100:.0f} % away from {previous} kg at the visit before. Is it right?",
+            said(
+                "%(weight)s kg is %(percent)s %% away from %(previous)s kg at the visit before. Is it right?",
+                weight=weight,
+                percent=f"{change * 100:.0f}",
+                previous=previous,
+            ),
         )
 
 
@@ -43,7 +59,9 @@ def weight_absent(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iter
         yield Finding(
             "weight",
             "weight_absent",
-            "Without the weight there is no insulin per kg, no IDAA1c and no cells per kg. Can the source tell?",
+            said(
+                "Without the weight there is no insulin per kg, no IDAA1c and no cells per kg. Can the source tell?"
+            ),
         )
 
 
@@ -51,16 +69,31 @@ def bmi_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
     bmi = values.get("bmi")
     if bmi is not None and not BMI_USUAL[0] <= bmi <= BMI_USUAL[1]:
         yield Finding(
-            "bmi", "bmi_unusual", f"A body mass index of {bmi} kg/m² is unusual. Are weight and height right?"
+            "bmi",
+            "bmi_unusual",
+            said("A body mass index of %(bmi)s kg/m² is unusual. Are weight and height right?", bmi=bmi),
         )
 
 
 def circulation_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
-    for name, (low, high), unit in (("systolic", SYSTOLIC_USUAL, "mmHg"), ("pulse", PULSE_USUAL, "/min")):
+    for name, (low, high), unit in (
+        ("systolic", SYSTOLIC_USUAL, "mmHg"),
+        ("pulse", PULSE_USUAL, "/min"),
+        ("respiration", RESPIRATION_USUAL, "/min"),
+        ("oxygen_saturation", SATURATION_USUAL, "%"),
+    ):
         value = values.get(name)
         if value is not None and not low <= value <= high:
             yield Finding(
-                name, f"{name}_unusual", f"{value} {unit} lies outside {low} to {high}. Is it right?"
+                name,
+                f"{name}_unusual",
+                said(
+                    "%(value)s %(unit)s lies outside %(low)s to %(high)s. Is it right?",
+                    value=value,
+                    unit=unit,
+                    low=low,
+                    high=high,
+                ),
             )
 
 
@@ -68,5 +101,23 @@ def fever(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Fin
     temperature = values.get("temperature")
     if temperature is not None and temperature >= TEMPERATURE_FEVER:
         yield Finding(
-            "temperature", "fever", f"{temperature} °C is fever. Is an adverse event recorded for it?"
+            "temperature",
+            "fever",
+            said("%(degrees)s °C is fever. Is an adverse event recorded for it?", degrees=temperature),
+        )
+
+
+def waist_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
+    waist, height = values.get("waist"), values.get("height")
+    if waist is None or not height:
+        return
+    if not WAIST_SHARE_USUAL[0] <= waist / height <= WAIST_SHARE_USUAL[1]:
+        yield Finding(
+            "waist",
+            "waist_unusual",
+            said(
+                "A waist of %(waist)s cm at a height of %(height)s cm is unusual. Were the two exchanged, or inches written?",
+                waist=waist,
+                height=height,
+            ),
         )

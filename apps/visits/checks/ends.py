@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 
 def completed_with_last_visit(
@@ -16,7 +17,10 @@ def completed_with_last_visit(
         yield Finding(
             "reason",
             "completed_without_last_visit",
-            f"The protocol ends with the visit “{last[1]}”, which is not recorded as done. Was the protocol completed?",
+            said(
+                "The protocol ends with the visit “%(visit)s”, which is not recorded as done. Was the protocol completed?",
+                visit=last[1],
+            ),
         )
 
 
@@ -31,6 +35,8 @@ def no_visit_after_end(ended_on: Any, days: Iterable[Any]) -> Iterable[Finding]:
         yield Finding(
             "ended_on",
             "visit_after_end",
-            f"A visit took place on {max(later, key=lambda day: day.earliest).for_people()}, after the end. Which of"
-            " the two dates is right?",
+            said(
+                "A visit took place on %(day)s, after the end. Which of the two dates is right?",
+                day=max(later, key=lambda day: day.earliest).for_people(),
+            ),
         )

@@ -18,8 +18,12 @@ VITAL_SIGNS = register(
         parents=("visit",),
         dated_by=("taken_on", "visit.happened_on"),
         sections=(
-            Section(_("Body size"), ("taken_on", "weight", "height", "bmi")),
-            Section(_("Circulation"), ("systolic", "diastolic", "pulse", "temperature")),
+            Section(_("Body size"), ("taken_on", "weight", "height", "waist", "bmi")),
+            Section(_("Circulation"), ("systolic", "diastolic", "position", "pulse")),
+            Section(
+                _("Breathing and temperature"),
+                ("temperature", "respiration", "oxygen_saturation", "measured_by"),
+            ),
         ),
         rules=(rules.diastolic_below_systolic,),
         checks=(
@@ -28,6 +32,7 @@ VITAL_SIGNS = register(
             checks.bmi_unusual,
             checks.circulation_unusual,
             checks.fever,
+            checks.waist_unusual,
         ),
         derive=rules.derive_vital_signs,
         context=selectors.vital_signs_context,

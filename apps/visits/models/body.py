@@ -8,11 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from apps.visits.models.visit import VisitRecord
 from studyportal.audit import tracked
 from studyportal.crf.fields import (
+    CodedField,
     CountField,
     PartialDateField,
     QuantityField,
+    TextField,
 )
 from studyportal.crf.models import CrfRecord
+
+
+class Position(models.TextChoices):
+    SITTING = "sitting", _("Sitting")
+    LYING = "lying", _("Lying")
+    STANDING = "standing", _("Standing")
 
 
 @tracked
@@ -22,6 +30,9 @@ class VitalSigns(VisitRecord):
     taken_on = PartialDateField(_("Taken on"), required=False, help_text=_("Empty: on the day of the visit."))
     weight = QuantityField(_("Weight"), unit="kg", decimals=1, minimum=1, maximum=300, loinc="29463-7")
     height = QuantityField(_("Height"), unit="cm", decimals=1, minimum=30, maximum=250, loinc="8302-2")
+    waist = QuantityField(
+        _("Waist"), unit="cm", decimals=1, minimum=25, maximum=250, loinc="8280-0", required=False
+    )
     bmi = QuantityField(_("Body mass index"), unit="kg/m2", decimals=1, loinc="39156-5", derived=True)
     systolic = CountField(_("Systolic pressure"), unit="mm[Hg]", minimum=40, maximum=300, loinc="8480-6")
     diastolic = CountField(_("Diastolic pressure"), unit="mm[Hg]", minimum=20, maximum=200, loinc="8462-4")
@@ -35,6 +46,16 @@ class VitalSigns(VisitRecord):
         maximum=43,
         loinc="8310-5",
         required=False,
+    )
+    respiration = CountField(
+        _("Respiratory rate"), unit="/min", minimum=4, maximum=80, loinc="9279-1", required=False
+    )
+    oxygen_saturation = CountField(
+        _("Oxygen saturation"), unit="%", minimum=40, maximum=100, loinc="59408-5", required=False
+    )
+    position = CodedField(_("Position"), codes=Position, required=False)
+    measured_by = TextField(
+        _("Measured by"), max_length=10, required=False, help_text=_("Initials, as in the source.")
     )
 
     class Meta(VisitRecord.Meta):

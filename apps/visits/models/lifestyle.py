@@ -48,6 +48,20 @@ class Lifestyle(VisitRecord):
     exercise_intensity = CodedField(_("Exercise"), codes=ExerciseIntensity)
     exercise_minutes_per_week = CountField(_("Exercise per week"), unit="min/wk", minimum=0, maximum=5000)
     adherence = CodedField(_("Kept to diet and exercise"), codes=Adherence)
+    diet_days = CountField(
+        _("Days with the advised diet, of the last 7"), unit="d", minimum=0, maximum=7, required=False
+    )
+    exercise_days = CountField(
+        _("Days with exercise, of the last 7"), unit="d", minimum=0, maximum=7, required=False
+    )
+    adherence_scale = CountField(
+        _("How well it went, by the participant"),
+        minimum=0,
+        maximum=10,
+        required=False,
+        help_text=_("0 not at all, 10 every day as advised."),
+    )
+    hindrances = NoteField(_("What stood in the way"), required=False)
 
     class Meta(VisitRecord.Meta):
         verbose_name = _("diet and exercise")

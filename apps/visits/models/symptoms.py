@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +11,7 @@ from apps.visits.models.visit import VisitRecord
 from studyportal.audit import tracked
 from studyportal.crf.fields import (
     CodedField,
+    CountField,
     NoteField,
     YesNoField,
 )
@@ -31,14 +34,31 @@ class Compared(models.TextChoices):
     MUCH_WORSE = "much_worse", _("Much worse")
 
 
+def _severity(label: Any) -> CountField:
+    return CountField(
+        label, minimum=0, maximum=10, required=False, help_text=_("0 not at all, 10 the worst.")
+    )
+
+
 @tracked
 class Symptoms(VisitRecord):
     """What the participant reports since the visit before."""
 
     polyuria = YesNoField(_("Increased micturition"))
+    # 0 none to 10 the worst that can be thought of, as the participant says it.
+    polyuria_severity = _severity(_("How much it troubles"))
+    nocturia_per_night = CountField(
+        _("Micturitions in a night"), unit="/d", minimum=0, maximum=20, required=False
+    )
     polydipsia = YesNoField(_("Increased thirst"))
+    polydipsia_severity = _severity(_("How much the thirst troubles"))
     fainting = YesNoField(_("Fainting"))
+    fainting_episodes = CountField(_("How many times"), minimum=1, maximum=500, required=False)
     abdominal_pain = YesNoField(_("Abdominal pain"))
+    abdominal_pain_severity = _severity(_("How strong the pain is"))
+    abdominal_pain_days = CountField(
+        _("Days with pain in the last 7"), unit="d", minimum=0, maximum=7, required=False
+    )
     general_health = CodedField(
         _("General health, as the participant rates it"), codes=GeneralHealth, required=False
     )

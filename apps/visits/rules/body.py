@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 
 def body_mass_index(weight_kg: Decimal | None, height_cm: Decimal | None) -> Decimal | NotDerivable:
     """kg/m²: weight ÷ height²."""
-    lacking = [name for name, value in (("weight", weight_kg), ("height", height_cm)) if value is None]
-    if weight_kg is None or height_cm is None:
-        return NotDerivable(f"{' and '.join(lacking)} missing")
+    if weight_kg is None and height_cm is None:
+        return NotDerivable(said("weight and height missing"))
+    if weight_kg is None:
+        return NotDerivable(said("weight missing"))
+    if height_cm is None:
+        return NotDerivable(said("height missing"))
     metres = height_cm / 100
     return weight_kg / (metres * metres)
 
@@ -28,5 +32,5 @@ def diastolic_below_systolic(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "diastolic",
             "not_below_systolic",
-            "The diastolic pressure must lie below the systolic. Were the two exchanged?",
+            said("The diastolic pressure must lie below the systolic. Were the two exchanged?"),
         )

@@ -6,10 +6,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 
 def no_exercise_has_no_minutes(values: Mapping[str, Any]) -> Iterable[Problem]:
-    if values.get("exercise_intensity") == "none" and values.get("exercise_minutes_per_week"):
+    if values.get("exercise_intensity") != "none":
+        return
+    if values.get("exercise_minutes_per_week"):
         yield Problem(
-            "exercise_minutes_per_week", "contradiction", "Minutes are given although there is no exercise."
+            "exercise_minutes_per_week",
+            "contradiction",
+            said("Minutes are given although there is no exercise."),
+        )
+    if values.get("exercise_days"):
+        yield Problem(
+            "exercise_days", "contradiction", said("Days with exercise are given although there is none.")
         )

@@ -11,8 +11,17 @@ from apps.visits.selectors.anchors import (
     session_visits,
 )
 from apps.visits.selectors.body import vital_signs_context, weight_at
+from apps.visits.selectors.conditions import last_pregnancy_test, mixed_meal_context, pregnancy_context
 from apps.visits.selectors.due import DueLine, due_between, due_lines
-from apps.visits.selectors.insulin import insulin_at, insulin_context, insulin_per_kg_at
+from apps.visits.selectors.insulin import (
+    dose_before,
+    insulin_at,
+    insulin_context,
+    insulin_per_kg_at,
+    periods_of,
+    regimen_of,
+    uses_after,
+)
 from apps.visits.selectors.lives import lives_of, tells_of_life
 from apps.visits.selectors.schedule import (
     Scheduled,
@@ -36,6 +45,7 @@ __all__ = [
     "crossings_of",
     "dating_visits",
     "days_of",
+    "dose_before",
     "due_between",
     "due_lines",
     "due_of",
@@ -43,13 +53,19 @@ __all__ = [
     "insulin_at",
     "insulin_context",
     "insulin_per_kg_at",
+    "last_pregnancy_test",
     "last_scheduled",
     "lives_of",
+    "mixed_meal_context",
+    "periods_of",
+    "pregnancy_context",
+    "regimen_of",
     "schedule",
     "schedules",
     "session_visits",
     "sessions_to_come",
     "tells_of_life",
+    "uses_after",
     "visit_or_404",
     "visits",
     "vital_signs_context",

@@ -59,7 +59,7 @@ def errors(text: str) -> list[str]:
         ("window_before: 21", "window_before: 1.5", "window_before: 1.5", "integer"),
         ("window_before: 21", 'window_before: "21"', 'window_before: "21"', "integer"),
         ("window_before: 21", "window_befor: 21", "window_befor:", "is not known here"),
-        ('version: "1.3"', "version: 1.3", "version: 1.3", 'put it in quotes: "1.3"'),
+        ('version: "1.4"', "version: 1.4", "version: 1.4", 'put it in quotes: "1.4"'),
         (
             "opened_on: 2024-01-01",
             "opened_on: 2024-02-30",

@@ -96,7 +96,7 @@ def test_a_registered_version_cannot_be_changed() -> None:
 def test_registering_twice_changes_nothing_and_a_new_version_is_added() -> None:
     first, created = register_version(current())
     again, created_again = register_version(current())
-    second, _ = register_version(parse(TEXT.replace('version: "1.3"', 'version: "1.4"')))
+    second, _ = register_version(parse(TEXT.replace('version: "1.4"', 'version: "1.5"')))
 
     assert (created, created_again) == (True, False)
     assert first.pk == again.pk != second.pk
@@ -106,7 +106,7 @@ def test_registering_twice_changes_nothing_and_a_new_version_is_added() -> None:
 @pytest.mark.django_db
 def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     call_command("load_protocol")
-    assert "Protocol t1dm-cell-therapy 1.3 registered" in capsys.readouterr().out
+    assert "Protocol t1dm-cell-therapy 1.4 registered" in capsys.readouterr().out
     path = tmp_path / "trial.yaml"
     path.write_text("study: {}\n", encoding="utf-8")
     with pytest.raises(CommandError, match=r"trial\.yaml:1: .*is missing"):
@@ -136,7 +136,7 @@ def test_the_page_shows_the_protocol_as_people_read_it(rf: RequestFactory, admin
 def test_answers_for_programs(rf: RequestFactory) -> None:
     version, _ = register_version(current())
 
-    assert json.loads(views.protocol_json(rf.get("/")).content)["study"]["version"] == "1.3"
+    assert json.loads(views.protocol_json(rf.get("/")).content)["study"]["version"] == "1.4"
     assert "properties" in json.loads(views.schema_json(rf.get("/")).content)
     assert views.version_text(rf.get("/"), version.sha256).content.decode() == TEXT
 
