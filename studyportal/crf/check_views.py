@@ -83,7 +83,7 @@ def check(request: HttpRequest, key: str) -> HttpResponse:
                 "echoes": [
                     (name, forms.echo_of(crf_field, getattr(judged.record, name)))
                     for name, crf_field in spec.entered_fields.items()
-                    if crf_field.widget in ("day", "partial-date") or getattr(crf_field, "offered", ())
+                    if crf_field.widget in ("day", "partial-date") or forms.units_of(crf_field)
                 ],
                 "derived": [
                     (

@@ -195,7 +195,7 @@ def _field_view(
         offset="" if moment is None else moment.offset,
         offsets=() if moment is None else moment.offsets,
         unit=crf_field.unit,
-        units=_units(crf_field),
+        units=units_of(crf_field),
         unit_typed=unit_typed,
         help=str(crf_field.help_text),
         required=crf_field.required,
@@ -214,7 +214,7 @@ def _field_view(
     )
 
 
-def _units(crf_field: f.CrfField) -> list[tuple[str, str]]:
+def units_of(crf_field: f.CrfField) -> list[tuple[str, str]]:
     """The units between which the person chooses; none where there is one only."""
     offered = getattr(crf_field, "offered", ())
     return [(one, human_unit_text(one)) for one in (crf_field.unit, *offered)] if offered else []
