@@ -242,6 +242,12 @@ def _two_ways(text: str) -> PartialDateError:
     short = len(match[3]) == 2
     found = _readings(int(match[1]), int(match[2]), int(match[3]) + (2000 if short else 0))
     if not found:
+        day, month = int(match[1]), int(match[2])
+        if not short and 1 <= month <= 12 and day <= 31:
+            try:
+                PartialDate.checked(year=int(match[3]), month=month, day=day)
+            except PartialDateError as error:
+                return error
         return PartialDateError(
             "impossible_date", said("“%(text)s” is no day of the calendar. %(how)s", text=text, how=HOW)
         )

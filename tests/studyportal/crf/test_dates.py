@@ -97,6 +97,11 @@ def test_a_file_is_told_both_days() -> None:
     assert caught.value.code == "ambiguous_date"
 
 
+def test_the_calendar_is_quoted_by_every_road() -> None:
+    with pytest.raises(PartialDateError, match="29 days"):
+        PartialDate.parse("31/2/2016")
+
+
 def test_one_day_that_reads_the_same_both_ways_is_still_asked_about() -> None:
     with pytest.raises(PartialDateError, match="Is 11 Nov 2016 meant"):
         PartialDate.parse("11/11/2016")
