@@ -98,7 +98,9 @@
     keys.dataset.absentKeys = "";
     keys.setAttribute("aria-hidden", "true");
     for (const [letter, option] of lettersOf(select)) {
-      keys.append(Object.assign(document.createElement("kbd"), { textContent: letter.toUpperCase() }), ` ${option.textContent} `);
+      const pair = Object.assign(document.createElement("span"), { className: "nowrap" });
+      pair.append(Object.assign(document.createElement("kbd"), { textContent: letter.toUpperCase() }), ` ${option.textContent}`);
+      keys.append(pair, " ");
     }
     box.append(keys);
   };
