@@ -293,7 +293,7 @@ class RowsField(CrfField, models.JSONField):
                 if isinstance(cell, MultiCodedField):
                     row[name] = [one for one in posted.getlist(control) if one]
                 else:
-                    row[name] = posted.get(control, "")
+                    row[name] = cell.from_page(posted.get(control, ""))
                 if isinstance(cell, MomentField):
                     row[name] = with_offset(row[name], posted.get(f"{control}-offset", ""))
                 if reason := posted.get(f"absent-{control}"):

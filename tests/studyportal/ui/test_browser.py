@@ -144,7 +144,7 @@ def test_help_lists_the_shortcuts_of_the_page(open_page: Any):
 
 def test_a_date_stands_beside_its_field_with_the_month_in_words(open_page: Any):
     tab = open_page("/ui/")
-    assert tab.locator("[data-date-echo=id_taken_on]").inner_text() == "12 Nov 2016"
+    assert tab.locator("[data-date-echo=id_planned_on]").inner_text() == "12 Nov 2016"
 
 
 def test_the_navigation_opens_on_a_phone_and_closes_by_escape(open_page: Any):
