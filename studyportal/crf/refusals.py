@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from studyportal.api.concurrency import stale
 from studyportal.api.problems import ProblemError
-from studyportal.crf.api import errors_of
+from studyportal.crf.api_sending import errors_of
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 
 
