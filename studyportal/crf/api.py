@@ -13,9 +13,8 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import generics
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
@@ -24,8 +23,8 @@ from studyportal.api.filters import SinceFilter
 from studyportal.api.problems import ProblemError
 from studyportal.audit.selectors import history_of
 from studyportal.crf import actions, api_sending, copying, display
-from studyportal.crf.api_sending import errors_of
-from studyportal.crf.columns import Column
+from studyportal.crf.api_sending import errors_of as errors_of  # other endpoints take it from here
+from studyportal.crf.catalogue_api import Forms
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import names_for
@@ -249,60 +248,6 @@ class CrfSignatures(SignaturesOfRecord, CrfView):
     permissions = {"GET": Permission.VIEW_DATA, "POST": Permission.SIGN_RECORDS}
     writing = Permission.SIGN_RECORDS
     pagination_class = None
-
-
-class ColumnSerializer(serializers.Serializer):
-    name = serializers.CharField()
-    type = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    unit = serializers.CharField()
-    loinc = serializers.CharField()
-    codes = serializers.DictField(child=serializers.CharField())
-    required = serializers.BooleanField()  # type: ignore[assignment]
-    derived = serializers.BooleanField()
-
-    def to_representation(self, instance: Column) -> dict[str, Any]:
-        return {
-            "name": instance.name,
-            "type": instance.type,
-            "label": instance.label,
-            "unit": instance.unit,
-            "loinc": instance.loinc,
-            "codes": dict(instance.codes),
-            "required": instance.required,
-            "derived": instance.derived,
-        }
-
-
-class FormSerializer(serializers.Serializer):
-    """A form of the study, with its fields."""
-
-    key = serializers.CharField()
-    title = serializers.CharField()
-    parents = serializers.ListField(child=serializers.CharField())
-    repeats = serializers.BooleanField()
-    fields = ColumnSerializer(many=True)  # type: ignore[assignment]
-
-
-class Forms(APIView):
-    """The forms of the study and their fields."""
-
-    permission = Permission.VIEW_PROTOCOL
-
-    @extend_schema(responses=FormSerializer(many=True), operation_id="forms_list")
-    def get(self, request: Any) -> Response:
-        return Response(
-            [
-                {
-                    "key": spec.key,
-                    "title": str(spec.title),
-                    "parents": list(spec.parents),
-                    "repeats": spec.repeats,
-                    "fields": ColumnSerializer(spec.columns(), many=True).data,
-                }
-                for spec in all_specs()
-            ]
-        )
 
 
 def filterset_of(spec: CrfSpec) -> type[filters.FilterSet]:

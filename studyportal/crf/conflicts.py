@@ -15,7 +15,7 @@ from django.http import QueryDict
 
 from studyportal.audit.selectors import event_model_of
 from studyportal.crf.absence import label_of
-from studyportal.crf.fields import CrfField
+from studyportal.crf.fields import CrfField, MultiCodedField
 from studyportal.crf.spec import CrfSpec
 
 KEEP = "keep-"
@@ -115,9 +115,13 @@ def chosen(spec: CrfSpec, raw: dict[str, Any], posted: QueryDict, current: Any) 
     shown = dict(raw)
     shown["absent"] = absent | {name: current.absent_reason(name) for name in theirs}
     for name in theirs:
-        value = getattr(current, name)
-        shown[name] = value if isinstance(value, list) else spec.fields[name].as_text(value)
+        shown[name] = as_typed(spec.fields[name], getattr(current, name))
     return saved, shown
+
+
+def as_typed(crf_field: CrfField, value: Any) -> Any:
+    """A value as a page would have posted it: a list of codes where several may be chosen, text elsewhere."""
+    return list(value or []) if isinstance(crf_field, MultiCodedField) else crf_field.as_text(value)
 
 
 def _version(current: Any, seen: int) -> Any:
@@ -139,6 +143,6 @@ def _typed(crf_field: CrfField, raw: Any, absent: str) -> _Said:
     try:
         value = crf_field.parse(raw)
     except ValidationError:
-        text = ";".join(map(str, raw)) if isinstance(raw, list) else str(raw)
+        text = crf_field.typed_for_people(raw)
         return _Said(text, "", text[:200])
     return _Said(crf_field.as_text(value), "", crf_field.for_people(value))

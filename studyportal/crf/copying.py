@@ -17,6 +17,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from studyportal.access.models import User
+from studyportal.crf.conflicts import as_typed
 from studyportal.crf.models import Draft
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import CrfSpec
@@ -81,7 +82,7 @@ def values_to_copy(spec: CrfSpec, source: Any) -> dict[str, Any]:
     for name in spec.copies:
         value = getattr(source, name)
         if value is not None:
-            found[name] = value if isinstance(value, list) else spec.fields[name].as_text(value)
+            found[name] = as_typed(spec.fields[name], value)
     return found
 
 

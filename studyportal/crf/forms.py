@@ -13,6 +13,7 @@ from studyportal.crf.absence import AbsentReason, label_of
 from studyportal.crf.fields.dates import shown_moment, with_offset
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import names_for
+from studyportal.crf.rows_view import rows_view
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
@@ -42,6 +43,8 @@ def raw_of(spec: CrfSpec, posted: QueryDict) -> dict[str, Any]:
     for name, crf_field in spec.entered_fields.items():
         many = isinstance(crf_field, f.MultiCodedField)
         raw[name] = [one for one in posted.getlist(name) if one] if many else posted.get(name, "")
+        if isinstance(crf_field, f.RowsField):
+            raw[name] = crf_field.posted(posted)
         if isinstance(crf_field, f.MomentField):
             raw[name] = with_offset(raw[name], posted.get(f"{name}-offset", ""))
         absent[name] = posted.get(f"absent-{name}", "")
@@ -68,7 +71,7 @@ def build(
             title=str(section.title),
             help=str(section.help),
             fields=[
-                _field_view(spec, name, record, typed, by_field.get(name, []), previous, queries, disabled)
+                _field_view(spec, name, record, typed, by_field, previous, queries, disabled)
                 for name in section.fields
             ],
         )
@@ -76,16 +79,19 @@ def build(
     ]
     return FormView(
         sections=sections,
-        problems=[
-            (
-                p.field if p.field in spec.fields or p.field == names_for(spec).text else "",
-                spec.fields[p.field].label if p.field in spec.fields else "",
-                p.message,
-            )
-            for p in problems
-        ],
+        problems=[(*_place_of(spec, p.field), p.message) for p in problems],
         findings=[(query, _shown(spec, query)) for query in queries if query.state != QueryState.CLOSED],
     )
+
+
+def _place_of(spec: CrfSpec, name: str | None) -> tuple[str, str]:
+    """The control that a problem leads to, and its words; "" for what has none on the page."""
+    rows = spec.fields.get((name or "").partition(".")[0])
+    if isinstance(rows, f.RowsField) and name is not None and (place := rows.place_of(name)):
+        return place
+    if name in spec.fields:
+        return name, spec.fields[name].label
+    return (name, "") if name == names_for(spec).text else ("", "")
 
 
 def _field_view(
@@ -93,7 +99,7 @@ def _field_view(
     name: str,
     record: Any,
     typed: Mapping[str, Any] | None,
-    errors: list[str],
+    by_field: Mapping[str, list[str]],
     previous: Any,
     queries: list[Query],
     disabled: bool,
@@ -108,6 +114,10 @@ def _field_view(
         text = crf_field.as_text(value) if crf_field.unit else crf_field.for_people(value)
         derived = text or (label_of(stored_reason) if stored_reason else "–")
         shown = ""
+    elif isinstance(crf_field, f.RowsField):
+        shown = rows_view(
+            crf_field, value, None if typed is None else typed.get(name), by_field, disabled=disabled
+        )
     elif typed is not None:
         shown = _typed(crf_field, typed.get(name))
     elif isinstance(crf_field, f.YesNoField):
@@ -130,7 +140,7 @@ def _field_view(
         help=str(crf_field.help_text),
         required=crf_field.required,
         choices=crf_field.code_labels,
-        errors=errors,
+        errors=by_field.get(name, []),
         absent=reason,
         absent_choices=AbsentReason.choices,
         previous=before,

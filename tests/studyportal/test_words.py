@@ -7,11 +7,14 @@ import datetime as dt
 import json
 import pickle
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.template import Context, Template
 from django.utils import translation
 
-from studyportal.words import Said, again, said, stored, translated
+from studyportal.crf.partial_date import PartialDate
+from studyportal.words import Said, again, either, listed, rounded, said, stored, translated
 
 
 def test_a_template_without_its_params_is_a_mistake_of_the_programmer() -> None:
@@ -59,3 +62,44 @@ def test_said_in_another_language(monkeypatch: pytest.MonkeyPatch) -> None:
         assert translated(said("%(what)s: %(value)s", what=said("weight"), value=Decimal("61.5"))) == (
             "61,5 von Gewicht"
         )
+
+
+IST = ZoneInfo("Asia/Kolkata")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (dt.date(2024, 11, 2), "2 Nov 2024"),
+        (dt.datetime(2024, 11, 2, 9, 5, tzinfo=IST), "2 Nov 2024, 09:05"),
+        (dt.datetime(2024, 11, 2, 9, 5, tzinfo=dt.UTC), "2 Nov 2024, 09:05 UTC"),
+        (
+            dt.datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+            "27 Oct 2024, 02:30 (UTC+02:00)",
+        ),
+        (PartialDate(2016, 11, 2), "2 Nov 2016"),
+        (PartialDate(2016, 11), "Nov 2016"),
+        (PartialDate(2016), "2016"),
+        (PartialDate(age=12), "age 12"),
+        (Decimal("1E+2"), "100"),
+        (["a", said("%(n)s b", n=2)], "a, 2 b"),
+        (listed(["a", "b", "c"]), "a, b and c"),
+        (either(["a", "b"]), "a or b"),
+        (listed(["a"]), "a"),
+        (listed([]), ""),
+        (rounded(2.345, 1), "2.3"),
+        (None, "None"),
+    ],
+)
+def test_what_stands_in_a_sentence_is_written_as_people_read_it(value: object, words: str) -> None:
+    sentence = said("It was %(value)s.", value=value)
+    assert sentence == f"It was {words}."
+    assert translated(sentence) == sentence
+    template, params = stored(sentence)
+    assert again("", template, json.loads(json.dumps(params))) == sentence
+
+
+def test_a_page_draws_it_in_the_readers_language_and_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.translation.gettext", lambda text: text.replace("weight", "Gewicht"))
+    sentence = said("weight of %(who)s", who="<b>")
+    assert Template("{{ one }}").render(Context({"one": sentence})) == "Gewicht of &lt;b&gt;"
