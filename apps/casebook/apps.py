@@ -9,10 +9,13 @@ class CasebookConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
+        from apps.casebook import next_form
         from studyportal.access.permissions import Permission
+        from studyportal.crf import onwards
         from studyportal.deviations import places
         from studyportal.ui.navigation import NavItem, register
 
+        onwards.register(next_form.step)
         places.register(places.Place("identity-reading", _("Identity check")))
         places.register(
             places.Place(

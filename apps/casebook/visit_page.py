@@ -7,13 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.casebook import grid
+from apps.casebook import grid, next_form
 from apps.casebook.summaries import summary_of
 from apps.enrolment.models import Participant
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates, due_of
 from apps.visits.selectors.holdings import expected_analytes, expected_at, visit_forms
 from studyportal import protocol
+from studyportal.access.models import User
 from studyportal.crf.absence import label_of
 from studyportal.crf.signing import signed_records
 from studyportal.queries.models import Query, QueryState
@@ -33,8 +34,10 @@ class FormOfVisit:
     note: str = ""
 
 
-def context_of(participant: Participant, visit: Visit, *, may_enter: bool) -> dict[str, Any]:
-    """One query per form of a visit, whatever the number of records."""
+def context_of(
+    participant: Participant, visit: Visit, *, may_enter: bool, user: User | None = None
+) -> dict[str, Any]:
+    """user: whoever reads the page, for whom the next form is looked up. One query per form of a visit, whatever the number of records."""
     queries = list(
         Query.objects.filter(participant=participant, form="visit", object_id=visit.pk)
         .exclude(state=QueryState.CLOSED)
@@ -48,6 +51,7 @@ def context_of(participant: Participant, visit: Visit, *, may_enter: bool) -> di
         else forms_of(participant, visit, may_enter=may_enter),
         "queries": queries,
         "may_enter": may_enter,
+        "onward": None if user is None else next_form.at_visit(user, participant, visit),
         "columns": [_("Record"), _("State"), _("Signature")],
         "content": getattr(protocol.current().visits.get(visit.key), "content", ""),
     }

@@ -42,9 +42,10 @@ def place_or_404(request: HttpRequest, code: str, key: str) -> tuple[CrfSpec, An
         model._default_manager.select_related("site"), request.user, Permission.VIEW_DATA, code=code
     )
     may_enter_or_403(request.user, spec, participant.site_id)
+    related: dict[str, Any] = {name: spec.model._meta.get_field(name).related_model for name in spec.parents}
     parents = {
         name: get_visible_or_404(
-            spec.model._meta.get_field(name).related_model._default_manager.filter(participant=participant),
+            related[name]._default_manager.filter(participant=participant),
             request.user,
             Permission.VIEW_DATA,
             pk=request.GET[name],
