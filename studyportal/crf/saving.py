@@ -139,7 +139,7 @@ def sent_change(request: HttpRequest, spec: CrfSpec, record: Any) -> HttpRespons
         return _compared(request, spec, shown_raw, error.current, seen=seen)
     else:
         drafts.forget(posted=request.POST, by=request.user)  # type: ignore[arg-type]
-        return _after(request, spec, saved)
+        return _after(request, spec, saved, unchanged=saved.version == seen)
     return form_page.drawn(
         request,
         spec,
@@ -215,10 +215,13 @@ def _sent_before(
     )
 
 
-def _after(request: HttpRequest, spec: CrfSpec, saved: Any) -> HttpResponse:
-    """Where a person goes after saving: to explain what was found, on to what is next, or back to where the form belongs."""
+def _after(request: HttpRequest, spec: CrfSpec, saved: Any, *, unchanged: bool = False) -> HttpResponse:
+    """Where a person goes after saving: to explain what was found, on to what is next, or back to where the form belongs.
+
+    unchanged: the page was sent as it stands; who asks for the next form then has seen what was found, and goes on.
+    """
     open_queries = [query for query in form_page.queries_of(spec, saved) if query.state == "open"]
-    if open_queries:
+    if open_queries and not (unchanged and "next" in request.POST):
         messages.warning(
             request,
             ngettext(
