@@ -6,6 +6,7 @@ by field (`keep-<field>` = "mine" or "theirs"), and saves what comes of it with 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -112,7 +113,7 @@ def chosen(spec: CrfSpec, raw: dict[str, Any], posted: QueryDict, current: Any) 
     absent = dict(raw.get("absent") or {})
     saved = {name: value for name, value in raw.items() if name not in theirs}
     saved["absent"] = {name: why for name, why in absent.items() if name not in theirs}
-    shown = dict(raw)
+    shown = copy.copy(raw)
     shown["absent"] = absent | {name: current.absent_reason(name) for name in theirs}
     for name in theirs:
         shown[name] = as_typed(spec.fields[name], getattr(current, name))

@@ -36,9 +36,38 @@ class FormView:
     findings: list[tuple[Query, ShownFinding]] = field(default_factory=list)
 
 
-def raw_of(spec: CrfSpec, posted: QueryDict) -> dict[str, Any]:
+class Typed(dict[str, Any]):
+    """The payload of a page, as `cleaning.clean` takes it; beside it what was typed and is no value.
+
+    explanations: (field or "", code of a check) → why the value is right all the same, from the controls
+    `explain-<field>-<code>`; as `actions.save(explanations=)` takes them.
+    """
+
+    explanations: dict[tuple[str, str], str]
+
+
+EXPLAIN = "explain-"
+
+
+def explain_name(field: str | None, code: str) -> str:
+    """The control in which a finding is explained before it is saved: `explain-<field>-<code>`, field "" for the form."""
+    return f"{EXPLAIN}{field or ''}-{code}"
+
+
+def explanations_of(posted: QueryDict) -> dict[tuple[str, str], str]:
+    """(field or "", code) → the text of each explanation that holds more than spaces."""
+    found = {}
+    for name in posted:
+        if name.startswith(EXPLAIN) and (text := posted.get(name, "").strip()):
+            field_name, _dash, code = name.removeprefix(EXPLAIN).partition("-")
+            found[field_name, code] = text[:2000]
+    return found
+
+
+def raw_of(spec: CrfSpec, posted: QueryDict) -> Typed:
     """What a browser posted → the payload that the cleaning takes. A control that was hidden is empty."""
-    raw: dict[str, Any] = {}
+    raw = Typed()
+    raw.explanations = explanations_of(posted)
     absent: dict[str, str] = {}
     for name, crf_field in spec.entered_fields.items():
         many = isinstance(crf_field, f.MultiCodedField)

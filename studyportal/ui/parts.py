@@ -167,6 +167,9 @@ class FieldView:
     laboratory, rows (`value` is a RowsView) or file (in a form with `enctype="multipart/form-data"`; `accept` lists the endings). `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
     has `.field` and `.values`. `derived` is the computed text of a field that nobody types.
     `conditional`: needed in some cases, which `help` names, so it is marked neither as needed nor as optional.
+    `units`: (UCUM code, words) between which the unit is chosen, the field's own first; `unit_typed`: the chosen one. It is
+    posted as `unit-<name>`. `previous` stands beside the control with its day (`previous_on`); `copy_value` is what copying
+    it (Alt+P) puts into the control, "" where it may not be copied (multiselect: codes joined by ";").
     `offsets`: the offsets from UTC, with words, between which a datetime is chosen that came twice; `offset`: the chosen one.
     """
 
@@ -193,6 +196,10 @@ class FieldView:
     conditional: bool = False
     offset: str = ""
     offsets: Sequence[tuple[str, Text]] = ()
+    units: Sequence[tuple[str, Text]] = ()
+    unit_typed: str = ""
+    previous_on: Text = ""
+    copy_value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
