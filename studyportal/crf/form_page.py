@@ -73,6 +73,14 @@ def opened(
             messages.info(request, _("%s is saved already. This is what stands.") % spec.title)
             return redirect(standing)
         record = standing
+    if draft is None and record is None:
+        return drawn(
+            request,
+            spec,
+            participant,
+            parents=parents,
+            form=forms.build(spec, previous=previous_of(spec, participant, None)),
+        )
     typed = None if draft is None else drafts.posted_of(draft)
     raw = None if typed is None else forms.raw_of(spec, typed)
     source = copying.source_of(spec, participant, typed) if typed is not None and record is None else None
@@ -150,6 +158,8 @@ def drawn(
                 errors=[_("Say why you change it.")] if shown.needs_reason else shown.reason_problems,
             ),
             "may_enter": may_enter,
+            # A new form with nothing to be read before it: typing begins at once.
+            "begins": may_enter and record is None and shown is NOTHING_MORE and request.method == "GET",
             "leads_on": "visit" in spec.parents and onwards.known(),
             "may_copy": may_enter
             and record is None
