@@ -89,7 +89,7 @@ def rederive(record: Any, *, reason: str) -> bool:
     with transaction.atomic(), acting(reason=reason):
         record = spec.model._default_manager.select_for_update().get(pk=record.pk)
         before = _stored(spec, record)
-        values, context = _derive(spec, record)
+        values, context = derive(spec, record)
         changed = _stored(spec, record) != before
         if changed:
             record.version += 1
@@ -210,7 +210,7 @@ def _save(
         raise CrfInvalid(problems)
     if blocks := gates.blocks(spec, record, by):
         raise Refused(blocks)
-    values, context = _derive(spec, record)
+    values, context = derive(spec, record)
     if not created:
         after = _stored(spec, record)
         if before == after:
@@ -234,7 +234,7 @@ def _save(
     return record
 
 
-def _derive(spec: CrfSpec, record: Any) -> tuple[dict[str, Any], Mapping[str, Any]]:
+def derive(spec: CrfSpec, record: Any) -> tuple[dict[str, Any], Mapping[str, Any]]:
     """Set the derived fields; a value that cannot be had is null with what is missing."""
     values = values_of(spec, record)
     context = spec.context(record) if spec.context else {}

@@ -76,7 +76,7 @@ def _take_values(cleaned: Cleaned, spec: CrfSpec, raw: Mapping[str, Any], record
             continue
         if name in spec.derived_fields:
             cleaned.refuse(name, "derived", _("This value is computed by the portal; leave it out."))
-        elif name in READ_ONLY:
+        elif name in READ_ONLY or name in spec.entered_columns:
             cleaned.refuse(name, "read_only", _("This is set by the portal; leave it out."))
         else:
             cleaned.refuse(

@@ -82,6 +82,8 @@ def as_json(spec: CrfSpec, record: Any, participant_code: str) -> dict[str, Any]
         body[parent] = getattr(record, f"{parent}_id")
     for name, crf_field in spec.fields.items():
         body[name] = crf_field.as_json(getattr(record, name))
+    for name in spec.entered_columns:
+        body[name] = getattr(record, name)
     return body | {
         "absent": record.absent,
         "status": record.status,
@@ -121,6 +123,10 @@ def _fields_in_words(spec: CrfSpec, fields: Iterable[FieldChange]) -> Iterable[F
         ]
         if told[0] != told[1]:
             yield FieldChange(name, crf_field.label, *told)
+    for name in spec.entered_columns:
+        if (value := by_name.get(name)) is not None:
+            label = label_of_field(spec.model, name)
+            yield replace(value, label=label, before=value.before or "", after=value.after or "")
     status = by_name.get("status")
     if status is not None:
         words = dict(spec.model._meta.get_field("status").flatchoices)

@@ -201,6 +201,8 @@ def previous_of(spec: CrfSpec, participant: Any, record: Any) -> Any:
     if spec.repeats:
         return None
     earlier = spec.model._default_manager.filter(participant=participant).order_by("-id")
+    # What dates it is shown beside its values.
+    earlier = earlier.select_related("site", *spec.parents)
     if record is not None:
         earlier = earlier.filter(pk__lt=record.pk)
     return earlier.first()

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.formats import date_format
 
 from studyportal.crf import fields as f
 from studyportal.crf.absence import AbsentReason, label_of
+from studyportal.crf.dating import day_of
 from studyportal.crf.fields.dates import shown_moment, with_offset
 from studyportal.crf.outcomes import Problem
+from studyportal.crf.parsing import plain
 from studyportal.crf.reasons import names_for
 from studyportal.crf.rows_view import rows_view
 from studyportal.crf.spec import CrfSpec
+from studyportal.crf.units import Measured
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
 from studyportal.ui.posted import errors_by_field
+from studyportal.ui.templatetags.ui_tags import human_unit_text
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,10 @@ class FormView:
     sections: list[SectionView]
     problems: list[tuple[str, str, str]] = field(default_factory=list)
     findings: list[tuple[Query, ShownFinding]] = field(default_factory=list)
+    # Control → text of explanations that were typed and are not saved.
+    explanations: list[tuple[str, str]] = field(default_factory=list)
+    # Whether it shows what somebody typed rather than a record.
+    typed: bool = False
 
 
 class Typed(dict[str, Any]):
@@ -70,12 +81,22 @@ def raw_of(spec: CrfSpec, posted: QueryDict) -> Typed:
     raw.explanations = explanations_of(posted)
     absent: dict[str, str] = {}
     for name, crf_field in spec.entered_fields.items():
-        many = isinstance(crf_field, f.MultiCodedField)
-        raw[name] = [one for one in posted.getlist(name) if one] if many else posted.get(name, "")
-        if isinstance(crf_field, f.RowsField):
+        if isinstance(crf_field, f.MultiCodedField):
+            raw[name] = [one for one in posted.getlist(name) if one]
+        elif isinstance(crf_field, f.RowsField):
             raw[name] = crf_field.posted(posted)
-        if isinstance(crf_field, f.MomentField):
-            raw[name] = with_offset(raw[name], posted.get(f"{name}-offset", ""))
+        elif isinstance(crf_field, f.MomentField):
+            raw[name] = with_offset(posted.get(name, ""), posted.get(f"{name}-offset", ""))
+        else:
+            raw[name] = crf_field.from_page(posted.get(name, ""))
+            unit = posted.get(f"unit-{name}", "")
+            if (
+                isinstance(crf_field, f.QuantityField)
+                and crf_field.units
+                and unit not in ("", crf_field.unit)
+            ):
+                # A unit without a number is nothing.
+                raw[name] = {"value": raw[name], "unit": unit[:40]} if raw[name] else ""
         absent[name] = posted.get(f"absent-{name}", "")
     raw["absent"] = absent
     return raw
@@ -108,12 +129,17 @@ def build(
     ]
     return FormView(
         sections=sections,
-        problems=[(*_place_of(spec, p.field), p.message) for p in problems],
-        findings=[(query, _shown(spec, query)) for query in queries if query.state != QueryState.CLOSED],
+        problems=[(*place_of(spec, p.field), p.message) for p in problems],
+        findings=[(query, shown_query(spec, query)) for query in queries if query.state != QueryState.CLOSED],
+        explanations=[
+            (explain_name(name, code), text)
+            for (name, code), text in getattr(typed, "explanations", {}).items()
+        ],
+        typed=typed is not None,
     )
 
 
-def _place_of(spec: CrfSpec, name: str | None) -> tuple[str, str]:
+def place_of(spec: CrfSpec, name: str | None) -> tuple[str, str]:
     """The control that a problem leads to, and its words; "" for what has none on the page."""
     rows = spec.fields.get((name or "").partition(".")[0])
     if isinstance(rows, f.RowsField) and name is not None and (place := rows.place_of(name)):
@@ -136,12 +162,10 @@ def _field_view(
     crf_field = spec.fields[name]
     value = None if record is None else getattr(record, name)
     stored_reason = "" if record is None else record.absent_reason(name)
-    derived = ""
+    derived = unit_typed = ""
     shown: Any
     if crf_field.derived:
-        # The component puts the unit behind a number itself.
-        text = crf_field.as_text(value) if crf_field.unit else crf_field.for_people(value)
-        derived = text or (label_of(stored_reason) if stored_reason else "–")
+        derived = derived_text(crf_field, value, stored_reason)
         shown = ""
     elif isinstance(crf_field, f.RowsField):
         shown = rows_view(
@@ -149,15 +173,20 @@ def _field_view(
         )
     elif typed is not None:
         shown = _typed(crf_field, typed.get(name))
+        if isinstance(shown, dict):
+            shown, unit_typed = shown.get("value", ""), str(shown.get("unit", ""))
     elif isinstance(crf_field, f.YesNoField):
         shown = value
     elif isinstance(crf_field, f.MultiCodedField):
         shown = value or []
+    elif isinstance(value, Measured) and value.unit in getattr(crf_field, "offered", ()):
+        shown, unit_typed = value.typed, value.unit
     else:
-        shown = crf_field.as_text(value)
+        shown = crf_field.as_json(value) if isinstance(value, Measured) else crf_field.as_text(value)
     reason = stored_reason if typed is None else (typed.get("absent") or {}).get(name, "")
     moment = shown_moment(shown) if isinstance(crf_field, f.MomentField) and isinstance(shown, str) else None
-    before = "" if previous is None or crf_field.derived else crf_field.for_people(getattr(previous, name))
+    before = None if previous is None or crf_field.derived else getattr(previous, name)
+    on = day_of(spec, previous) if before is not None else None
     return FieldView(
         name=name,
         label=crf_field.label,
@@ -166,18 +195,53 @@ def _field_view(
         offset="" if moment is None else moment.offset,
         offsets=() if moment is None else moment.offsets,
         unit=crf_field.unit,
+        units=_units(crf_field),
+        unit_typed=unit_typed,
         help=str(crf_field.help_text),
         required=crf_field.required,
         choices=crf_field.code_labels,
         errors=by_field.get(name, []),
         absent=reason,
         absent_choices=AbsentReason.choices,
-        previous=before,
+        previous="" if before is None else crf_field.for_people(before),
+        previous_on="" if on is None else on[1].for_people(),
+        copy_value=crf_field.as_text(before) if name in spec.copies else "",
+        echo=echo_of(crf_field, value if typed is None else shown, parsed=typed is None),
         show_if=spec.show_if.get(name),
         derived=derived,
         disabled=disabled,
-        findings=[_shown(spec, q) for q in queries if q.field == name and q.state != QueryState.CLOSED],
+        findings=[shown_query(spec, q) for q in queries if q.field == name and q.state != QueryState.CLOSED],
     )
+
+
+def _units(crf_field: f.CrfField) -> list[tuple[str, str]]:
+    """The units between which the person chooses; none where there is one only."""
+    offered = getattr(crf_field, "offered", ())
+    return [(one, human_unit_text(one)) for one in (crf_field.unit, *offered)] if offered else []
+
+
+def derived_text(crf_field: f.CrfField, value: Any, reason: str) -> str:
+    """A computed value, or what it lacks. The component puts the unit behind a number itself."""
+    text = crf_field.as_text(value) if crf_field.unit else crf_field.for_people(value)
+    return text or (label_of(reason) if reason else "–")
+
+
+def echo_of(crf_field: f.CrfField, value: Any, *, parsed: bool = True) -> str:
+    """In words what was read: a day with its month and weekday. "" for what needs no words, or could not be read."""
+    if isinstance(value, Measured) and value.unit:
+        return f"= {plain(value)} {human_unit_text(crf_field.unit)}"
+    if not isinstance(crf_field, f.DayField | f.PartialDateField) or crf_field.derived or value in (None, ""):
+        return ""
+    if not parsed:
+        try:
+            value = crf_field.parse(value)
+        except ValidationError:
+            return ""
+    if value is None:
+        return ""
+    exact = value if isinstance(value, dt.date) else value.exact
+    words = crf_field.for_people(value)
+    return f"{date_format(exact, 'D')} {words}" if exact else words
 
 
 def _typed(crf_field: f.CrfField, raw: Any) -> Any:
@@ -188,10 +252,11 @@ def _typed(crf_field: f.CrfField, raw: Any) -> Any:
     return "" if raw is None else raw
 
 
-def _shown(spec: CrfSpec, query: Query) -> ShownFinding:
+def shown_query(spec: CrfSpec, query: Query) -> ShownFinding:
+    """A query beside its field."""
     label = spec.fields[query.field].label if query.field in spec.fields else ""
     return ShownFinding(
-        message=query.message,
+        message=query.words,
         label=label,
         code=query.code,
         state=query.state,

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from studyportal.words import said
+
 _VALUE = re.compile(r"(<=|>=|<|>|≤|≥)?\s*(-?\d{1,12}(?:\.\d{1,9})?)\Z", re.ASCII)
 _COMPARATORS = {"≤": "<=", "≥": ">="}
 
@@ -16,6 +18,7 @@ class LaboratoryValueError(ValueError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+        self.message = message
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,17 @@ class LaboratoryValue:
         if "," in text:
             raise LaboratoryValueError(
                 "ambiguous_number",
-                f"“{text[:40]}” can be read in two ways. Write the decimal sign as a point: 7.4.",
+                said(
+                    "“%(text)s” can be read in two ways. Write the decimal sign as a point: 7.4.",
+                    text=text[:40],
+                ),
             )
         raise LaboratoryValueError(
             "invalid_laboratory_value",
-            f"“{text[:40]}” is no number. Write 7.4 or <0.2; give words such as “negative” in the qualitative result.",
+            said(
+                "“%(text)s” is no number. Write 7.4 or <0.2; give words such as “negative” in the qualitative result.",
+                text=text[:40],
+            ),
         )
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.words import translated
 
 # Signs that end, hide or turn text: control characters other than tab and line ends, and the overrides of direction,
 # with which a text reads as what it is not. Joiners stay: Hindi and Marathi are written with them.
@@ -61,6 +64,52 @@ def plain(number: Decimal) -> str:
     return format(number, "f")
 
 
+def typed_number(text: str, *, decimal_sign: str = ".") -> str:
+    """What a person typed for a number → the text that `decimal_of` takes, where it can mean one number only.
+
+    decimal_sign: of the reader's language. Digits of other scripts (६१.२), a true minus, spaces between groups and marks of
+    direction are read; grouping signs where they are complete and nothing else (1,234.5; 1,00,000; 12,345,678). `61,2` and
+    `1,234` stay as they are, to be refused: each can be meant in two ways.
+    """
+    if len(text) > 60:
+        return text
+    read = plain_signs(text)
+    group = "," if decimal_sign == "." else "."
+    if decimal_sign == "," and re.fullmatch(r"-?[0-9]+(,[0-9]+)?", read):
+        return read.replace(",", ".")
+    match = re.fullmatch(
+        rf"(-?)([0-9]{{1,3}}(?:[{group} ][0-9]{{2,3}})*[{group} ][0-9]{{3}})({re.escape(decimal_sign)}[0-9]+)?",
+        read,
+    )
+    if match is None:
+        return read
+    sign, grouped, rest = match.groups()
+    if not rest and len(re.findall(rf"[{group} ]", grouped)) == 1 and " " not in grouped:
+        # One group alone reads as a fraction too; written with a comma it is refused with both readings.
+        return f"{sign}{grouped.replace('.', ',')}"
+    return f"{sign}{re.sub(rf'[{group} ]', '', grouped)}{(rest or '').replace(',', '.')}"
+
+
+def plain_signs(text: str) -> str:
+    """Digits, minus and spaces of any script as ASCII has them, without marks of direction."""
+    return "".join(_ascii_sign(sign) for sign in text.strip() if sign not in _MARKS)
+
+
+_MARKS = frozenset("\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
+_SPACES = frozenset("\u00a0\u2009\u202f\u2007")
+
+
+def _ascii_sign(sign: str) -> str:
+    if sign in ("\u2212", "\u2013"):  # a true minus; the dash that a word processor makes of a hyphen
+        return "-"
+    if sign == "\u066b":  # the Arabic decimal sign
+        return "."
+    if sign in _SPACES:
+        return " "
+    digit = unicodedata.decimal(sign, None)
+    return sign if digit is None else str(digit)
+
+
 def decimal_of(raw: Any) -> Decimal:
     """A typed or JSON number → Decimal; commas and thousands signs are refused, not guessed."""
     if isinstance(raw, Decimal):
@@ -71,11 +120,7 @@ def decimal_of(raw: Any) -> Decimal:
         raise ValidationError(_("Give a number."), code="invalid_number")
     text = raw.strip() if isinstance(raw, str) else repr(raw)
     if "," in text:
-        raise ValidationError(
-            _("“%(text)s” can be read in two ways. Write the decimal sign as a point."),
-            code="ambiguous_number",
-            params={"text": text[:40]},
-        )
+        raise _ambiguous(text)
     try:
         if len(text) > 40 or not text.isascii() or "_" in text:
             raise InvalidOperation
@@ -89,6 +134,30 @@ def decimal_of(raw: Any) -> Decimal:
     if not number.is_finite() or abs(number.adjusted()) > 30:
         raise ValidationError(_("Give a number of ordinary size."), code="invalid_number")
     return number
+
+
+def _ambiguous(text: str) -> ValidationError:
+    """A comma is the decimal sign of some and groups the digits of others; what both would read stands in the message."""
+    shown = text[:40]
+    parts = shown.split(",")
+    if len(parts) == 2 and all(part.isascii() and part.lstrip("-").isdigit() for part in parts):
+        point = ".".join(parts)
+        if len(parts[1]) == 3 and parts[0].strip("-0"):
+            return ValidationError(
+                _("“%(text)s” can be read in two ways. Write %(whole)s or %(point)s."),
+                code="ambiguous_number",
+                params={"text": shown, "whole": "".join(parts), "point": point},
+            )
+        return ValidationError(
+            _("Write the decimal sign as a point. Is %(point)s meant?"),
+            code="ambiguous_number",
+            params={"point": point},
+        )
+    return ValidationError(
+        _("“%(text)s” can be read in two ways. Write the decimal sign as a point."),
+        code="ambiguous_number",
+        params={"text": shown},
+    )
 
 
 def within(number: Decimal, minimum: Any, maximum: Any, unit: str) -> None:
@@ -142,4 +211,4 @@ def partial_date_of(raw: Any) -> PartialDate:
     try:
         return PartialDate.parse(text_of(raw, max_length=60))
     except PartialDateError as error:
-        raise ValidationError(str(error), code=error.code) from None
+        raise ValidationError(translated(error.message), code=error.code) from None

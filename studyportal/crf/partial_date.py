@@ -6,16 +6,39 @@ import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from studyportal.words import either, said
 
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if number}
 MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_name) if number}
+MONTHS["sept"] = 9
 
-_ISO = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z", re.ASCII)
-_DAY_MONTH_YEAR = re.compile(r"(?:(\d{1,2})[ .-]+)?([A-Za-z]{3,9})[ .,-]+(\d{4})\Z", re.ASCII)
-_AGE = re.compile(r"age[: ]\s*(\d{1,3})\Z", re.ASCII | re.IGNORECASE)
-_NUMERIC = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\Z", re.ASCII)
+_ISO = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?\Z", re.ASCII)
+# 3 Nov 2016, 3rd November 2016, 3-nov-2016, 3nov2016, Nov 2016
+_DAY_MONTH_YEAR = re.compile(
+    r"(?:(\d{1,2})(?:st|nd|rd|th)?[ .,-]*)?([A-Za-z]{3,9})[ .,-]*(\d{4})\Z", re.ASCII | re.IGNORECASE
+)
+# Nov 3 2016, November 3rd, 2016
+_MONTH_DAY_YEAR = re.compile(
+    r"([A-Za-z]{3,9})[ .-]*(\d{1,2})(?:st|nd|rd|th)?[ .,-]+(\d{4})\Z", re.ASCII | re.IGNORECASE
+)
+_AGE = re.compile(
+    r"(?:age[: ]\s*(\d{1,3})|(\d{1,3}) ?(?:y|yr|yrs|years?)(?: old)?)\Z", re.ASCII | re.IGNORECASE
+)
+_NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\Z", re.ASCII)
+_MONTH_OF_YEAR = re.compile(r"(\d{1,2})[/.-](\d{4})\Z", re.ASCII)
+_SHORT_YEAR = re.compile(r"(?:(\d{1,2})[ .,-]*)?([A-Za-z]{3,9})[ .,'’-]*(\d{2})\Z", re.ASCII)
 
 EARLIEST_YEAR, LATEST_YEAR, OLDEST_AGE = 1900, 2100, 120
+HOW = said("Write the date as far as it is known: 2016-11-03, 2016-11, 2016, 3 Nov 2016 or age 12.")
+# -3d, - 3 days, +2w; 3 days ago; in 2 weeks
+_FROM_TODAY = re.compile(
+    r"(?:([+-])\s*(\d{1,4})\s*([dw])[a-z]*|(\d{1,4})\s*([dw])[a-z]* ago|in (\d{1,4})\s*([dw])[a-z]*)\Z",
+    re.ASCII | re.IGNORECASE,
+)
+_DAY_WORDS = {"today": 0, "t": 0, "yesterday": -1, "tomorrow": 1}
 
 
 class PartialDateError(ValueError):
@@ -24,6 +47,8 @@ class PartialDateError(ValueError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+        # `str(error)` is English; the sentence itself can be `words.translated`.
+        self.message = message
 
 
 @dataclass(frozen=True, order=False)
@@ -37,25 +62,41 @@ class PartialDate:
 
     @classmethod
     def parse(cls, text: str) -> PartialDate:
-        """`2016-11-03`, `2016-11`, `2016`, `3 Nov 2016`, `Nov 2016`, `age:12` or `age 12`."""
+        """`2016-11-03`, `2016-11`, `2016`, `3 Nov 2016`, `Nov 3, 2016`, `Nov 2016`, `11/2016`, `age:12` or `age 12`.
+
+        `03/11/2016` is refused with both days that it can mean: who wrote it is not here to be asked.
+        """
         text = text.strip()
-        if match := _AGE.match(text):
-            return cls.checked(age=int(match[1]))
         if match := _ISO.match(text):
             year, month, day = (int(part) if part else None for part in match.groups())
             return cls.checked(year=year, month=month, day=day)
+        if match := _AGE.match(text):
+            return cls.checked(age=int(match[1] or match[2]))
         if match := _DAY_MONTH_YEAR.match(text):
-            month = MONTHS.get(match[2].lower())
-            if month is not None:
-                return cls.checked(year=int(match[3]), month=month, day=int(match[1]) if match[1] else None)
-        if _NUMERIC.match(text):
-            raise PartialDateError(
-                "ambiguous_date", f"“{text}” can be read in two ways. Write 2016-11-03 or 3 Nov 2016."
+            return cls.checked(
+                year=int(match[3]), month=_month(match[2], text), day=int(match[1]) if match[1] else None
             )
-        raise PartialDateError(
-            "invalid_date",
-            "Write the date as far as it is known: 2016-11-03, 2016-11, 2016, 3 Nov 2016 or age 12.",
-        )
+        if match := _MONTH_DAY_YEAR.match(text):
+            return cls.checked(year=int(match[3]), month=_month(match[1], text), day=int(match[2]))
+        if match := _MONTH_OF_YEAR.match(text):
+            return cls.checked(year=int(match[2]), month=int(match[1]))
+        if _NUMERIC.match(text):
+            raise _two_ways(text)
+        raise PartialDateError("invalid_date", _meant(text) or HOW)
+
+    @classmethod
+    def typed(cls, text: str, *, today: dt.date) -> PartialDate:
+        """What a person types into a page that answers in words: as `parse`, and `03/11/2016` as day/month/year, `today`,
+        `yesterday`, `-3d`, `+2w` (days and weeks from today at the site)."""
+        text = text.strip()
+        if (days := days_from_today(text)) is not None:
+            date = today + dt.timedelta(days=days)
+            return cls.checked(year=date.year, month=date.month, day=date.day)
+        if match := _NUMERIC.match(text):
+            day, month, year = int(match[1]), int(match[2]), int(match[3])
+            if len(match[3]) == 4 and 1 <= month <= 12:
+                return cls.checked(year=year, month=month, day=day)
+        return cls.parse(text)
 
     @classmethod
     def checked(
@@ -68,17 +109,30 @@ class PartialDate:
     ) -> PartialDate:
         if age is not None:
             if not 0 <= age <= OLDEST_AGE:
-                raise PartialDateError("impossible_date", f"Age {age} is beyond {OLDEST_AGE} years.")
+                raise PartialDateError(
+                    "impossible_date", said("Age %(age)s is beyond %(most)s years.", age=age, most=OLDEST_AGE)
+                )
             return cls(age=age)
         if year is None or not EARLIEST_YEAR <= year <= LATEST_YEAR:
             raise PartialDateError(
-                "impossible_date", f"The year must lie between {EARLIEST_YEAR} and {LATEST_YEAR}."
+                "impossible_date",
+                said(
+                    "The year must lie between %(first)s and %(last)s.",
+                    first=str(EARLIEST_YEAR),
+                    last=str(LATEST_YEAR),
+                ),
             )
         if month is not None and not 1 <= month <= 12:
-            raise PartialDateError("impossible_date", f"There is no month {month}.")
+            raise PartialDateError("impossible_date", said("There is no month %(month)s.", month=month))
         if day is not None and month is not None and not 1 <= day <= calendar.monthrange(year, month)[1]:
             raise PartialDateError(
-                "impossible_date", f"There is no day {day} in {calendar.month_name[month]} {year}."
+                "impossible_date",
+                said(
+                    "There is no day %(day)s in %(month)s: it has %(days)s days.",
+                    day=day,
+                    month=cls(year, month),
+                    days=calendar.monthrange(year, month)[1],
+                ),
             )
         return cls(year, month, day)
 
@@ -137,3 +191,98 @@ class PartialDate:
             return str(self.year)
         month = f"{calendar.month_abbr[self.month]} {self.year}"
         return f"{self.day} {month}" if self.day else month
+
+
+def days_from_today(text: str) -> int | None:
+    """How far from today the words lie: `today` 0, `yesterday` -1, `-3d` -3, `+2w` 14; None for other words."""
+    match = _FROM_TODAY.match(text)
+    if match is None:
+        return _DAY_WORDS.get(text.lower())
+    sign, number, unit, ago, ago_unit, ahead, ahead_unit = match.groups()
+    days = int(number or ago or ahead) * (7 if (unit or ago_unit or ahead_unit).lower() == "w" else 1)
+    return -days if ago or sign == "-" else days
+
+
+def _month(word: str, text: str) -> int:
+    """The number of a month by its English name; a slip of the pen is answered with the name that is near."""
+    number = MONTHS.get(word.lower())
+    if number is not None:
+        return number
+    near = get_close_matches(word.lower(), MONTHS, n=1, cutoff=0.6)
+    if not near:
+        raise PartialDateError("invalid_date", HOW)
+    name = calendar.month_abbr[MONTHS[near[0]]]
+    raise PartialDateError(
+        "invalid_date",
+        said(
+            "“%(word)s” is no month. Is %(meant)s meant?",
+            word=word,
+            meant=re.sub(re.escape(word), name, text, count=1),
+        ),
+    )
+
+
+def _readings(day: int, month: int, year: int) -> list[PartialDate]:
+    """The days that two numbers and a year can be, day first."""
+    found = []
+    for one, other in ((day, month), (month, day)):
+        try:
+            date = PartialDate.checked(year=year, month=other, day=one)
+        except PartialDateError:
+            continue
+        if date not in found:
+            found.append(date)
+    return found
+
+
+def _two_ways(text: str) -> PartialDateError:
+    """Why a date of three numbers is refused: what it can mean."""
+    match = _NUMERIC.match(text)
+    assert match is not None
+    short = len(match[3]) == 2
+    found = _readings(int(match[1]), int(match[2]), int(match[3]) + (2000 if short else 0))
+    if not found:
+        return PartialDateError(
+            "impossible_date", said("“%(text)s” is no day of the calendar. %(how)s", text=text, how=HOW)
+        )
+    if short:
+        return PartialDateError(
+            "ambiguous_date",
+            said(
+                "“%(text)s”: write the year with four digits. Is %(meant)s meant?",
+                text=text,
+                meant=either(found),
+            ),
+        )
+    if len(found) == 1:
+        return PartialDateError(
+            "ambiguous_date",
+            said(
+                "“%(text)s” is no day/month/year. Is %(meant)s meant? Write it so, or as %(iso)s.",
+                text=text,
+                meant=found[0],
+                iso=str(found[0]),
+            ),
+        )
+    return PartialDateError(
+        "ambiguous_date",
+        said(
+            "“%(text)s” can be read in two ways: %(meant)s. Write it so, or as %(iso)s.",
+            text=text,
+            meant=either(found),
+            iso=str(found[0]),
+        ),
+    )
+
+
+def _meant(text: str) -> Any:
+    """A question about what may have been meant; None where nothing is near."""
+    if (match := _SHORT_YEAR.match(text)) and match[2].lower() in MONTHS:
+        day = f"{int(match[1])} " if match[1] else ""
+        name = calendar.month_abbr[MONTHS[match[2].lower()]]
+        return said(
+            "“%(text)s”: write the year with four digits. Is %(meant)s meant?",
+            text=text,
+            meant=f"{day}{name} 20{match[3]}",
+        )
+    return None

@@ -102,6 +102,14 @@ def serializer_of(key: str) -> type[serializers.Serializer]:
         )
     members |= {name: described(crf_field) for name, crf_field in spec.fields.items()}
     members |= {
+        name: serializers.CharField(
+            read_only=True,
+            allow_null=True,
+            help_text=f"{crf_field.label} as it was typed, with its unit (UCUM).",
+        )
+        for name, crf_field in spec.entered_columns.items()
+    }
+    members |= {
         "absent": AbsentSerializer(required=False),
         "complete": serializers.BooleanField(
             write_only=True, default=True, help_text="false: save as incomplete, with values still to come."

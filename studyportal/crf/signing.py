@@ -69,7 +69,7 @@ def _content(
                 if field.is_relation and field.name not in ("site", "participant")
             }
         ),
-        "values": _present(values),
+        "values": _present(values | {name: getattr(record, name) for name in spec.entered_columns}),
         "absent": dict(record.absent),
     }
     return content | ({"rows": dict(rows)} if spec.signed_rows else {})

@@ -138,6 +138,11 @@ class CrfSpec:
         return {name: f for name, f in self.fields.items() if f.derived}
 
     @cached_property
+    def entered_columns(self) -> dict[str, CrfField]:
+        """Column of a number as it was typed → its field, for those that may be typed in several units."""
+        return {f.entered_name: f for f in self.entered_fields.values() if getattr(f, "entered_name", "")}
+
+    @cached_property
     def optional_parents(self) -> frozenset[str]:
         return frozenset(name for name in self.parents if self.model._meta.get_field(name).null)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, PrivateAttr
 
 from .analytes import Analyte
-from .base import Frozen, FrozenMapping, Keyed
+from .base import Frozen, FrozenMapping, Keyed, Ucum
 from .custody import Custody
 from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, FollowUp
 from .infusion import InfusionRules
@@ -42,6 +42,8 @@ class Protocol(Frozen):
     matching: Matching
     consent: Consent
     follow_up: FollowUp | None = None
+    # form → field → units (UCUM) in which its number may be typed besides the form's own; kept as entered.
+    entry_units: FrozenMapping[FrozenMapping[tuple[Ucum, ...]]] = Field(default_factory=FrozenMapping)
     custody: Custody = Custody()
     infusion: InfusionRules = Field(default_factory=InfusionRules)
     ethics: Ethics

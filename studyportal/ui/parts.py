@@ -149,7 +149,8 @@ class GridRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """A soft check that spoke. `state` is open, explained, answered or closed."""
+    """A soft check that spoke. `state` is open, explained, answered or closed. `explain_name`: the control of the
+    surrounding form in which it is explained; `explain_url`: where an explanation is sent by itself."""
 
     message: Text
     label: Text = ""
@@ -157,16 +158,19 @@ class ShownFinding:
     state: str = "open"
     explanation: str = ""
     field: str = ""
+    explain_name: str = ""
+    explain_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
     """One row of a case report form, as `components/field.html` draws it.
 
-    `widget` is text, number, select, multiselect, radio, yesno, date, partial-date, datetime, textarea,
+    `widget` is text, number, select, multiselect, radio, yesno, date, day (typed as people write it), partial-date, datetime, textarea,
     laboratory, rows (`value` is a RowsView) or file (in a form with `enctype="multipart/form-data"`; `accept` lists the endings). `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
     has `.field` and `.values`. `derived` is the computed text of a field that nobody types.
     `conditional`: needed in some cases, which `help` names, so it is marked neither as needed nor as optional.
+    `echo`: in words what was read of what is typed: a day with its month, a number in the unit of the form.
     `units`: (UCUM code, words) between which the unit is chosen, the field's own first; `unit_typed`: the chosen one. It is
     posted as `unit-<name>`. `previous` stands beside the control with its day (`previous_on`); `copy_value` is what copying
     it (Alt+P) puts into the control, "" where it may not be copied (multiselect: codes joined by ";").
@@ -200,6 +204,7 @@ class FieldView:
     unit_typed: str = ""
     previous_on: Text = ""
     copy_value: str = ""
+    echo: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ GARBAGE: dict[type, Any] = {
     f.CodedField: "no-such-code",
     f.MultiCodedField: ["no-such-code"],
     f.YesNoField: "perhaps",
-    f.DayField: "03/11/2016",
+    f.DayField: "13/25/2016",
     f.MomentField: "yesterday",
     f.PartialDateField: "11/2016/03",
     f.LaboratoryValueField: "1,234",

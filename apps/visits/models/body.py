@@ -27,7 +27,14 @@ class VitalSigns(VisitRecord):
     diastolic = CountField(_("Diastolic pressure"), unit="mm[Hg]", minimum=20, maximum=200, loinc="8462-4")
     pulse = CountField(_("Pulse"), unit="/min", minimum=20, maximum=250, loinc="8867-4")
     temperature = QuantityField(
-        _("Temperature"), unit="Cel", decimals=1, minimum=30, maximum=43, loinc="8310-5", required=False
+        _("Temperature"),
+        unit="Cel",
+        units=("[degF]",),
+        decimals=1,
+        minimum=30,
+        maximum=43,
+        loinc="8310-5",
+        required=False,
     )
 
     class Meta(VisitRecord.Meta):

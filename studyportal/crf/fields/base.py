@@ -77,6 +77,11 @@ class CrfField(models.Field):
         """
         raise NotImplementedError(type(self))
 
+    def from_page(self, text: str) -> Any:
+        """What a person typed into a page → what `parse` takes. A page answers in words, so that more can be read there
+        than in a file: natural dates, digits of the reader's script. What cannot be read comes back as it is."""
+        return text
+
     def as_text(self, value: Any) -> str:
         """The value as it is typed again into the form: parse(as_text(v)) == v."""
         return "" if value is None else str(value)

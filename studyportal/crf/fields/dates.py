@@ -21,7 +21,7 @@ from studyportal.crf import moments
 from studyportal.crf.columns import Column
 from studyportal.crf.fields.base import CrfField
 from studyportal.crf.parsing import empty, partial_date_of, text_of
-from studyportal.crf.partial_date import PartialDate
+from studyportal.crf.partial_date import PartialDate, PartialDateError
 
 
 class DatedField(CrfField):
@@ -42,10 +42,17 @@ class DatedField(CrfField):
             )
 
 
+def _from_page(text: str) -> str:
+    try:
+        return str(PartialDate.typed(text, today=timezone.localdate()))
+    except PartialDateError:
+        return text
+
+
 class DayField(DatedField, models.DateField):
     """A day that is known to the day."""
 
-    widget = "date"
+    widget = "day"
     export_type = "date"
     column_path = "django.db.models.DateField"
 
@@ -60,6 +67,9 @@ class DayField(DatedField, models.DateField):
             )
         self.not_ahead(date)
         return date
+
+    def from_page(self, text: str) -> str:
+        return _from_page(text)
 
     def as_text(self, value: Any) -> str:
         return "" if value is None else value.isoformat()
@@ -229,6 +239,9 @@ class PartialDateField(DatedField, models.CharField):
         date = partial_date_of(raw)
         self.not_ahead(date.earliest)
         return date
+
+    def from_page(self, text: str) -> str:
+        return _from_page(text)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> PartialDate | None:
         return None if value is None else PartialDate.parse(value)

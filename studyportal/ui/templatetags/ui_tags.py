@@ -31,7 +31,7 @@ AGE = re.compile(r"age:(?P<age>\d+(?:\.\d+)?)")
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # UCUM codes that people write otherwise. Source: the Unified Code for Units of Measure, table of print symbols.
-UNIT_WORDS: dict[str, str | Promise] = {"mm[Hg]": "mmHg", "Cel": "°C", "ug": "µg", "uL": "µL", "umol": "µmol", "[IU]": "IU", "m[IU]": "mIU",
+UNIT_WORDS: dict[str, str | Promise] = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb", "[in_i]": "in", "ug": "µg", "uL": "µL", "umol": "µmol", "[IU]": "IU", "m[IU]": "mIU",
               "u[IU]": "µIU", "a": gettext_lazy("years"), "mo": gettext_lazy("months"), "wk": gettext_lazy("weeks"), "d": gettext_lazy("days"), "1": ""}  # fmt: skip
 UNIT_PART = re.compile(r"10\*(-?\d+)|(?<=[A-Za-z])(-?[23])(?![\w])|\{([^}]*)\}")
 

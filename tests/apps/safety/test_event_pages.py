@@ -210,7 +210,7 @@ def test_a_code_leads_to_the_notice(cast: Any, page: Any) -> None:
         ({"verbatim": ""}, "Say it, or give the reason"),
         ({"serious": ""}, "Say it, or give the reason"),
         ({"aware_at": ""}, "Say it, or give the reason"),
-        ({"onset_on": "03/02/2024"}, "can be read in two ways"),
+        ({"onset_on": "13/14/2024"}, "is no day of the calendar"),
         ({"serious_criteria": []}, "meets at least one criterion"),
         ({"aware_at": "2024-03-01T10:00"}, "began later than this"),
         ({"session": "999999"}, "Choose one of the list"),

@@ -54,6 +54,11 @@
       box.hidden = !visible;
       holdBack(box, !visible, "hidden");
     });
+    /* A section of which nothing is asked is not shown either. */
+    each(scope, ".section", (section) => {
+      const fields = [...section.querySelectorAll(":scope > .field")];
+      if (fields.some((field) => field.dataset.showIf)) section.hidden = fields.every((field) => field.hidden);
+    });
   };
 
   /* An absent value: the reason stands beside the field, and the value is held back while there is a reason. */
@@ -67,14 +72,46 @@
     if (!box || !select) return;
     const absent = select.value !== "";
     box.hidden = !(open || absent);
+    if (open && !absent) showLetters(box, select);
     if (button) { button.hidden = false; button.setAttribute("aria-expanded", String(!box.hidden)); }
     row.classList.toggle("field-absent", absent);
     if (value) holdBack(value, absent, "absent");
+  };
+  /* Each reason has a letter of its code: not_done D, not_recorded R, … The last one given is remembered in the tab. */
+  const lastReason = () => { try { return sessionStorage.getItem("absent-reason") || ""; } catch { return ""; } };
+  const lettersOf = (select) => {
+    const letters = new Map();
+    for (const option of select.options) {
+      const free = [...option.value.replace(/^not_/, "")].find((letter) => /[a-z]/.test(letter) && !letters.has(letter));
+      if (option.value && free) letters.set(free, option);
+    }
+    return letters;
+  };
+  const giveReason = (select, reason) => {
+    select.value = reason;
+    try { sessionStorage.setItem("absent-reason", reason); } catch { /* not remembered, then */ }
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const showLetters = (box, select) => {
+    if (box.querySelector("[data-absent-keys]")) return;
+    const keys = Object.assign(document.createElement("p"), { className: "absent-keys" });
+    keys.dataset.absentKeys = "";
+    keys.setAttribute("aria-hidden", "true");
+    for (const [letter, option] of lettersOf(select)) {
+      keys.append(Object.assign(document.createElement("kbd"), { textContent: letter.toUpperCase() }), ` ${option.textContent} `);
+    }
+    box.append(keys);
   };
   const toggleAbsent = (name, scope) => {
     const { box, row, select } = absentParts(name, scope);
     if (!box || !select) return;
     if (box.hidden) { drawAbsent(name, scope, true); select.focus(); return; }
+    /* The same keys again: the reason that was given last, or, where there is one, none. */
+    const last = select.value === "" ? lastReason() : "";
+    if ([...select.options].some((option) => option.value && option.value === last)) {
+      giveReason(select, last);
+      return;
+    }
     select.value = "";
     drawAbsent(name, scope, false);
     select.dispatchEvent(new Event("change", { bubbles: true }));
@@ -122,6 +159,14 @@
     });
     dialog.showModal();
   };
+  document.addEventListener("keydown", (event) => {
+    const select = event.target.closest?.("[data-absent] select");
+    if (!select || event.altKey || event.ctrlKey || event.metaKey || event.key.length !== 1) return;
+    const option = lettersOf(select).get(event.key.toLowerCase());
+    if (!option) return;
+    event.preventDefault();
+    giveReason(select, option.value);
+  });
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || !event.code.startsWith("Key")) return;
     const letter = event.code.slice(3);
