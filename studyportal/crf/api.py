@@ -38,6 +38,7 @@ from studyportal.crf.signature_api import (
     SigningSerializer,
 )
 from studyportal.crf.spec import CrfSpec
+from studyportal.words import translated
 
 
 def payload(request: Any) -> Mapping[str, Any]:
@@ -73,7 +74,10 @@ def saved(spec: CrfSpec, *, request: Any, raw: Mapping[str, Any], **target: Any)
         ) from None
     except Refused as error:
         raise ProblemError(
-            409, "refused", "; ".join(p.message for p in error.problems), errors=errors_of(error.problems)
+            409,
+            "refused",
+            "; ".join(translated(p.message) for p in error.problems),
+            errors=errors_of(error.problems),
         ) from None
     except StaleVersion as error:
         raise api_sending.stale_form(spec, raw, error.current, seen=target["expected_version"]) from None

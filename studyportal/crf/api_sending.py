@@ -16,6 +16,7 @@ from studyportal.api.problems import ProblemError
 from studyportal.crf import conflicts, display, explanations, submissions
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import CrfSpec
+from studyportal.words import translated
 
 PARAMETERS = [
     OpenApiParameter(
@@ -35,7 +36,7 @@ PARAMETERS = [
 
 
 def errors_of(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [{"field": p.field or "", "code": p.code, "message": p.message} for p in problems]
+    return [{"field": p.field or "", "code": p.code, "message": translated(p.message)} for p in problems]
 
 
 def refusal(problems: Iterable[Problem]) -> ProblemError:
