@@ -36,7 +36,7 @@ VALUES: dict[str, list[dict[str, str]]] = {
     "insulin": [
         {
             "role": "Bas",
-            "product": "Gla",
+            "product": "Ins",
             "taken": "y",
             "dose": "14",
             "frequency_per_day": "1",
@@ -45,11 +45,14 @@ VALUES: dict[str, list[dict[str, str]]] = {
         }
     ],
     "lifestyle": [{}],
-    "glucose-chart": [{"begins_on": "25/10/2016", "ends_on": "31/10/2016"}],
+    "glucose-chart": [{"period_start": "25/10/2016", "period_end": "31/10/2016", "transcribed": "n"}],
     "lab-result": [
-        {"analyte": "HbA1c", "reported": "7.4", "collected_on": "1/11/2016"},
-        {"analyte": "C-pep", "reported": "0.4", "collected_on": "1/11/2016"},
-        {"analyte": "Gluc", "reported": "112", "collected_on": "1/11/2016"},
+        {"analyte": analyte, "context": "Bas", "collected_on": "1/11/2016", "fasting": "Fas"} | result
+        for analyte, result in (
+            ("HbA", {"reported": "7.4", "unit": "%"}),
+            ("C-p", {"reported": "0.4", "unit": "ng/mL"}),
+            ("Fas", {"reported": "112", "unit": "mg/dL"}),
+        )
     ],
 }
 
@@ -63,6 +66,7 @@ WHERE = """() => {
     optional: Boolean(row && [...row.querySelectorAll(".optional")].some(visible)),
     rows: Boolean(row?.querySelector(".rows")),
     filled: Boolean(at?.matches?.("input:not([type=radio], [type=checkbox]), textarea, select") && at.value),
+    plain: Boolean(at?.matches?.("textarea, button, a")),
     actions: Boolean(at?.closest?.(".form-actions")),
   };
 }"""
@@ -95,7 +99,7 @@ class Keyboard:
 def fill(keys: Keyboard, values: dict[str, str]) -> None:
     """From the first field to the buttons, field by field."""
     seen: set[str] = set()
-    for _ in range(300):
+    for _ in range(150):
         at = keys.where
         if at["actions"]:
             return
@@ -111,7 +115,8 @@ def fill(keys: Keyboard, values: dict[str, str]) -> None:
             elif not at["optional"] and not at["rows"] and not at["filled"]:
                 keys.press("Alt+a")
                 keys.press("d")
-        keys.press("Enter")
+        # In a note Enter is a new line, and a button does what it says.
+        keys.press("Tab" if keys.where["plain"] else "Enter")
     pytest.fail(f"The keyboard does not come to the end of the form: {keys.where}")
 
 
