@@ -54,7 +54,9 @@ def step(user: User, spec: CrfSpec, record: Any) -> Next | None:
     visit = getattr(record, "visit", None) if "visit" in spec.parents else None
     if visit is None:
         return None
-    return at_visit(user, record.participant, visit, after=spec.key).next
+    found = at_visit(user, record.participant, visit, after=spec.key).next
+    home = reverse("casebook:visit", args=[record.participant.code, visit.pk])
+    return found or Next(home, visit.label, done=True)
 
 
 def _next(

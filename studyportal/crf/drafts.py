@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from studyportal.access import walls
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
-from studyportal.crf import copying
+from studyportal.crf import copying, submissions
 from studyportal.crf.models import Draft
 from studyportal.crf.reasons import names_for
 from studyportal.crf.registry import UnknownForm, get
@@ -160,6 +160,8 @@ def keep(*, ticket: Ticket, posted: QueryDict, by: User) -> Draft:
     """
     if ticket.user != by.pk:
         raise DraftRefused(_("This page was opened by somebody else. Open the form again."))
+    if submissions.was_saved(user=by, page=ticket.page):
+        raise DraftRefused(_("This page was saved already. Open the form again to go on."))
     try:
         spec: CrfSpec | Page | None = _kept_by(ticket.form)
     except UnknownForm:

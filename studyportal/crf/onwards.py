@@ -18,10 +18,14 @@ from studyportal.crf.spec import CrfSpec
 
 @dataclass(frozen=True)
 class Next:
-    """url: the page of the form, to begin or to finish. title: its name, as the person reads where one goes."""
+    """url: the page of the form, to begin or to finish. title: its name, as the person reads where one goes.
+
+    done: nothing is left, and url is where one goes back to.
+    """
 
     url: str
     title: str
+    done: bool = False
 
 
 Step = Callable[[User, CrfSpec, Any], Next | None]

@@ -57,7 +57,7 @@ def sent_new(
             raise CrfInvalid(problems)
         with submissions.once(
             user=request.user,  # type: ignore[arg-type]
-            key=f"page-{page}" if page else "",
+            key=submissions.page_key(page),
             content=[participant.pk, drafts.parents_text(parents), complete, raw],
             form=spec.key,
         ) as sent:
@@ -139,6 +139,12 @@ def sent_change(request: HttpRequest, spec: CrfSpec, record: Any) -> HttpRespons
         return _compared(request, spec, shown_raw, error.current, seen=seen)
     else:
         drafts.forget(posted=request.POST, by=request.user)  # type: ignore[arg-type]
+        submissions.mark_saved(
+            user=request.user,  # type: ignore[arg-type]
+            page=drafts.page_of(request),
+            form=spec.key,
+            object_id=saved.pk,
+        )
         return _after(request, spec, saved, unchanged=saved.version == seen)
     return form_page.drawn(
         request,
@@ -244,13 +250,13 @@ def _after(request: HttpRequest, spec: CrfSpec, saved: Any, *, unchanged: bool =
             return redirect(drafts.url_of(row, chosen=True))
     if "next" in request.POST:
         step = onwards.after(request.user, spec, saved)  # type: ignore[arg-type]
-        if step is not None:
+        if step is not None and not step.done:
             messages.success(
                 request, _("%(form)s is saved. Next: %(next)s.") % {"form": spec.title, "next": step.title}
             )
             return redirect(step.url)
         messages.success(request, _("%s is saved. Nothing else is expected here.") % spec.title)
-        return redirect(saved.home_url)
+        return redirect(saved.home_url if step is None else step.url)
     messages.success(request, _("%s is saved.") % spec.title)
     if "again" in request.POST and spec.repeats:
         return redirect(f"/participants/{saved.participant.code}/forms/{spec.key}/new/?{place}")

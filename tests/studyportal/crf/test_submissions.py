@@ -179,6 +179,21 @@ def test_the_back_button_and_other_values(bare_world: World, page: Any, insulin_
     assert InsulinUse.objects.count() == 2
 
 
+def test_an_autosave_that_comes_after_the_save_makes_no_draft(
+    bare_world: World, page: Any, insulin_url: str
+) -> None:
+    asha = page(bare_world.cast.asha)
+    ticket = ticket_on(asha, insulin_url)
+    asha.post(insulin_url, {"role": "basal", "incomplete": "1", "ticket": ticket})
+    late = asha.post("/forms/drafts/", {"role": "basal", "ticket": ticket})
+    assert late.status_code == 400 and "saved already" in late.content.decode()
+    made = InsulinUse.objects.get()
+    ticket = ticket_on(asha, made.get_absolute_url())
+    asha.post(made.get_absolute_url(), {"role": "bolus", "incomplete": "1", "version": "1", "ticket": ticket})
+    assert asha.post("/forms/drafts/", {"role": "bolus", "version": "1", "ticket": ticket}).status_code == 400
+    assert "Restored" not in asha.get(insulin_url).content.decode()
+
+
 def test_two_pages_are_two_records_of_a_form_that_repeats(
     bare_world: World, page: Any, insulin_url: str
 ) -> None:
