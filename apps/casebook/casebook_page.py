@@ -116,6 +116,7 @@ def facts_of(book: Casebook) -> list[tuple[Any, ...]]:
             _("Enrolled"),
             human_date_text(participant.enrolled_on) if participant.enrolled_on else _("not recorded"),
         ),
+        (_("Protocol"), _("version %s") % protocol.of(participant).version),
     ]
     if about is not None and about.age_at_enrolment is not None:
         facts.append((_("Age at enrolment"), _("%(n)d years") % {"n": about.age_at_enrolment}))

@@ -29,8 +29,8 @@ CONSENT_EVENT = (
     "data_retained", "as_it_happened", "note",
 )  # fmt: skip
 VISIT = (
-    "key", "number", "status", "happened_on", "missed_reason", "anchor", "nominal_label", "day_number", "day_from",
-    "day_to", "window_state",
+    "key", "number", "status", "happened_on", "missed_code", "missed_reason", "anchor", "nominal_label", "day_number",
+    "day_from", "day_to", "window_state", "protocol_version",
 )  # fmt: skip
 QUERY = ("form", "object_id", "field", "code", "message", "state", "origin", "opened_at", "closed_at")
 

@@ -62,13 +62,15 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:explain": lambda w: {"pk": MISSING},
+    "api:participant-protocol-version": lambda w: {"code": w.participant.code},
     "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
+    "api:schedule": lambda w: {"?": f"participant={w.participant.code}"},
     "casebook:participant": lambda w: {"code": w.participant.code},
     **{
         f"casebook:participant-{key}": lambda w: {"code": w.participant.code}
-        for key in ("change", "enrol", "group", "match", "treated-later")
+        for key in ("change", "enrol", "group", "match", "treated-later", "protocol-version")
     },
     "celldose:identity": lambda w: {"pk": w.records["cell-product"].pk, "step": "bedside"},
     "celldose:product-new": lambda w: {"pk": w.records["harvest"].pk},

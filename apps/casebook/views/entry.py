@@ -93,10 +93,12 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 messages.success(request, _("%s is saved.") % record.label)
                 return redirect("casebook:visit", code, pk)
         may_enter = request.user.may(Permission.ENTER_DATA, participant.site_id)  # type: ignore[union-attr]
+        safety = request.user.may(Permission.VIEW_SAFETY, participant.site_id)  # type: ignore[union-attr]
         context = visit_page.context_of(
             participant,
             record,
             may_enter=may_enter,
+            may_see_safety=safety,
             user=request.user,  # type: ignore[arg-type]
         )
         fields = inputs.visit_change_fields(record, request.POST, problems)
