@@ -237,7 +237,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-CSRF_FAILURE_VIEW = "studyportal.api.handlers.csrf_failure"
+CSRF_FAILURE_VIEW = "studyportal.crf.draft_views.csrf_failure"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL

@@ -9,14 +9,16 @@ class CasebookConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
-        from apps.casebook import asked, review_signs  # noqa: F401  asked registers itself
+        from apps.casebook import asked, next_form, review_signs  # noqa: F401  asked registers itself
         from studyportal.access.permissions import Permission
         from studyportal.attachments import places as attached
+        from studyportal.crf import onwards
         from studyportal.deviations import places
         from studyportal.review import progress
         from studyportal.ui.navigation import NavItem, register
 
         progress.register_expected(review_signs.expected)
+        onwards.register(next_form.step)
         places.register(places.Place("identity-reading", _("Identity check")))
         places.register(
             places.Place(

@@ -16,18 +16,11 @@ from studyportal.crf.absence import AbsentReason
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import ShowIf
 from studyportal.ui.parts import FieldView
-from studyportal.ui.posted import errors_by_field
+from studyportal.ui.posted import errors_by_field, stale_said
 
 
 def stale_problem() -> Problem:
-    return Problem(
-        None,
-        "stale_version",
-        _(
-            "Somebody saved this while you were typing. What you typed is still here; what stands now is shown above."
-            " Saving again writes yours over it."
-        ),
-    )
+    return Problem(None, "stale_version", stale_said())
 
 
 # --- the reason of a change ------------------------------------------------------------------------------

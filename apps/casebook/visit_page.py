@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.casebook import grid
+from apps.casebook import grid, next_form
 from apps.casebook.summaries import summary_of
 from apps.enrolment.models import Participant
 from apps.visits.actions import FORM
@@ -16,6 +16,7 @@ from apps.visits.selectors import Scheduled, anchor_date, anchor_dates, schedule
 from apps.visits.selectors.holdings import Editions, visit_forms
 from studyportal import protocol
 from studyportal.access.clock import today_at
+from studyportal.access.models import User
 from studyportal.crf.absence import label_of
 from studyportal.crf.signing import signed_records
 from studyportal.deviations import selectors as deviations
@@ -39,9 +40,15 @@ class FormOfVisit:
 
 
 def context_of(
-    participant: Participant, visit: Visit, *, may_enter: bool, may_see_safety: bool = False
+    participant: Participant,
+    visit: Visit,
+    *,
+    may_enter: bool,
+    may_see_safety: bool = False,
+    user: User | None = None,
 ) -> dict[str, Any]:
-    """One query per form of a visit, whatever the number of records. may_see_safety: deviations lead to their page."""
+    """One query per form of a visit, whatever the number of records. may_see_safety: deviations lead to their page;
+    user: whoever reads the page, for whom the next form is looked up."""
     place = place_of(participant, visit)
     of_visit = deviations.of_records({FORM: [visit.pk]})
     queries = [one for one in asked.of_record("visit", visit.pk) if one.state != QueryState.CLOSED]
@@ -60,6 +67,7 @@ def context_of(
         else forms_of(participant, visit, may_enter=may_enter),
         "queries": queries,
         "may_enter": may_enter,
+        "onward": None if user is None else next_form.at_visit(user, participant, visit),
         "columns": [_("Record"), _("State"), _("Signature")],
         "content": getattr(protocol.visit_of(visit.key, visit.protocol_version), "content", ""),
     }

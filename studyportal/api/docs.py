@@ -134,8 +134,20 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
     (
         "stale_version",
         412,
-        _("Somebody saved meanwhile; “current” shows their version."),
+        _("Somebody saved meanwhile; “current” shows their version, “changed” both values by field."),
         _("Merge, then send again."),
+    ),
+    (
+        "idempotency_key_invalid",
+        400,
+        _("The Idempotency-Key is none: 8 to 200 printable ASCII characters, such as a UUID."),
+        _("Send another one."),
+    ),
+    (
+        "idempotency_key_reused",
+        409,
+        _("This Idempotency-Key came before with other content; “id” names what it made."),
+        _("Send new content with a new key."),
     ),
     (
         "length_required",

@@ -272,9 +272,14 @@ def _check(
     explanations: Mapping[tuple[str, str], str] | None = None,
 ) -> None:
     findings: list[Finding] = [finding for check in spec.checks for finding in check(values, context)]
-    more: dict[str, Any] = {"explanations": explanations} if explanations else {}
     queries.reconcile(
-        record=record, form=spec.key, findings=findings, values=as_texts(spec, record), by=by, new=new, **more
+        record=record,
+        form=spec.key,
+        findings=findings,
+        values=as_texts(spec, record),
+        by=by,
+        new=new,
+        explanations=explanations,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps as django_apps
@@ -13,18 +13,18 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import generics
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from studyportal.access.declare import get_visible_or_404
 from studyportal.access.permissions import Permission
-from studyportal.api.concurrency import etag_of, stale, version_seen
+from studyportal.api.concurrency import etag_of, version_seen
 from studyportal.api.filters import SinceFilter
 from studyportal.api.problems import ProblemError
 from studyportal.audit.selectors import history_of
-from studyportal.crf import actions, display
-from studyportal.crf.columns import Column
+from studyportal.crf import actions, api_sending, copying, display
+from studyportal.crf.api_sending import errors_of as errors_of  # other endpoints take it from here
+from studyportal.crf.catalogue_api import Forms
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import names_for
@@ -38,10 +38,7 @@ from studyportal.crf.signature_api import (
     SigningSerializer,
 )
 from studyportal.crf.spec import CrfSpec
-
-
-def errors_of(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [{"field": p.field or "", "code": p.code, "message": p.message} for p in problems]
+from studyportal.words import translated
 
 
 def payload(request: Any) -> Mapping[str, Any]:
@@ -60,9 +57,16 @@ def saved(spec: CrfSpec, *, request: Any, raw: Mapping[str, Any], **target: Any)
             _("The form was not saved."),
             errors=[{"field": "complete", "code": "boolean", "message": _("Give true or false.")}],
         )
+    raw, explained = api_sending.explained(raw)
     try:
         return actions.save(
-            spec, raw=raw, by=request.user, reason=raw.get(names_for(spec).text), complete=complete, **target
+            spec,
+            raw=raw,
+            by=request.user,
+            reason=raw.get(names_for(spec).text),
+            complete=complete,
+            explanations=explained,
+            **target,
         )
     except CrfInvalid as error:
         raise ProblemError(
@@ -70,11 +74,13 @@ def saved(spec: CrfSpec, *, request: Any, raw: Mapping[str, Any], **target: Any)
         ) from None
     except Refused as error:
         raise ProblemError(
-            409, "refused", "; ".join(p.message for p in error.problems), errors=errors_of(error.problems)
+            409,
+            "refused",
+            "; ".join(translated(p.message) for p in error.problems),
+            errors=errors_of(error.problems),
         ) from None
     except StaleVersion as error:
-        current = display.as_json(spec, error.current, error.current.participant.code)
-        raise stale(error.current.version, current=current) from None
+        raise api_sending.stale_form(spec, raw, error.current, seen=target["expected_version"]) from None
 
 
 class CrfView(generics.GenericAPIView):
@@ -186,10 +192,23 @@ class CrfCollection(CrfView):
         return self.get_paginated_response(rows)
 
     def post(self, request: Any) -> Response:
+        """With `Idempotency-Key`, the same content is taken once; with `?copy_from=`, the copied fields come from there."""
         raw = payload(request)
         participant, parents = self.owner_and_parents(raw)
-        record = saved(self.spec, request=request, raw=raw, participant=participant, parents=parents)
-        return self.respond(record, status=201)
+        source = api_sending.source_of(self.spec, request, participant, parents)
+        whole = raw if source is None else copying.into_payload(self.spec, source, raw)
+        content = [raw, request.query_params.get("copy_from", "")]
+        with api_sending.once(request, self.spec, content) as sent:
+            if sent.object_id is None:
+                record = saved(
+                    self.spec, request=request, raw=whole, participant=participant, parents=parents
+                )
+                sent.made(record.pk)
+                return self.respond(record, status=201)
+        self.kwargs["pk"] = sent.object_id
+        answer = self.respond(self.record(), status=201)
+        answer.headers["Idempotent-Replayed"] = "true"
+        return answer
 
 
 class CrfDetail(CrfView):
@@ -235,60 +254,6 @@ class CrfSignatures(SignaturesOfRecord, CrfView):
     pagination_class = None
 
 
-class ColumnSerializer(serializers.Serializer):
-    name = serializers.CharField()
-    type = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]
-    unit = serializers.CharField()
-    loinc = serializers.CharField()
-    codes = serializers.DictField(child=serializers.CharField())
-    required = serializers.BooleanField()  # type: ignore[assignment]
-    derived = serializers.BooleanField()
-
-    def to_representation(self, instance: Column) -> dict[str, Any]:
-        return {
-            "name": instance.name,
-            "type": instance.type,
-            "label": instance.label,
-            "unit": instance.unit,
-            "loinc": instance.loinc,
-            "codes": dict(instance.codes),
-            "required": instance.required,
-            "derived": instance.derived,
-        }
-
-
-class FormSerializer(serializers.Serializer):
-    """A form of the study, with its fields."""
-
-    key = serializers.CharField()
-    title = serializers.CharField()
-    parents = serializers.ListField(child=serializers.CharField())
-    repeats = serializers.BooleanField()
-    fields = ColumnSerializer(many=True)  # type: ignore[assignment]
-
-
-class Forms(APIView):
-    """The forms of the study and their fields."""
-
-    permission = Permission.VIEW_PROTOCOL
-
-    @extend_schema(responses=FormSerializer(many=True), operation_id="forms_list")
-    def get(self, request: Any) -> Response:
-        return Response(
-            [
-                {
-                    "key": spec.key,
-                    "title": str(spec.title),
-                    "parents": list(spec.parents),
-                    "repeats": spec.repeats,
-                    "fields": ColumnSerializer(spec.columns(), many=True).data,
-                }
-                for spec in all_specs()
-            ]
-        )
-
-
 def filterset_of(spec: CrfSpec) -> type[filters.FilterSet]:
     members: dict[str, Any] = {
         "participant": filters.CharFilter(field_name="participant__code"),
@@ -320,7 +285,10 @@ def routes_of(spec: CrfSpec) -> list[Any]:
                     _copy(CrfCollection.get)
                 ),
                 "post": extend_schema(
-                    operation_id=f"{ident}_create", request=serializer, responses={201: serializer}
+                    operation_id=f"{ident}_create",
+                    request=serializer,
+                    responses={201: serializer},
+                    parameters=api_sending.PARAMETERS,
                 )(_copy(CrfCollection.post)),
             },
         )

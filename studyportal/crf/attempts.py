@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.files import checks
+from studyportal.ui.posted import stale_said
 
 
 def attempt(request: HttpRequest, act: Callable[[], str]) -> tuple[list[Problem], int, str | None]:
@@ -24,11 +24,7 @@ def attempt(request: HttpRequest, act: Callable[[], str]) -> tuple[list[Problem]
     except Refused as error:
         return list(error.problems), 409, None
     except StaleVersion:
-        said = _(
-            "Somebody saved this while you were typing. What you typed is still here; look at what stands now, and save"
-            " again only if yours is right."
-        )
-        return [Problem(None, "stale_version", said)], 412, None
+        return [Problem(None, "stale_version", stale_said())], 412, None
 
 
 def accepted_file(

@@ -30,6 +30,7 @@ from django.utils.translation import gettext as _
 from studyportal.access import walls
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
+from studyportal.crf import copying, submissions
 from studyportal.crf.models import Draft
 from studyportal.crf.reasons import names_for
 from studyportal.crf.registry import UnknownForm, get
@@ -38,12 +39,18 @@ from studyportal.crf.spec import CrfSpec
 logger = logging.getLogger(__name__)
 
 SALT = "studyportal.crf.drafts"
-VALID = dt.timedelta(hours=24)
+# How long a page that stays open may leave a draft without a session: over a long weekend and a holiday. With a session
+# it may as long as drafts are kept.
+VALID = dt.timedelta(days=14)
 KEPT = dt.timedelta(days=30)
 # Characters of one draft: several times the widest form with its notes full.
 LONGEST = 200_000
-# Drafts of one person on one form at one place; the oldest gives way.
-MOST = 5
+# Drafts of one person on one form at one place (a row each of a form that repeats); the oldest gives way.
+MOST = 12
+# What stands before the name of a field in the name of a control that belongs to it.
+BESIDE = ("absent-", "explain-", "confirm-", "unit-")
+# Never kept, whatever form it came with.
+NEVER = frozenset({"csrfmiddlewaretoken", "ticket", "version", "password"})
 
 
 class DraftRefused(Exception):
@@ -107,11 +114,15 @@ def ticket_for(
     record: Any = None,
     parents: Mapping[str, Any] | str | None = None,
     page: str = "",
+    address: str = "",
 ) -> Ticket:
-    """The ticket of a page that is being drawn. page: that of the draft which it shows, or of the form that it answers."""
+    """The ticket of a page that is being drawn. page: that of the draft which it shows, or of the form that it answers.
+
+    address: where its form is sent to, when that is not where it was opened.
+    """
     return Ticket(
         user=request.user.pk,  # type: ignore[arg-type]
-        address=request.get_full_path(),
+        address=address or request.get_full_path(),
         form=spec.key,
         participant=participant.pk,
         record=None if record is None else record.pk,
@@ -143,20 +154,26 @@ def read_ticket(posted: QueryDict, *, max_age: dt.timedelta | None = VALID) -> T
 
 @transaction.atomic
 def keep(*, ticket: Ticket, posted: QueryDict, by: User) -> Draft:
-    """Keep what was typed. Raises DraftRefused: nothing of it is kept."""
+    """Keep what was typed. Raises DraftRefused: nothing of it is kept.
+
+    Of a form that is no more (an amendment took it away while its page was open) everything is kept that the page sent.
+    """
     if ticket.user != by.pk:
         raise DraftRefused(_("This page was opened by somebody else. Open the form again."))
+    if submissions.was_saved(user=by, page=ticket.page):
+        raise DraftRefused(_("This page was saved already. Open the form again to go on."))
     try:
-        spec = _kept_by(ticket.form)
-    except UnknownForm as error:
-        raise DraftRefused(str(error)) from None
-    participant = _among_own(apps.get_model(settings.PARTICIPANT_MODEL), by, spec, ticket.participant)
+        spec: CrfSpec | Page | None = _kept_by(ticket.form)
+    except UnknownForm:
+        spec = None
+    permission = Permission.ENTER_DATA if spec is None else spec.permission
+    participant = _among_own(apps.get_model(settings.PARTICIPANT_MODEL), by, permission, ticket.participant)
     if ticket.record is not None and isinstance(spec, CrfSpec):
-        _among_own(spec.model, by, spec, ticket.record)
+        _among_own(spec.model, by, permission, ticket.record)
     version = posted.get("version", "")
     draft, _created = Draft.objects.update_or_create(
         user=by,
-        form=spec.key,
+        form=ticket.form,
         participant=participant,
         object_id=ticket.record,
         parents=ticket.parents,
@@ -167,13 +184,13 @@ def keep(*, ticket: Ticket, posted: QueryDict, by: User) -> Draft:
             "version_seen": int(version) if _is_version(version) else 0,
         },
     )
-    for old in _at(by, spec.key, ticket.participant, ticket.record, ticket.parents)[MOST:]:
+    for old in _at(by, ticket.form, ticket.participant, ticket.record, ticket.parents)[MOST:]:
         old.delete()
     return draft
 
 
-def _among_own(model: Any, by: User, spec: CrfSpec | Page, pk: int) -> Any:
-    found = model._default_manager.visible_to(by, spec.permission).filter(pk=pk).first()
+def _among_own(model: Any, by: User, permission: Permission, pk: int) -> Any:
+    found = model._default_manager.visible_to(by, permission).filter(pk=pk).first()
     if found is None:
         raise DraftRefused(_("You may no longer enter this form here."))
     return found
@@ -183,33 +200,29 @@ def _is_version(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 10
 
 
-def _names(spec: CrfSpec | Page) -> tuple[str, ...]:
+def _is_of(spec: CrfSpec | Page | None, control: str) -> bool:
+    """Whether a control is one of the form: a field, what stands beside it (its reason of absence, its unit, the cells
+    of its rows), or the reason of a change. No password, no token, nothing else that was sent along."""
+    if control in NEVER:
+        return False
+    if spec is None:
+        return True
     if isinstance(spec, Page):
-        return spec.names
-    return (
-        *spec.entered_fields,
-        *(f"absent-{name}" for name in spec.entered_fields),
-        *vars(names_for(spec)).values(),
-    )
-
-
-def _typed(spec: CrfSpec | Page, posted: QueryDict) -> dict[str, list[str]]:
-    """The controls of the form and the reason: no password, no token, nothing else that was sent along."""
-    names = _names(spec)
-    if isinstance(spec, CrfSpec):
-        # Cells of rows have a control each, as many as there are rows.
-        names += tuple(name for one in spec.entered_fields.values() for name in one.controls(posted))
-    typed = {
-        name: [value.replace("\x00", "") for value in posted.getlist(name)]
         # Which of two times is meant, where the clocks went back, stands beside a time.
-        # So do the unit of a number, and what explains a finding before it is saved.
-        for name in (
-            *names,
-            *(f"{name}-offset" for name in names),
-            *(f"unit-{name}" for name in names),
-            *(name for name in posted if name.startswith("explain-") and len(name) < 200),
-        )
-        if name in posted
+        return control in spec.names or control.removesuffix("-offset") in spec.names
+    if control in (copying.FROM, *vars(names_for(spec)).values()):
+        return True
+    name = next((control.removeprefix(one) for one in BESIDE if control.startswith(one)), control)
+    field, _sign, _rest = name.partition("-")
+    return field in spec.entered_fields or (not field and control.startswith("explain-"))
+
+
+def _typed(spec: CrfSpec | Page | None, posted: QueryDict) -> dict[str, list[str]]:
+    """The controls of the form, as PostgreSQL can hold them."""
+    typed = {
+        name: [_holdable(value) for value in posted.getlist(name)]
+        for name in posted
+        if len(name) <= 200 and _is_of(spec, name)
     }
     if sum(len(value) for values in typed.values() for value in values) > LONGEST:
         raise DraftTooLarge(
@@ -277,6 +290,21 @@ def url_of(draft: Draft, *, chosen: bool = False) -> str:
 
 def discard(*, draft: Draft) -> None:
     draft.delete()
+
+
+def leftovers(spec: CrfSpec, draft: Draft) -> list[tuple[str, str]]:
+    """Control and text of what a draft holds for fields that the form no longer has: shown, so that nothing is lost."""
+    return [(name, text) for name, text in texts_of(draft) if not _is_of(spec, name)]
+
+
+def texts_of(draft: Draft) -> list[tuple[str, str]]:
+    """Control and text of everything in a draft that is not empty."""
+    texts = ((name, "; ".join(one for one in values if one)) for name, values in draft.data.items())
+    return [(name, text) for name, text in texts if text.strip()]
+
+
+def _holdable(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def forget(*, posted: QueryDict, by: User) -> None:

@@ -117,6 +117,11 @@ class Draft(SiteScoped):
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether it was copied from the record before, and not typed."""
+        return "copied_from" in self.data
+
 
 class Submission(models.Model):
     """A key under which a person sent something, and what it made: sent again, it makes nothing new (`submissions`).

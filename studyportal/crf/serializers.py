@@ -73,6 +73,14 @@ def described(crf_field: f.CrfField) -> serializers.Field:
             )
 
 
+class ExplanationSerializer(serializers.Serializer):
+    """Why a value that a check finds unusual is right: it answers the query that the check opens."""
+
+    field = serializers.CharField(allow_blank=True, help_text="Empty: the form as a whole.")
+    code = serializers.CharField(help_text="Of the check.")
+    text = serializers.CharField(max_length=2000)
+
+
 class AbsentSerializer(serializers.DictField):
     """Field name → why it has no value."""
 
@@ -106,6 +114,7 @@ def serializer_of(key: str) -> type[serializers.Serializer]:
         "complete": serializers.BooleanField(
             write_only=True, default=True, help_text="false: save as incomplete, with values still to come."
         ),
+        "explanations": ExplanationSerializer(many=True, required=False, write_only=True),
         names_for(spec).text: ReasonField(help_text="Why a complete form changes."),
         "status": serializers.ChoiceField(choices=RecordStatus.choices, read_only=True),
         "version": serializers.IntegerField(read_only=True),

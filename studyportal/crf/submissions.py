@@ -99,9 +99,24 @@ def once(*, user: User, key: str, content: Any, form: str) -> Iterator[Sent]:
         yield Sent(None, submission.object_id)
 
 
-def before(*, user: User, key: str) -> Submission | None:
-    """What a key made when it was sent before."""
-    return Submission.objects.filter(user=user, key=key).first() if key else None
+def page_key(page: str) -> str:
+    """The key of an opened page of a form, "" without its token."""
+    return f"page-{page}" if page else ""
+
+
+def was_saved(*, user: User, page: str) -> bool:
+    """Whether an opened page was saved: an autosave that comes late makes no draft of it any more."""
+    return bool(page) and Submission.objects.filter(user=user, key=page_key(page)).exists()
+
+
+def mark_saved(*, user: User, page: str, form: str, object_id: int) -> None:
+    """An opened page saved a change."""
+    if page:
+        Submission.objects.get_or_create(
+            user=user,
+            key=page_key(page),
+            defaults={"form": form, "content_sha256": "", "object_id": object_id},
+        )
 
 
 def sha256_of(content: Any) -> str:

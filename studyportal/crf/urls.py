@@ -5,6 +5,7 @@ from studyportal.crf import check_views, draft_views, signing_views, views
 app_name = "crf"
 urlpatterns = [
     path("participants/<str:code>/forms/<slug:key>/new/", views.new, name="new"),
+    path("participants/<str:code>/forms/<slug:key>/copy/", views.copy, name="copy"),
     path("forms/<slug:key>/<int:pk>/", views.edit, name="edit"),
     path("forms/<slug:key>/<int:pk>/history/", views.history, name="history"),
     path("forms/<slug:key>/<int:pk>/sign/", signing_views.sign, name="sign"),

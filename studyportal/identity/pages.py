@@ -16,7 +16,7 @@ from studyportal.identity.errors import Problem
 from studyportal.identity.fields import FIELDS, SECTIONS
 from studyportal.identity.selectors import Known
 from studyportal.ui.parts import FieldView
-from studyportal.ui.posted import errors_by_field, whole_number
+from studyportal.ui.posted import errors_by_field, stale_said, whole_number
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 
@@ -133,11 +133,4 @@ def version_seen(posted: QueryDict) -> int:
 
 
 def stale_problem() -> Problem:
-    return Problem(
-        None,
-        "stale_version",
-        _(
-            "Somebody saved this while you were typing. What you typed is still here; saving again writes yours over"
-            " theirs, with your reason."
-        ),
-    )
+    return Problem(None, "stale_version", stale_said())

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 
 def whole_number(text: str | None, otherwise: int = 0) -> int:
@@ -37,3 +38,11 @@ def listed(problems: Iterable[Any], fields: Iterable[Any]) -> list[tuple[str, st
         )
         for problem in problems
     ]
+
+
+def stale_said() -> str:
+    """What a page says when somebody saved meanwhile: the same words everywhere."""
+    return _(
+        "Somebody saved this while you were typing. What you typed is still here; look at what stands now, and save"
+        " again only if yours is right: it is written over theirs."
+    )

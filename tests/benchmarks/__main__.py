@@ -1,4 +1,4 @@
-"""Measure the portal against this machine: `python -m tests.benchmarks [save] [pages] [export] [wall] [chain] [options]`.
+"""Measure the portal against this machine: `python -m tests.benchmarks [save] [pages] [export] [wall] [chain] [form] [options]`.
 
 Everything runs in a scratch installation of its own (embedded servers with the durability of the real ones,
 gunicorn as the supervisor starts it, generated data), which is removed at the end.
@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.portal import ROOT, Portal
 from tests.benchmarks.report import Report
 
-PARTS = ("save", "pages", "export", "wall", "chain")
+PARTS = ("save", "pages", "export", "wall", "chain", "form")
 
 
 def main() -> int:
@@ -58,6 +58,14 @@ def main() -> int:
         if "save" in chosen:
             parts.save(portal, people, report, **save_options)
             say("saves measured")
+        if "form" in chosen:
+            from tests.benchmarks.form import form
+
+            form(portal, people, report, participants=options.participants, seconds=options.seconds)
+            say("forms opened and saved")
+        if chosen <= {"chain", "form"}:
+            print(report.text())
+            return 0
         seconds = study.make_results(portal.places, options.rows)
         say(f"{options.rows:,} laboratory results generated in {seconds:.0f} s")
         if "pages" in chosen:

@@ -92,7 +92,7 @@ class Portal:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sign-in/", timeout=5).close()
                 return
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
                 if self.web.poll() is not None:
                     break
                 time.sleep(0.1)

@@ -57,6 +57,7 @@ MISSING = 987654321
 # "own" arguments belong to the Mumbai site or to nobody; see FOREIGN for what Pune must not find.
 FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:new": lambda w: {"code": w.participant.code, "key": "demographics"},
+    "crf:copy": lambda w: {"code": w.participant.code, "key": "demographics"},
     "crf:edit": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},

@@ -96,7 +96,13 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 return redirect("casebook:visit", code, pk)
         may_enter = request.user.may(Permission.ENTER_DATA, participant.site_id)  # type: ignore[union-attr]
         safety = request.user.may(Permission.VIEW_SAFETY, participant.site_id)  # type: ignore[union-attr]
-        context = visit_page.context_of(participant, record, may_enter=may_enter, may_see_safety=safety)
+        context = visit_page.context_of(
+            participant,
+            record,
+            may_enter=may_enter,
+            may_see_safety=safety,
+            user=request.user,  # type: ignore[arg-type]
+        )
         if may_ask(request.user, participant.site_id):  # type: ignore[arg-type]
             asks = reverse("queries:new", args=[participant.code])
             context["ask_url"] = f"{asks}?form=visit&record={record.pk}"

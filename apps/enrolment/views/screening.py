@@ -36,7 +36,7 @@ from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
 from studyportal.signatures.actions import asks_code
 from studyportal.signatures.errors import NotPermitted, NotTheSigner
-from studyportal.ui.posted import errors_by_field, listed, version_seen
+from studyportal.ui.posted import errors_by_field, listed, stale_said, version_seen
 
 METHODS = ["GET", "POST"]
 WORK = Permission.REGISTER_PARTICIPANTS
@@ -381,11 +381,4 @@ def _back(found: ScreeningEntry, fragment: str = "") -> HttpResponse:
 
 
 def _stale(field: str | None = None) -> Problem:
-    return Problem(
-        field,
-        "stale_version",
-        _(
-            "Somebody saved this while you were typing. What you typed is still here, and what stands now is shown"
-            " beside it. Saving again writes yours over it."
-        ),
-    )
+    return Problem(field, "stale_version", stale_said())

@@ -57,5 +57,15 @@ INSULIN = register(
         context=selectors.insulin_context,
         gates=(visit_took_place,),
         repeats=True,
+        copies=(
+            "role",
+            "product",
+            "product_other",
+            "brand_as_written",
+            "taken",
+            "dose",
+            "frequency_per_day",
+            "started_on",
+        ),
     )
 )

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("access", "0004_roles_of_products_and_monitoring"),
         ("enrolment", "0006_approvals"),
-        ("visits", "0002_engine_schedule"),
+        ("visits", "0002_schedule"),
     ]
 
     operations = [

@@ -97,10 +97,9 @@ def test_an_expired_ticket_keeps_nothing(asha: Client, new_url: str, monkeypatch
     assert not Draft.objects.exists()
 
 
-def test_the_ticket_of_another_form_keeps_nothing(
-    asha: Client, bare_world: World, new_url: str, record: VitalSigns
-) -> None:
+def test_the_ticket_of_another_form_keeps_nothing(asha: Client, bare_world: World, new_url: str) -> None:
     ticket = ticket_on(asha, new_url)
+    record = bare_world.record(VITAL_SIGNS)
     end_session(asha)
     answer = asha.post(record.get_absolute_url(), TYPED | {"ticket": ticket})
     assert answer["Location"].startswith("/sign-in/")
@@ -364,8 +363,9 @@ def test_a_draft_of_one_visit_is_not_restored_at_another(
     assert "Restored" not in asha.get(url).content.decode()
 
 
-def test_old_drafts_are_forgotten(asha: Client, bare_world: World, new_url: str, record: VitalSigns) -> None:
+def test_old_drafts_are_forgotten(asha: Client, bare_world: World, new_url: str) -> None:
     asha.post(KEEP, TYPED | {"ticket": ticket_on(asha, new_url)})
+    record = bare_world.record(VITAL_SIGNS)
     asha.post(KEEP, TYPED | {"ticket": ticket_on(asha, record.get_absolute_url())})
     old = Draft.objects.filter(object_id=None)
     assert old.update(updated_at=timezone.now() - drafts.KEPT - dt.timedelta(hours=1)) == 1

@@ -220,4 +220,7 @@
     new ResizeObserver(room).observe(bar);
   };
   start(document);
+  /* A new form with nothing to be read before it (data-begin): typing begins in its first field. */
+  const fresh = document.querySelector("form[data-entry][data-begin]");
+  if (fresh && (!document.activeElement || document.activeElement === document.body)) stopsOf(fresh)[0]?.focus();
 })();

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("access", "0004_roles_of_products_and_monitoring"),
-        ("enrolment", "0007_engine_versions"),
+        ("enrolment", "0007_protocol_versions"),
         ("visits", "0001_initial"),
     ]
 
