@@ -78,6 +78,18 @@ def either(items: Iterable[Any]) -> Any:
     return said("%(first)s or %(last)s", first=first, last=last) if first else last
 
 
+def series(items: Iterable[Any]) -> Any:
+    """“a; b; c”: for parts that have commas of their own."""
+    *first, last = list(items) or [""]
+    return said("%(first)s; %(last)s", first=series(first), last=last) if first else last
+
+
+def joined(sentences: Iterable[Any]) -> Any:
+    """Whole sentences one after the other."""
+    *first, last = list(sentences) or [""]
+    return said("%(first)s %(last)s", first=joined(first), last=last) if first else last
+
+
 def rounded(value: Any, places: int = 0) -> Decimal:
     """A number with as many decimal places as are to be read."""
     return Decimal(f"{value:.{places}f}")
