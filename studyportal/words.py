@@ -66,28 +66,32 @@ def said(template: str, /, **params: Any) -> Said:
     return Said(template, params)
 
 
-def listed(items: Iterable[Any]) -> Any:
+def listed(items: Iterable[Any]) -> str:
     """“a”, “a and b”, “a, b and c”: a sentence when there are several, the one itself otherwise, "" for none."""
     *first, last = list(items) or [""]
-    return said("%(first)s and %(last)s", first=first, last=last) if first else last
+    made: str = said("%(first)s and %(last)s", first=first, last=last) if first else last
+    return made
 
 
-def either(items: Iterable[Any]) -> Any:
+def either(items: Iterable[Any]) -> str:
     """“a”, “a or b”, “a, b or c”."""
     *first, last = list(items) or [""]
-    return said("%(first)s or %(last)s", first=first, last=last) if first else last
+    made: str = said("%(first)s or %(last)s", first=first, last=last) if first else last
+    return made
 
 
-def series(items: Iterable[Any]) -> Any:
+def series(items: Iterable[Any]) -> str:
     """“a; b; c”: for parts that have commas of their own."""
     *first, last = list(items) or [""]
-    return said("%(first)s; %(last)s", first=series(first), last=last) if first else last
+    made: str = said("%(first)s; %(last)s", first=series(first), last=last) if first else last
+    return made
 
 
-def joined(sentences: Iterable[Any]) -> Any:
+def joined(sentences: Iterable[Any]) -> str:
     """Whole sentences one after the other."""
     *first, last = list(sentences) or [""]
-    return said("%(first)s %(last)s", first=joined(first), last=last) if first else last
+    made: str = said("%(first)s %(last)s", first=joined(first), last=last) if first else last
+    return made
 
 
 def rounded(value: Any, places: int = 0) -> Decimal:
