@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "studyportal.protocol",
     "studyportal.access",
     "studyportal.audit",
+    "studyportal.mail",
     "studyportal.queries",
     "studyportal.deviations",
     "studyportal.jobs",

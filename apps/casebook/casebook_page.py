@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.casebook import charts, grid, holdings, selectors
+from apps.casebook import charts, grid, selectors
 from apps.casebook.grid import title_of
 from apps.casebook.selectors import Casebook
 from apps.celldose.selectors import sessions_context
@@ -19,6 +19,7 @@ from apps.consent.selectors import tasks as consent_tasks
 from apps.consent.selectors.places import chip_of
 from apps.enrolment.models import Group, Participant
 from apps.visits.models import VisitStatus
+from apps.visits.selectors import holdings
 from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission

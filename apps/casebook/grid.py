@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.casebook.holdings import Expectations, Held, visit_forms
 from apps.casebook.selectors import Casebook
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import Scheduled
+from apps.visits.selectors.holdings import Expectations, Held, visit_forms
 from studyportal import protocol
 from studyportal.crf.registry import UnknownForm, get
 from studyportal.signatures.selectors import SignatureState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from apps.casebook import holdings
-from apps.casebook.holdings import Held, Progress
 from apps.casebook.life_line import LifeLine, life_line
 from apps.celldose.models import CellSession, Infusion
 from apps.consent import selectors as consent
@@ -25,7 +23,8 @@ from apps.labs.models import GlucoseReading, LabResult
 from apps.safety.models import AdverseEvent
 from apps.visits import selectors as visits
 from apps.visits.models import InsulinUse, Visit, VisitStatus
-from apps.visits.selectors import Scheduled
+from apps.visits.selectors import Scheduled, holdings
+from apps.visits.selectors.holdings import Held, Progress
 from studyportal.access import clock
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
@@ -63,13 +62,28 @@ class Casebook:
 
     @property
     def progress(self) -> Progress:
-        done = [(visit.pk, visit.key) for visit in self.visits if visit.status == VisitStatus.DONE]
-        return holdings.progress(self.participant.group, done, self.held)
+        done = [visit for visit in self.visits if visit.status == VisitStatus.DONE]
+        return progress_of(self.participant, done, self.held, holdings.Editions())
+
+
+def progress_of(
+    participant: Participant, done: Iterable[Visit], held: Iterable[Held], editions: holdings.Editions
+) -> Progress:
+    """Forms that are complete, of those expected by now: each visit by the version it was held under. No query."""
+    visits = list(done)
+    return holdings.progress(
+        participant.group,
+        [(visit.pk, visit.key) for visit in visits],
+        held,
+        editions.of(participant),
+        {visit.pk: editions.at(visit.protocol_version, participant) for visit in visits},
+    )
 
 
 def casebook(participant: Participant, on: Any) -> Casebook:
     """The casebook of a participant whom the caller may see; `on` is today at the site."""
     own = {"participant": participant}
+    held = holdings.held_forms([participant.pk])
     return Casebook(
         participant=participant,
         demographics=Demographics.objects.filter(**own).first(),
@@ -78,8 +92,8 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         consent=consent.state_for(participant, _moment(on)),
         consent_events=consent.events_of(participant),
         visits=list(Visit.objects.filter(**own).order_by("id")),
-        schedule=visits.schedule(participant),
-        held=holdings.held_forms([participant.pk]),
+        schedule=visits.schedules([participant], held)[participant.pk],
+        held=held,
         signed=signed_records([participant.pk]),
         queries=list(Query.objects.filter(**own).exclude(state=QueryState.CLOSED).order_by("-state", "id")),
         deviations=list(
@@ -178,7 +192,7 @@ def lines_of(rows: Sequence[Participant], on: Any) -> list[Line]:
         held[one.participant_id].append(one)
     done: dict[int, list[Visit]] = defaultdict(list)
     taken_place = Visit.objects.filter(participant_id__in=ids, status=VisitStatus.DONE).order_by("id")
-    for visit in taken_place.only("participant_id", "key", "number", "happened_on"):
+    for visit in taken_place.only("participant_id", "key", "number", "happened_on", "protocol_version"):
         done[visit.participant_id].append(visit)
     waiting = dict(
         Query.objects.filter(participant_id__in=ids, state=QueryState.OPEN)
@@ -186,13 +200,11 @@ def lines_of(rows: Sequence[Participant], on: Any) -> list[Line]:
         .annotate(Count("id"))
     )
     states = consent.states_for(rows, _moment(on))
-    plan = holdings.Expectations()
+    editions = holdings.Editions()
     return [
         Line(
             participant=participant,
-            progress=holdings.progress(
-                participant.group, [(v.pk, v.key) for v in done[participant.pk]], held[participant.pk], plan
-            ),
+            progress=progress_of(participant, done[participant.pk], held[participant.pk], editions),
             open_queries=waiting.get(participant.pk, 0),
             consent=states[participant.pk],
             last_visit=max(done[participant.pk], key=_when, default=None),

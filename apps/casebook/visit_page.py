@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.casebook import grid
-from apps.casebook.holdings import expected_analytes, expected_at, visit_forms
 from apps.casebook.summaries import summary_of
 from apps.enrolment.models import Participant
 from apps.visits.models import Visit, VisitStatus
 from apps.visits.selectors import anchor_dates, due_of
+from apps.visits.selectors.holdings import expected_analytes, expected_at, visit_forms
 from studyportal import protocol
 from studyportal.crf.absence import label_of
 from studyportal.crf.signing import signed_records

@@ -6,13 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from apps.casebook.holdings import Expectations
 from apps.celldose.selectors import waiting
 from apps.consent.rules import Task
 from apps.consent.selectors import tasks as consent_tasks
@@ -23,8 +20,9 @@ from apps.enrolment.selectors import approvals_due, screening
 from apps.safety.selectors import clocks as safety_clocks
 from apps.safety.selectors.lists import follow_ups_due
 from apps.visits.models import Visit
-from apps.visits.selectors import session_visits
-from studyportal import protocol
+from apps.visits.rules import VisitState
+from apps.visits.selectors import due_lines
+from apps.visits.selectors.holdings import Expectations
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
@@ -35,7 +33,6 @@ from studyportal.queries.models import Query, QueryState
 SOON_DAYS = 14
 FOLLOW_UP_DAYS = 7
 FOLLOWED = participation.FOLLOWED
-DAY = "CASE WHEN length({0}) = 10 THEN {0}::date END"  # a partial date that is known to the day
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,7 @@ class DueVisit:
     code: str
     synthetic: bool
     key: str
+    label: str
     visit_id: int | None
     earliest: dt.date
     target: dt.date
@@ -89,96 +87,26 @@ def sites_of(user: User, permission: Permission = Permission.ENTER_DATA) -> list
 def visits_due(sites: Sequence[Site], *, limit: int, now: dt.datetime | None = None) -> Listing:
     """Visits whose window has passed, is open, or opens within SOON_DAYS; by the last day of the window.
 
-    The same dates as `visits.selectors.schedules`, in one query (a test holds the two together). Without
-    Day 0 to the day a visit has no due date; transcribed cases have nothing due.
+    Without an anchor to the day a visit has no due date; transcribed cases have nothing due. One query.
     """
-    plan = [
-        (
-            number,
-            visit.key,
-            group,
-            visit.anchor[group],
-            visit.target_day,
-            visit.window_before,
-            visit.window_after,
+    found = due_lines(sites, within_days=SOON_DAYS, limit=limit, now=now)
+    rows = [
+        DueVisit(
+            line.code,
+            line.synthetic,
+            line.key,
+            line.label,
+            line.visit_id,
+            line.earliest,
+            line.target,
+            line.latest,
+            "soon" if line.state == VisitState.UPCOMING else line.state,
+            line.days,
         )
-        for number, visit in enumerate(protocol.current().visits.values())
-        if visit.scheduled
-        for group in visit.groups
+        for line in found.lines
     ]
-    if not sites or not plan:
-        return Listing((), 0)
-    moment = now or timezone.now()
-    clock = [(site.pk, moment.astimezone(ZoneInfo(site.timezone)).date()) for site in sites]
-    numbers = sorted({(row[1], row[0]) for row in plan})
-    sessions = [(anchor, key) for key, anchor in session_visits().items()]
-    participant, visit = Participant._meta.db_table, Visit._meta.db_table
-    # One pass over the visits gives each participant the days of the sessions and which visits are settled: a
-    # scheduled visit is held once, so no visit has to be looked up for each line of the plan.
-    days = "".join(
-        f", max({DAY.format('v.happened_on')}) FILTER (WHERE v.key = %s) AS day_{i}"
-        for i in range(len(sessions))
-    )
-    anchors = "".join(f" WHEN %s THEN h.day_{i}" for i in range(len(sessions)))
-    sql = f"""
-    WITH plan (number, key, grp, anchor, target, before, after)
-        AS (VALUES {_rows(plan, "(%s::int, %s, %s, %s, %s::int, %s::int, %s::int)")}),
-    clock (site_id, today) AS (VALUES {_rows(clock, "(%s::bigint, %s::date)")}),
-    numbers (key, number) AS (VALUES {_rows(numbers, "(%s, %s::int)")}),
-    held AS (
-        SELECT v.participant_id, array_agg(numbers.number) AS settled{days}
-        FROM {visit} v JOIN numbers ON numbers.key = v.key
-        WHERE v.number = 1 AND v.status <> 'planned' AND v.site_id = ANY(%s::bigint[])
-        GROUP BY v.participant_id
-    ),
-    people AS (
-        SELECT p.id, p.code, p.synthetic, p."group" AS grp, clock.today, p.index_date, h.*
-        FROM {participant} p
-        JOIN clock ON clock.site_id = p.site_id
-        LEFT JOIN held h ON h.participant_id = p.id
-        WHERE p.status = ANY(%s) AND NOT p.retrospective
-    ),
-    dated AS (
-        SELECT h.id, h.code, h.synthetic, h.today, plan.key, plan.target, plan.before, plan.after,
-            CASE plan.anchor WHEN 'index' THEN h.index_date{anchors} END AS day
-        FROM people h JOIN plan ON plan.grp = h.grp
-        WHERE plan.number <> ALL(coalesce(h.settled, '{{}}'))
-    ),
-    listed AS MATERIALIZED (
-        SELECT id, code, synthetic, key, today, day + (target - before) AS earliest, day + target AS target,
-            day + (target + after) AS latest, CASE WHEN today > day + (target + after) THEN 'overdue'
-            WHEN today >= day + (target - before) THEN 'due' ELSE 'soon' END AS state
-        FROM dated WHERE day + (target - before) <= today + {SOON_DAYS}
-    ),
-    first AS (SELECT * FROM listed ORDER BY latest, code, target LIMIT %s),
-    counts AS (
-        SELECT count(*), count(*) FILTER (WHERE state = 'overdue'), count(*) FILTER (WHERE state = 'due'),
-            count(*) FILTER (WHERE state = 'soon')
-        FROM listed
-    )
-    SELECT first.code, first.synthetic, first.key, v.id, first.earliest, first.target, first.latest, first.state,
-        first.target - first.today, counts.*
-    FROM first CROSS JOIN counts
-    LEFT JOIN {visit} v ON v.participant_id = first.id AND v.key = first.key AND v.number = 1
-    ORDER BY first.latest, first.code, first.target
-    """
-    params = [
-        *_flat(plan),
-        *_flat(clock),
-        *_flat(numbers),
-        *(key for _anchor, key in sessions),
-        [site.pk for site in sites],
-        list(FOLLOWED),
-        *(anchor for anchor, _key in sessions),
-        limit,
-    ]
-    rows = _fetch(sql, params)
-    if not rows:
-        return Listing((), 0, {"overdue": 0, "due": 0, "soon": 0})
-    total, overdue, due, soon = rows[0][9:]
-    return Listing(
-        [DueVisit(*row[:9]) for row in rows], total, {"overdue": overdue, "due": due, "soon": soon}
-    )
+    counts = {name: found.counts.get(name, 0) for name in ("overdue", "due")}
+    return Listing(rows, found.total, counts | {"soon": found.counts.get("upcoming", 0)})
 
 
 def unfinished_forms(sites: Sequence[Site], *, limit: int) -> Listing:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from studyportal.crf.absence import AbsentReason
+from studyportal.crf.fields import RowsField, RowsInvalid
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
@@ -53,6 +54,9 @@ def clean(spec: CrfSpec, raw: Mapping[str, Any], *, record: Any = None, complete
                 and spec.shown(name, cleaned.values)
             ):
                 cleaned.refuse(name, "required", _("Give a value, or the reason why there is none."))
+            if complete and isinstance(crf_field, RowsField) and spec.shown(name, cleaned.values):
+                for place, code, message in crf_field.lacking(cleaned.values[name]):
+                    cleaned.refuse(place, code, message)
     return cleaned
 
 
@@ -86,6 +90,10 @@ def _take_values(cleaned: Cleaned, spec: CrfSpec, raw: Mapping[str, Any], record
         if name in raw:
             try:
                 cleaned.values[name] = crf_field.parse(raw[name])
+            except RowsInvalid as error:
+                cleaned.values[name] = None
+                for cell in error.cells:
+                    cleaned.refuse(cell.field_of(name), cell.code, cell.message)
             except ValidationError as error:
                 cleaned.values[name] = None
                 cleaned.refuse(name, error.code or "invalid", error.messages[0])

@@ -110,14 +110,14 @@ def _fields_in_words(spec: CrfSpec, fields: Iterable[FieldChange]) -> Iterable[F
     before, after = (_mapping(reasons and reasons.before), _mapping(reasons and reasons.after))
     for name, crf_field in spec.fields.items():
         value = by_name.get(name)
+        # A history keeps columns, not fields: a partial date comes back as its text.
+        shown = [
+            None if one is None else crf_field.to_python(one)
+            for one in ((value.before, value.after) if value else (None, None))
+        ]
         told = [
-            # A history keeps columns, not fields: a partial date comes back as its text.
-            (crf_field.for_people(crf_field.to_python(shown)) if shown is not None else "")
-            or label_of(why.get(name, ""))
-            for shown, why in (
-                (value.before if value else None, before),
-                (value.after if value else None, after),
-            )
+            words or label_of(why.get(name, ""))
+            for words, why in zip(crf_field.changed_for_people(*shown), (before, after), strict=True)
         ]
         if told[0] != told[1]:
             yield FieldChange(name, crf_field.label, *told)

@@ -196,10 +196,19 @@ def _names(spec: CrfSpec | Page) -> tuple[str, ...]:
 def _typed(spec: CrfSpec | Page, posted: QueryDict) -> dict[str, list[str]]:
     """The controls of the form and the reason: no password, no token, nothing else that was sent along."""
     names = _names(spec)
+    if isinstance(spec, CrfSpec):
+        # Cells of rows have a control each, as many as there are rows.
+        names += tuple(name for one in spec.entered_fields.values() for name in one.controls(posted))
     typed = {
         name: [value.replace("\x00", "") for value in posted.getlist(name)]
         # Which of two times is meant, where the clocks went back, stands beside a time.
-        for name in (*names, *(f"{name}-offset" for name in names))
+        # So do the unit of a number, and what explains a finding before it is saved.
+        for name in (
+            *names,
+            *(f"{name}-offset" for name in names),
+            *(f"unit-{name}" for name in names),
+            *(name for name in posted if name.startswith("explain-") and len(name) < 200),
+        )
         if name in posted
     }
     if sum(len(value) for values in typed.values() for value in values) > LONGEST:

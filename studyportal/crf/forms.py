@@ -13,6 +13,7 @@ from studyportal.crf.absence import AbsentReason, label_of
 from studyportal.crf.fields.dates import shown_moment, with_offset
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import names_for
+from studyportal.crf.rows_view import rows_view
 from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
@@ -35,13 +36,44 @@ class FormView:
     findings: list[tuple[Query, ShownFinding]] = field(default_factory=list)
 
 
-def raw_of(spec: CrfSpec, posted: QueryDict) -> dict[str, Any]:
+class Typed(dict[str, Any]):
+    """The payload of a page, as `cleaning.clean` takes it; beside it what was typed and is no value.
+
+    explanations: (field or "", code of a check) → why the value is right all the same, from the controls
+    `explain-<field>-<code>`; as `actions.save(explanations=)` takes them.
+    """
+
+    explanations: dict[tuple[str, str], str]
+
+
+EXPLAIN = "explain-"
+
+
+def explain_name(field: str | None, code: str) -> str:
+    """The control in which a finding is explained before it is saved: `explain-<field>-<code>`, field "" for the form."""
+    return f"{EXPLAIN}{field or ''}-{code}"
+
+
+def explanations_of(posted: QueryDict) -> dict[tuple[str, str], str]:
+    """(field or "", code) → the text of each explanation that holds more than spaces."""
+    found = {}
+    for name in posted:
+        if name.startswith(EXPLAIN) and (text := posted.get(name, "").strip()):
+            field_name, _dash, code = name.removeprefix(EXPLAIN).partition("-")
+            found[field_name, code] = text[:2000]
+    return found
+
+
+def raw_of(spec: CrfSpec, posted: QueryDict) -> Typed:
     """What a browser posted → the payload that the cleaning takes. A control that was hidden is empty."""
-    raw: dict[str, Any] = {}
+    raw = Typed()
+    raw.explanations = explanations_of(posted)
     absent: dict[str, str] = {}
     for name, crf_field in spec.entered_fields.items():
         many = isinstance(crf_field, f.MultiCodedField)
         raw[name] = [one for one in posted.getlist(name) if one] if many else posted.get(name, "")
+        if isinstance(crf_field, f.RowsField):
+            raw[name] = crf_field.posted(posted)
         if isinstance(crf_field, f.MomentField):
             raw[name] = with_offset(raw[name], posted.get(f"{name}-offset", ""))
         absent[name] = posted.get(f"absent-{name}", "")
@@ -68,7 +100,7 @@ def build(
             title=str(section.title),
             help=str(section.help),
             fields=[
-                _field_view(spec, name, record, typed, by_field.get(name, []), previous, queries, disabled)
+                _field_view(spec, name, record, typed, by_field, previous, queries, disabled)
                 for name in section.fields
             ],
         )
@@ -76,16 +108,19 @@ def build(
     ]
     return FormView(
         sections=sections,
-        problems=[
-            (
-                p.field if p.field in spec.fields or p.field == names_for(spec).text else "",
-                spec.fields[p.field].label if p.field in spec.fields else "",
-                p.message,
-            )
-            for p in problems
-        ],
+        problems=[(*_place_of(spec, p.field), p.message) for p in problems],
         findings=[(query, _shown(spec, query)) for query in queries if query.state != QueryState.CLOSED],
     )
+
+
+def _place_of(spec: CrfSpec, name: str | None) -> tuple[str, str]:
+    """The control that a problem leads to, and its words; "" for what has none on the page."""
+    rows = spec.fields.get((name or "").partition(".")[0])
+    if isinstance(rows, f.RowsField) and name is not None and (place := rows.place_of(name)):
+        return place
+    if name in spec.fields:
+        return name, spec.fields[name].label
+    return (name, "") if name == names_for(spec).text else ("", "")
 
 
 def _field_view(
@@ -93,7 +128,7 @@ def _field_view(
     name: str,
     record: Any,
     typed: Mapping[str, Any] | None,
-    errors: list[str],
+    by_field: Mapping[str, list[str]],
     previous: Any,
     queries: list[Query],
     disabled: bool,
@@ -108,6 +143,10 @@ def _field_view(
         text = crf_field.as_text(value) if crf_field.unit else crf_field.for_people(value)
         derived = text or (label_of(stored_reason) if stored_reason else "–")
         shown = ""
+    elif isinstance(crf_field, f.RowsField):
+        shown = rows_view(
+            crf_field, value, None if typed is None else typed.get(name), by_field, disabled=disabled
+        )
     elif typed is not None:
         shown = _typed(crf_field, typed.get(name))
     elif isinstance(crf_field, f.YesNoField):
@@ -130,7 +169,7 @@ def _field_view(
         help=str(crf_field.help_text),
         required=crf_field.required,
         choices=crf_field.code_labels,
-        errors=errors,
+        errors=by_field.get(name, []),
         absent=reason,
         absent_choices=AbsentReason.choices,
         previous=before,

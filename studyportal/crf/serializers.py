@@ -36,6 +36,13 @@ def described(crf_field: f.CrfField) -> serializers.Field:
     if crf_field.derived:
         common.pop("required")
     match crf_field:
+        case f.RowsField():
+            members = {name: described(cell) for name, cell in crf_field.cells.items()}
+            name = f"{crf_field.model.__name__}{crf_field.name.title().replace('_', '')}Row"
+            row = type(
+                name, (serializers.Serializer,), {**members, "absent": AbsentSerializer(required=False)}
+            )
+            return row(many=True, **{k: v for k, v in common.items() if v is not None})
         case f.QuantityField():
             return serializers.DecimalField(
                 max_digits=crf_field.max_digits,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from studyportal.crf import draft_views, signing_views, views
+from studyportal.crf import check_views, draft_views, signing_views, views
 
 app_name = "crf"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("forms/<slug:key>/<int:pk>/", views.edit, name="edit"),
     path("forms/<slug:key>/<int:pk>/history/", views.history, name="history"),
     path("forms/<slug:key>/<int:pk>/sign/", signing_views.sign, name="sign"),
+    path("forms/<slug:key>/check/", check_views.check, name="check"),
     path("forms/drafts/", draft_views.keep, name="draft-keep"),
     path("forms/drafts/<int:pk>/discard/", draft_views.discard, name="draft-discard"),
     path("queries/<int:pk>/explain/", views.explain, name="explain"),

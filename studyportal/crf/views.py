@@ -302,9 +302,9 @@ def _differences(spec: CrfSpec, raw: Mapping[str, Any], current: Any) -> list[tu
     """Field by field: label, what stands now, what was typed."""
     found = []
     for name, crf_field in spec.entered_fields.items():
-        typed = raw[name]
-        text = ";".join(typed) if isinstance(typed, list) else str(typed)
-        stands = crf_field.as_text(getattr(current, name))
+        text = crf_field.typed_for_people(raw[name])
+        value = getattr(current, name)
+        stands = crf_field.for_people(value) if crf_field.widget == "rows" else crf_field.as_text(value)
         if text.strip() != stands:
             found.append((crf_field.label, stands or "–", text or "–"))
     return found

@@ -2,5 +2,21 @@
 
 from .loader import ProtocolError, current, forget, load, parse
 from .schema import Protocol
+from .versions import UnknownVersion, at, in_force, known, of, version, version_takes_over_all, visit_of
 
-__all__ = ["Protocol", "ProtocolError", "current", "forget", "load", "parse"]
+__all__ = [
+    "Protocol",
+    "ProtocolError",
+    "UnknownVersion",
+    "at",
+    "current",
+    "forget",
+    "in_force",
+    "known",
+    "load",
+    "of",
+    "parse",
+    "version",
+    "version_takes_over_all",
+    "visit_of",
+]

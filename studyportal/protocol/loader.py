@@ -156,4 +156,7 @@ def current() -> Protocol:
 
 def forget() -> None:
     """Read the file anew at the next `current()` (tests, and the command that loads a new version)."""
+    from . import versions
+
     _cached.cache_clear()
+    versions.forget()

@@ -11,6 +11,9 @@ from pydantic import Field, model_validator
 from .base import Days, FormKey, Frozen, FrozenMapping, Key, Keyed, NaturalInt, PositiveInt, Sourced, Text
 
 FormPer = Literal["visit", "component", "analyte"]
+AppliesTo = Literal["everyone", "new_participants"]
+# The anchor of a visit that is counted from another visit, which it names in `after`.
+PREVIOUS_VISIT = "previous_visit"
 
 
 class Study(Frozen):
@@ -19,6 +22,8 @@ class Study(Frozen):
     short_title: Text
     version: Text
     opened_on: date  # data dated before it are retrospective
+    in_force_on: date | None = None  # of this version; None: since the study began
+    applies_to: AppliesTo = "everyone"  # an amendment may leave those who take part under the version before
     design: Text
     condition: Text
     summary: Text
@@ -102,6 +107,7 @@ class Visit(Sourced):
     label: Text
     groups: tuple[Key, ...] = Field(min_length=1)
     anchor: FrozenMapping[Key]
+    after: Key | None = None  # the visit from which one with the anchor previous_visit is counted
     scheduled: bool = True
     target_day: Days | None = None
     window_before: NaturalInt | None = None

@@ -15,8 +15,9 @@ from .governance import AbsentReason, AgeBand, Consent, Criterion, Ethics, Follo
 from .infusion import InfusionRules
 from .outcomes import Endpoint, Matching
 from .products import Component, DoseRange, ExpiryLimit
+from .review import Review
 from .safety import Safety
-from .schedule import Anchor, DynamicTest, GlucoseSlot, Group, Sessions, Study, Visit
+from .schedule import PREVIOUS_VISIT, Anchor, DynamicTest, GlucoseSlot, Group, Sessions, Study, Visit
 
 if TYPE_CHECKING:
     from .products import ReleaseCriterion
@@ -45,6 +46,7 @@ class Protocol(Frozen):
     infusion: InfusionRules = Field(default_factory=InfusionRules)
     ethics: Ethics
     safety: Safety = Field(default_factory=lambda: Safety(source="Not said in this protocol"))
+    review: Review = Field(default_factory=lambda: Review(source="Not said in this protocol"))
     absent_reasons: Keyed[AbsentReason]
 
     _sha256: str = PrivateAttr(default="")
@@ -183,6 +185,7 @@ def _visit(protocol: Protocol, visit: Visit, loc: Loc) -> Iterator[tuple[Loc, st
             yield place, f"anchor {anchor!r} does not exist; known here: {', '.join(protocol.anchors)}"
         elif group not in protocol.anchors[anchor].groups:
             yield place, f"anchor {anchor} is not for the group {group}"
+    yield from _after(protocol, visit, loc)
     if visit.session is not None and visit.session > protocol.sessions.count:
         yield (*loc, "session"), f"session {visit.session} of {protocol.sessions.count}"
     seen: set[tuple[str, str]] = set()
@@ -195,6 +198,34 @@ def _visit(protocol: Protocol, visit: Visit, loc: Loc) -> Iterator[tuple[Loc, st
             seen.add((form.form, group))
     if visit.analytes and not any(form.per == "analyte" for form in visit.forms):
         yield (*loc, "analytes"), "analytes are expected, but no form of this visit is `per: analyte`"
+
+
+def _after(protocol: Protocol, visit: Visit, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """A visit counted from another names it, for every group that both have, and never leads back to itself."""
+    counted = [group for group, anchor in visit.anchor.items() if anchor == PREVIOUS_VISIT]
+    if not counted:
+        if visit.after is not None:
+            yield (*loc, "after"), f"`after` is for a visit with the anchor {PREVIOUS_VISIT}; remove it"
+        return
+    if visit.after is None:
+        yield (*loc, "after"), f"the anchor is {PREVIOUS_VISIT}; say in `after` which visit"
+        return
+    before = protocol.visits.get(visit.after)
+    if before is None:
+        yield from _one(visit.after, protocol.visits, "visit", loc, "after")
+        return
+    if not before.scheduled:
+        yield (*loc, "after"), f"{before.key} has no day of its own; name a scheduled visit"
+    for group in counted:
+        if group not in before.groups:
+            yield (*loc, "after"), f"the visit {before.key} is not for the group {group}"
+    seen, one = [visit.key], before
+    while one.after is not None and one.after in protocol.visits:
+        if one.key in seen:
+            yield (*loc, "after"), f"counted in a circle: {' → '.join([*seen, one.key])}"
+            return
+        seen.append(one.key)
+        one = protocol.visits[one.after]
 
 
 def _uses(protocol: Protocol) -> Iterator[tuple[Loc, str]]:

@@ -164,9 +164,12 @@ class FieldView:
     """One row of a case report form, as `components/field.html` draws it.
 
     `widget` is text, number, select, multiselect, radio, yesno, date, partial-date, datetime, textarea,
-    laboratory or file (in a form with `enctype="multipart/form-data"`; `accept` lists the endings). `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
+    laboratory, rows (`value` is a RowsView) or file (in a form with `enctype="multipart/form-data"`; `accept` lists the endings). `value` is the text to show (multiselect: list of codes; yesno: True, False or None). `show_if`
     has `.field` and `.values`. `derived` is the computed text of a field that nobody types.
     `conditional`: needed in some cases, which `help` names, so it is marked neither as needed nor as optional.
+    `units`: (UCUM code, words) between which the unit is chosen, the field's own first; `unit_typed`: the chosen one. It is
+    posted as `unit-<name>`. `previous` stands beside the control with its day (`previous_on`); `copy_value` is what copying
+    it (Alt+P) puts into the control, "" where it may not be copied (multiselect: codes joined by ";").
     `offsets`: the offsets from UTC, with words, between which a datetime is chosen that came twice; `offset`: the chosen one.
     """
 
@@ -193,6 +196,31 @@ class FieldView:
     conditional: bool = False
     offset: str = ""
     offsets: Sequence[tuple[str, Text]] = ()
+    units: Sequence[tuple[str, Text]] = ()
+    unit_typed: str = ""
+    previous_on: Text = ""
+    copy_value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row of `components/rows.html`: its number from 1, a field for each column, problems of the row itself."""
+
+    number: int
+    cells: Sequence[FieldView]
+    errors: Sequence[Text] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowsView:
+    """The `value` of a FieldView whose widget is rows. `columns`: label, unit, whether it is needed; `blank`: what a
+    new row is made of, numbered `__row__`; `fixed`: rows are neither added nor removed."""
+
+    columns: Sequence[tuple[Text, str, bool]]
+    rows: Sequence[RowView]
+    blank: RowView
+    maximum: int
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ from apps.enrolment.models.history import (
 )
 from apps.enrolment.models.participant import CodeSequence, Group, Participant, ParticipantStatus
 from apps.enrolment.models.screening import Referral, ScreeningEntry, ScreeningOutcome, ScreeningReason
+from apps.enrolment.models.versions import ProtocolAssignment
 
 __all__ = [
     "AdmissionReason",
@@ -89,6 +90,7 @@ __all__ = [
     "OnsetSymptom",
     "Participant",
     "ParticipantStatus",
+    "ProtocolAssignment",
     "Referral",
     "Relatedness",
     "Relation",

@@ -99,6 +99,16 @@ class Participant(SiteScoped):
         editable=False,
         help_text=_("Protocol version, verdict of eligibility and approvals, as they stood."),
     )
+    protocol_version = models.CharField(
+        _("protocol version"),
+        max_length=40,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text=_(
+            "The last version of the protocol that the participant was assigned to; empty: none, the version in force counts."
+        ),
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     registered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", editable=False

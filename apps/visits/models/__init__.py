@@ -4,7 +4,7 @@ from apps.visits.models.body import VitalSigns
 from apps.visits.models.insulin import InsulinProduct, InsulinRole, InsulinUse
 from apps.visits.models.lifestyle import Adherence, Diet, ExerciseIntensity, Lifestyle
 from apps.visits.models.symptoms import Compared, GeneralHealth, Symptoms
-from apps.visits.models.visit import Anchor, Visit, VisitRecord, VisitStatus, WindowState
+from apps.visits.models.visit import Anchor, MissedReason, Visit, VisitRecord, VisitStatus, WindowState
 
 __all__ = [
     "Adherence",
@@ -17,6 +17,7 @@ __all__ = [
     "InsulinRole",
     "InsulinUse",
     "Lifestyle",
+    "MissedReason",
     "Symptoms",
     "Visit",
     "VisitRecord",

@@ -36,6 +36,23 @@ class Anchor(models.TextChoices):
     SESSION_1 = "session_1", _("Infusion of session 1")
     SESSION_2 = "session_2", _("Infusion of session 2")
     INDEX = "index", _("Index date")
+    ENROLMENT = "enrolment", _("Enrolment")
+    PREVIOUS_VISIT = "previous_visit", _("The visit before")
+
+
+class MissedReason(models.TextChoices):
+    """Why a visit did not take place; `other` and what needs more is said in words beside it."""
+
+    UNWELL = "unwell", _("Unwell, at home")
+    HOSPITAL = "hospital", _("In hospital")
+    TRAVEL = "travel", _("Travelling or too far")
+    SCHOOL_OR_WORK = "school_or_work", _("School, exam or work")
+    FAMILY = "family", _("Family or caring for somebody")
+    DECLINED = "declined", _("Did not want to come")
+    NOT_REACHED = "not_reached", _("Could not be reached")
+    SITE_CLOSED = "site_closed", _("Site closed or staff absent")
+    NOT_SCHEDULED = "not_scheduled", _("Not called in by the site")
+    OTHER = "other", _("Another reason, in words")
 
 
 @tracked
@@ -55,8 +72,21 @@ class Visit(SiteScoped):
     )
     happened_on = PartialDateField(_("Date of the visit"))
     status = models.CharField(_("state"), max_length=10, choices=VisitStatus, default=VisitStatus.PLANNED)
+    missed_code = models.CharField(
+        _("reason for missing it"), max_length=20, choices=MissedReason, blank=True, db_default=""
+    )
     missed_reason = models.CharField(_("why missed"), max_length=200, blank=True)
-    anchor = models.CharField(_("counted from"), max_length=12, choices=Anchor, blank=True)
+    protocol_version = models.CharField(
+        _("protocol version"),
+        max_length=40,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text=_(
+            "Under which version the visit was made; empty: planned, or from before versions were kept."
+        ),
+    )
+    anchor = models.CharField(_("counted from"), max_length=20, choices=Anchor, blank=True)
     nominal_label = models.CharField(
         _("label in the source"),
         max_length=60,
@@ -100,9 +130,14 @@ class Visit(SiteScoped):
                 violation_error_message=_("Only a visit that is done has a date."),
             ),
             models.CheckConstraint(
-                condition=~Q(status=VisitStatus.MISSED) | ~Q(missed_reason=""),
+                condition=~Q(status=VisitStatus.MISSED) | ~Q(missed_reason="") | ~Q(missed_code=""),
                 name="visit_missed_has_reason",
                 violation_error_message=_("Say why the visit was missed."),
+            ),
+            models.CheckConstraint(
+                condition=Q(missed_code__in=["", *MissedReason.values]),
+                name="visit_known_missed_code",
+                violation_error_message=_("Unknown reason for missing a visit."),
             ),
         ]
         indexes = [models.Index(fields=["participant", "key"]), models.Index(fields=["site", "status", "id"])]
@@ -115,7 +150,7 @@ class Visit(SiteScoped):
         """The visit as the protocol calls it, with its number where there are several."""
         from studyportal import protocol
 
-        visit = protocol.current().visits.get(self.key)
+        visit = protocol.visit_of(self.key, self.protocol_version)
         name = self.key if visit is None else str(visit.label)
         return name if self.number == 1 else f"{name} {self.number}"
 
@@ -124,6 +159,7 @@ class Visit(SiteScoped):
         return {
             "status": self.status,
             "happened_on": self.happened_on,
+            "missed_code": self.missed_code,
             "missed_reason": self.missed_reason,
             "number": self.number,
         }

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Literal, Protocol
 
 from studyportal.crf.outcomes import NotDerivable
@@ -17,6 +18,24 @@ DAYS_PER_MONTH = Decimal("30.4375")
 
 
 DAYS_PER_YEAR = Decimal("365.25")
+
+
+class VisitState(StrEnum):
+    """What a visit of the protocol is, for one participant, on one day at his or her site."""
+
+    UPCOMING = "upcoming"  # before its window
+    DUE = "due"  # within its window
+    OVERDUE = "overdue"  # its window has passed, and nobody said what became of it
+    IN_PROGRESS = "in_progress"  # it took place, and an expected form is not complete
+    COMPLETE = "complete"  # it took place, and every expected form is complete
+    MISSED = "missed"
+    NOT_APPLICABLE = "not_applicable"  # not of the group or the version; or the participant left before
+    UNSCHEDULED = "unscheduled"  # the protocol gives it no day
+    UNDATED = "undated"  # its anchor is not known to the day
+
+
+# What is still to be done with a visit, in the order of urgency.
+TO_BE_HELD = (VisitState.OVERDUE, VisitState.DUE, VisitState.UPCOMING)
 
 
 class PartialDay(Protocol):
@@ -85,6 +104,48 @@ def days_between(anchor: PartialDay | None, happened: PartialDay | None) -> DayS
     if happened.earliest is None or happened.latest is None:
         return NotDerivable("date of the visit is an age only")
     return DaySpan((happened.earliest - anchor.latest).days, (happened.latest - anchor.earliest).days)
+
+
+@dataclass(frozen=True)
+class Left:
+    """The participant takes part no more. on: the first day that this can have been; None: not known."""
+
+    on: dt.date | None = None
+
+
+def state_of(
+    *,
+    today: dt.date,
+    due: Due | None,
+    held: str = "",
+    complete: int = 0,
+    expected: int = 0,
+    scheduled: bool = True,
+    applies: bool = True,
+    left: Left | None = None,
+) -> VisitState:
+    """The one definition of what a visit is.
+
+    today: at the site of the participant. due: None when the anchor is not known to the day. held: the state of the
+    record (planned, done, missed), "" for none. complete, expected: its forms. applies: the group and the version have
+    the visit, and something is expected of the participant at all. What was held or missed stays so, whatever the
+    protocol says later. Who left while the window was to come or open missed nothing; what was over by then is overdue.
+    """
+    if held == "missed":
+        return VisitState.MISSED
+    if not scheduled:
+        return VisitState.UNSCHEDULED
+    if held == "done":
+        return VisitState.COMPLETE if complete >= expected else VisitState.IN_PROGRESS
+    if not applies:
+        return VisitState.NOT_APPLICABLE
+    if left is not None and (due is None or left.on is None or left.on <= due.latest):
+        return VisitState.NOT_APPLICABLE
+    if due is None:
+        return VisitState.UNDATED
+    if today > due.latest:
+        return VisitState.OVERDUE
+    return VisitState.DUE if today >= due.earliest else VisitState.UPCOMING
 
 
 _NUMBER_WORDS = {

@@ -2,13 +2,16 @@
 
 from apps.visits.selectors.anchors import (
     Crossing,
+    anchor_date,
     anchor_dates,
     anchor_of,
     crossings_of,
+    dating_visits,
     follow_up_visits,
     session_visits,
 )
 from apps.visits.selectors.body import vital_signs_context, weight_at
+from apps.visits.selectors.due import DueLine, due_between, due_lines
 from apps.visits.selectors.insulin import insulin_at, insulin_context, insulin_per_kg_at
 from apps.visits.selectors.lives import lives_of, tells_of_life
 from apps.visits.selectors.schedule import (
@@ -19,16 +22,22 @@ from apps.visits.selectors.schedule import (
     schedule,
     schedules,
     sessions_to_come,
+    window_of,
 )
 from apps.visits.selectors.visits import visit_or_404, visits
 
 __all__ = [
     "Crossing",
+    "DueLine",
     "Scheduled",
+    "anchor_date",
     "anchor_dates",
     "anchor_of",
     "crossings_of",
+    "dating_visits",
     "days_of",
+    "due_between",
+    "due_lines",
     "due_of",
     "follow_up_visits",
     "insulin_at",
@@ -45,4 +54,5 @@ __all__ = [
     "visits",
     "vital_signs_context",
     "weight_at",
+    "window_of",
 ]

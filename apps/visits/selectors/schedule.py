@@ -4,37 +4,63 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from apps.enrolment.models import Group, Participant
+from apps.enrolment.rules.participation import ENDED
 from apps.visits import rules
 from apps.visits.models import Visit, VisitStatus
-from apps.visits.selectors.anchors import Crossing, anchor_dates, anchor_of, crossings_of
+from apps.visits.selectors import holdings
+from apps.visits.selectors.anchors import (
+    Anchors,
+    Crossing,
+    anchor_date,
+    anchor_dates,
+    anchor_of,
+    crossings_of,
+)
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.crf.partial_date import PartialDate
+from studyportal.protocol.schedule import Visit as Planned
+
+NO_FORMS = holdings.Progress(0, 0)
 
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A visit of the protocol for one participant: when it is due (None: Day 0 unknown) and what became of it."""
+    """A visit of the protocol for one participant: when it is due (None: Day 0 unknown) and what became of it.
+
+    anchor: the name of the event that it is counted from, "" for none. forms: expected and complete ones of a visit
+    that took place. of_plan: False for one that was held and that the group or the version in force lacks: it stays
+    readable and changeable, and is marked. left, applies: see `rules.state_of`.
+    """
 
     key: str
     label: str
     due: rules.Due | None
     visit: Visit | None
+    anchor: str = ""
+    forms: holdings.Progress = NO_FORMS
+    scheduled: bool = True
+    of_plan: bool = True
+    applies: bool = True
+    left: rules.Left | None = None
 
-    def state(self, today: dt.date) -> str:
-        """done, missed, due, overdue, upcoming, or undated."""
-        if self.visit is not None and self.visit.status != VisitStatus.PLANNED:
-            return str(self.visit.status)
-        if self.due is None:
-            return "undated"
-        if today > self.due.latest:
-            return "overdue"
-        return "due" if today >= self.due.earliest else "upcoming"
+    def state(self, today: dt.date) -> rules.VisitState:
+        """today: at the site of the participant."""
+        return rules.state_of(
+            today=today,
+            due=self.due,
+            held="" if self.visit is None else self.visit.status,
+            complete=self.forms.complete,
+            expected=self.forms.expected,
+            scheduled=self.scheduled,
+            applies=self.applies,
+            left=self.left,
+        )
 
 
 def last_scheduled(group: str) -> tuple[str, str] | None:
@@ -47,31 +73,34 @@ def last_scheduled(group: str) -> tuple[str, str] | None:
 def sessions_to_come(participant_ids: Collection[int]) -> dict[int, list[tuple[int, PartialDate | None]]]:
     """Case → the sessions of the protocol that are not done, with the first day of their window as far as it is known.
     Four queries."""
-    sessions = {visit.key: visit.session for visit in protocol.current().visits.values() if visit.session}
     cases = list(Participant.objects.filter(pk__in=participant_ids, group=Group.CASE))
     anchors = anchor_dates(cases)
+    plans = {case.pk: protocol.of(case) for case in cases}
+    keys = {visit.key for plan in plans.values() for visit in plan.visits.values() if visit.session}
     given: dict[int, set[str]] = defaultdict(set)
     for pk, key in Visit.objects.filter(
-        participant__in=cases, key__in=sessions, status__in=[VisitStatus.DONE, VisitStatus.MISSED]
+        participant__in=cases, key__in=keys, status__in=[VisitStatus.DONE, VisitStatus.MISSED]
     ).values_list("participant_id", "key"):
         given[pk].add(key)
     found: dict[int, list[tuple[int, PartialDate | None]]] = {}
     for case in cases:
         ahead: list[tuple[int, PartialDate | None]] = []
-        for key, number in sessions.items():
-            if key not in given[case.pk]:
-                due = due_of(key, anchors[case.pk].get(anchor_of(key, Group.CASE)))
-                ahead.append((number, None if due is None else PartialDate.of(due.earliest)))
+        for visit in plans[case.pk].visits.values():
+            if visit.session and visit.key not in given[case.pk]:
+                anchor = anchor_of(visit.key, Group.CASE, plans[case.pk])
+                due = window_of(visit, anchor_date(visit, anchor, anchors[case.pk]))
+                ahead.append((visit.session, None if due is None else PartialDate.of(due.earliest)))
         found[case.pk] = ahead
     return found
 
 
-def days_of(visit: Visit, anchors: Mapping[str, PartialDate]) -> rules.DaySpan | NotDerivable:
+def days_of(visit: Visit, anchors: Anchors) -> rules.DaySpan | NotDerivable:
     """Days of a visit from its anchor."""
     if not visit.anchor:
         return NotDerivable("anchor missing: the participant is in no group")
     happened_on: Any = visit.happened_on
-    return rules.days_between(anchors.get(visit.anchor), happened_on)
+    planned = protocol.visit_of(visit.key, visit.protocol_version)
+    return rules.days_between(anchor_date(planned, visit.anchor, anchors), happened_on)
 
 
 def schedule(participant: Participant) -> list[Scheduled]:
@@ -79,45 +108,118 @@ def schedule(participant: Participant) -> list[Scheduled]:
     return schedules([participant])[participant.pk]
 
 
-def schedules(participants: Collection[Participant]) -> dict[int, list[Scheduled]]:
-    """schedule of many, in a fixed number of queries. Who crossed over has the schedule of a case; what was done
-    as a control before stays a visit of that time."""
-    crossed = crossings_of([participant.pk for participant in participants])
-    anchors = anchor_dates(participants, crossed)
-    held: dict[int, list[Visit]] = defaultdict(list)
-    for visit in Visit.objects.filter(participant__in=participants).order_by("key", "number"):
-        held[visit.participant_id].append(visit)
-    planned = protocol.current().visits
-    result: dict[int, list[Scheduled]] = {}
-    for participant in participants:
-        own = {(visit.key, visit.number): visit for visit in held[participant.pk]}
-        rows: list[Scheduled] = []
-        for visit in planned.values():
-            if not visit.scheduled:
-                rows += [
-                    Scheduled(key, one.label, None, one)
-                    for (key, _number), one in own.items()
-                    if key == visit.key
-                ]
-            elif participant.group in visit.groups:
-                anchor = anchors[participant.pk].get(anchor_of(visit.key, participant.group))
-                held_visit = own.get((visit.key, 2)) if participant.pk in crossed else None
-                first = own.get((visit.key, 1))
-                if held_visit is None and first is not None and not _of_before(first, crossed):
-                    held_visit = first
-                rows.append(Scheduled(visit.key, visit.label, due_of(visit.key, anchor), held_visit))
-        result[participant.pk] = rows
-    return result
+def schedules(
+    participants: Collection[Participant], held_forms: Iterable[holdings.Held] | None = None
+) -> dict[int, list[Scheduled]]:
+    """schedule of many, in a fixed number of queries (four). Each by the version of the protocol that counts for him
+    or her; visits that were held, by the version they were held under. Who crossed over has the schedule of a case;
+    what was done as a control before stays a visit of that time. held_forms: when the caller has read them already.
+    """
+    people = list(participants)
+    crossed = crossings_of([participant.pk for participant in people])
+    anchors = anchor_dates(people, crossed)
+    visits: dict[int, list[Visit]] = defaultdict(list)
+    for visit in Visit.objects.filter(participant__in=people).order_by("key", "number"):
+        visits[visit.participant_id].append(visit)
+    if held_forms is None:
+        held_forms = holdings.held_forms([participant.pk for participant in people])
+    forms: dict[int, dict[tuple[int | None, str], holdings.Held]] = defaultdict(dict)
+    for one in held_forms:
+        forms[one.participant_id][one.visit_id, one.form] = one
+    editions = holdings.Editions()
+    return {
+        participant.pk: _rows_of(
+            participant,
+            visits[participant.pk],
+            anchors[participant.pk],
+            crossed.get(participant.pk),
+            forms[participant.pk],
+            editions,
+        )
+        for participant in people
+    }
 
 
-def _of_before(visit: Visit, crossed: Mapping[int, Crossing]) -> bool:
-    crossing = crossed.get(visit.participant_id)
-    return crossing is not None and crossing.is_before(visit.happened_on)
+def _rows_of(
+    participant: Participant,
+    visits: list[Visit],
+    anchors: Anchors,
+    crossing: Crossing | None,
+    forms: Mapping[tuple[int | None, str], holdings.Held],
+    editions: holdings.Editions,
+) -> list[Scheduled]:
+    plan = editions.of(participant).plan
+    left, applies = left_of(participant), not participant.retrospective
+    rows: list[Scheduled] = []
+    told: set[int] = set()
+
+    def row(visit: Planned | None, held: Visit | None, *, of_plan: bool = True) -> Scheduled:
+        done = held is not None and held.status == VisitStatus.DONE
+        if held is not None:
+            told.add(held.pk)
+        key = held.key if visit is None and held is not None else visit.key if visit is not None else ""
+        anchor = held.anchor if held is not None and done else anchor_of(key, participant.group, plan)
+        progress = NO_FORMS
+        if done and held is not None:
+            under = editions.at(held.protocol_version, participant)
+            progress = holdings.progress_of_visit(key, participant.group, held.pk, forms, under)
+        return Scheduled(
+            key=key,
+            label=held.label
+            if held is not None and (visit is None or not visit.scheduled)
+            else str(visit.label if visit is not None else key),
+            due=None if visit is None else window_of(visit, anchor_date(visit, anchor, anchors)),
+            visit=held,
+            anchor=anchor,
+            forms=progress,
+            scheduled=visit is None or visit.scheduled,
+            of_plan=of_plan,
+            applies=applies and of_plan,
+            left=left,
+        )
+
+    for visit in plan.visits.values():
+        if not visit.scheduled:
+            rows += [row(visit, one) for one in visits if one.key == visit.key]
+        elif participant.group in visit.groups:
+            rows.append(row(visit, _held(visit.key, visits, crossing)))
+    for one in visits:
+        if one.pk not in told and not (crossing is not None and crossing.is_before(one.happened_on)):
+            known = protocol.visit_of(one.key, one.protocol_version)
+            undecided = participant.group not in plan.groups and one.key in plan.visits
+            rows.append(row(known, one, of_plan=undecided))
+    return rows
 
 
-def due_of(key: str, anchor: PartialDate | None) -> rules.Due | None:
-    """The window of a visit, when the anchor is known to the day."""
-    visit = protocol.current().visits.get(key)
-    if visit is None or not visit.scheduled or anchor is None or anchor.exact is None:
+def _held(key: str, visits: Iterable[Visit], crossing: Crossing | None) -> Visit | None:
+    """The record of a visit of the schedule: that of today's group; the one that is settled before a planned one."""
+    own = [
+        visit
+        for visit in visits
+        if visit.key == key
+        and (visit.number == 1 if crossing is None else not crossing.is_before(visit.happened_on))
+    ]
+    own.sort(key=lambda visit: (visit.status == VisitStatus.PLANNED, -visit.number))
+    return own[0] if own else None
+
+
+def left_of(participant: Participant) -> rules.Left | None:
+    """Whether the participant takes part no more, and since when."""
+    if participant.status not in ENDED:
+        return None
+    since: Any = participant.status_since
+    return rules.Left(None if since is None else since.earliest)
+
+
+def window_of(visit: Planned | None, anchor: PartialDate | None) -> rules.Due | None:
+    """The days on which a visit is due, when its anchor is known to the day."""
+    if visit is None or anchor is None or anchor.exact is None:
+        return None
+    if visit.target_day is None or visit.window_before is None or visit.window_after is None:
         return None
     return rules.due_dates(anchor.exact, visit.target_day, visit.window_before, visit.window_after)
+
+
+def due_of(key: str, anchor: PartialDate | None, version: str = "") -> rules.Due | None:
+    """window_of, from the key of a visit. version: under which it was held; left out, the one that runs."""
+    return window_of(protocol.visit_of(key, version), anchor)

@@ -6,10 +6,13 @@ the dictionary says all come from here. In the database each is an ordinary null
 
 from studyportal.crf.fields.answers import CodedField, MultiCodedField, NoteField, TextField, YesNoField
 from studyportal.crf.fields.base import CrfField, Sensitivity
+from studyportal.crf.fields.clock import ClockField
 from studyportal.crf.fields.dates import DayField, MomentField, PartialDateField
 from studyportal.crf.fields.measures import CountField, LaboratoryValueField, QuantityField
+from studyportal.crf.fields.rows import RowsField, RowsInvalid
 
 __all__ = [
+    "ClockField",
     "CodedField",
     "CountField",
     "CrfField",
@@ -20,6 +23,8 @@ __all__ = [
     "NoteField",
     "PartialDateField",
     "QuantityField",
+    "RowsField",
+    "RowsInvalid",
     "Sensitivity",
     "TextField",
     "YesNoField",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models
@@ -25,6 +26,8 @@ class CrfField(models.Field):
     # What goes into migrations: the database column only, not labels and limits.
     column_path = "django.db.models.TextField"
     column_kwargs: tuple[str, ...] = ()
+    # SQL of the value where it is no column of the record's table, as a cell of `RowsField`.
+    sql_source = ""
 
     def __init__(
         self,
@@ -86,13 +89,25 @@ class CrfField(models.Field):
         text = self.as_text(value)
         return f"{text} {human_unit_text(self.unit)}" if text and self.unit else text
 
+    def changed_for_people(self, before: Any, after: Any) -> tuple[str, str]:
+        """Old and new value as a history shows them: of many rows only those that differ."""
+        return self.for_people(before), self.for_people(after)
+
+    def typed_for_people(self, raw: Any) -> str:
+        """What a person typed or a script sent, as a page that compares shows it, whether or not it can be taken."""
+        return ";".join(map(str, raw)) if isinstance(raw, list) else "" if raw is None else str(raw)
+
+    def controls(self, names: Collection[str]) -> list[str]:
+        """Controls of a page, besides the field's own, that hold parts of its value: of those posted."""
+        return []
+
     def columns(self) -> tuple[Column, ...]:
         """Export columns, without the reason of absence."""
         return (self.export_column(self.name, self.sql, self.export_type),)
 
     @property
     def sql(self) -> str:
-        return f't."{self.column}"'
+        return self.sql_source or f't."{self.column}"'
 
     def export_column(self, name: str, sql: str, type_: str, label: str = "", **more: Any) -> Column:
         return Column(

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from apps.casebook import holdings
 from apps.consent import actions as consent
+from apps.visits.selectors import holdings
 from studyportal.queries import actions as query_actions
 from tests.apps.casebook.conftest import Cohort
 from tests.cast import Cast

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from apps.casebook import holdings
 from apps.consent import actions as consent
 from apps.enrolment import selectors
 from apps.enrolment.crfs import END_OF_STUDY, LOST_TO_FOLLOW_UP
@@ -14,6 +13,7 @@ from apps.enrolment.models import EndOfStudy, LostToFollowUp, Relatedness
 from apps.safety.crfs import ADVERSE_EVENT
 from apps.safety.models import Causality
 from apps.visits import actions as visits
+from apps.visits.selectors import holdings
 from studyportal import protocol
 from studyportal.access.clock import today_at
 from studyportal.crf.actions import save

@@ -60,7 +60,7 @@
   const absentParts = (name, scope) => {
     const box = scope.querySelector(`[data-absent="${CSS.escape(name)}"]`);
     const row = box?.closest(".field");
-    return { box, row, select: box?.querySelector("select"), button: row?.querySelector("[data-absent-toggle]"), value: row?.querySelector(".field-value") };
+    return { box, row, select: box?.querySelector("select"), button: row?.querySelector(`[data-absent-toggle="${CSS.escape(name)}"]`), value: row?.querySelector(".field-value") };
   };
   const drawAbsent = (name, scope, open) => {
     const { box, row, select, button, value } = absentParts(name, scope);

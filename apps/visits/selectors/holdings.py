@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection
@@ -83,10 +83,13 @@ def participant_forms() -> tuple[CrfSpec, ...]:
 
 
 class Expectations:
-    """What the protocol expects, looked up once for a page: reading it for each cell of a grid is slow."""
+    """What one version of the protocol expects, looked up once for a page: reading it for each cell of a grid is slow.
 
-    def __init__(self) -> None:
-        self.plan = protocol.current()
+    plan: left out, the version that runs.
+    """
+
+    def __init__(self, plan: protocol.Protocol | None = None) -> None:
+        self.plan: protocol.Protocol = protocol.current() if plan is None else plan
         self._forms: dict[tuple[str, str, bool], tuple[str, ...]] = {}
         self._analytes: dict[str, frozenset[str]] = {}
 
@@ -121,6 +124,29 @@ class Expectations:
         return form != "lab-result" or self.analytes(visit_key) <= held.details
 
 
+class Editions:
+    """The expectations of each version, looked up once: of a participant, and of a visit that was held before."""
+
+    def __init__(self) -> None:
+        self._by_version: dict[str, Expectations] = {}
+
+    def _under(self, plan: protocol.Protocol) -> Expectations:
+        if (found := self._by_version.get(plan.version)) is None:
+            found = self._by_version[plan.version] = Expectations(plan)
+        return found
+
+    def of(self, participant: protocol.versions.Assigned) -> Expectations:
+        """By the version that counts for the participant today."""
+        return self._under(protocol.of(participant))
+
+    def at(self, held_under: str, participant: protocol.versions.Assigned) -> Expectations:
+        """By the version under which a visit was held; without one, that of the participant."""
+        try:
+            return self._under(protocol.version(held_under)) if held_under else self.of(participant)
+        except protocol.UnknownVersion:
+            return self.of(participant)
+
+
 def expected_at(visit_key: str, group: str, *, required_only: bool = True) -> tuple[str, ...]:
     """Forms of a visit that the protocol expects of the group, without those of a cell session."""
     return Expectations().forms(visit_key, group, required_only=required_only)
@@ -139,10 +165,12 @@ def progress(
     visits: Iterable[tuple[int, str]],
     held: Iterable[Held],
     expectations: Expectations | None = None,
+    held_under: Mapping[int, Expectations] | None = None,
 ) -> Progress:
     """visits: (id, key) of the visits that took place. Forms about the participant are expected once.
 
-    Those that the protocol names for loss and end of study are expected of nobody.
+    Those that the protocol names for loss and end of study are expected of nobody. held_under: visit id → what the
+    version expects under which that visit was held, where it is another than `expectations`.
     """
     plan = expectations or Expectations()
     at: dict[tuple[int | None, str], Held] = {(one.visit_id, one.form): one for one in held}
@@ -153,9 +181,22 @@ def progress(
         expected += 1
         complete += plan.is_done(form, "", at.get((None, form)))
     for visit_id, key in visits:
-        for form in plan.forms(key, group):
+        own = plan if held_under is None else held_under.get(visit_id, plan)
+        for form in own.forms(key, group):
             if form in about:
                 continue
             expected += 1
-            complete += plan.is_done(form, key, at.get((visit_id, form)))
+            complete += own.is_done(form, key, at.get((visit_id, form)))
+    return Progress(complete, expected)
+
+
+def progress_of_visit(
+    key: str, group: str, visit_id: int, held: Mapping[tuple[int | None, str], Held], plan: Expectations
+) -> Progress:
+    """Expected forms of one visit that took place; those about the participant count when they are there at all."""
+    complete = expected = 0
+    for form in plan.forms(key, group):
+        expected += 1
+        own = held.get((visit_id, form)) or held.get((None, form))
+        complete += plan.is_done(form, key, own)
     return Progress(complete, expected)
