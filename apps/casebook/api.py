@@ -69,7 +69,7 @@ def as_json(query: Query) -> dict[str, Any]:
         "record": query.object_id,
         "field": query.field,
         "code": query.code,
-        "message": query.message,
+        "message": query.words,
         "state": query.state,
         "origin": query.origin,
         "explained_value": query.explained_value,

@@ -72,7 +72,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "query_rows": [
             Row(
                 [
-                    Cell(query.message, url=grid.query_url(query, code)),
+                    Cell(query.words, url=grid.query_url(query, code)),
                     title_of(query.form),
                     Cell("", state=query.state),
                     human_date_text(query.opened_at),
@@ -85,7 +85,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "deviation_rows": [
             [
                 Cell(
-                    deviation.description,
+                    deviation.words,
                     url=deviation.get_absolute_url() if user.may(Permission.VIEW_SAFETY) else "",
                 ),
                 Cell("", state=deviation.classification),
@@ -208,9 +208,7 @@ def alerts_of(book: Casebook, consent_url: str = "") -> list[Alert]:
                 _("Follow-ups, reports and clocks"),
             )
         )
-    critical = [
-        d.description for d in book.deviations if d.classification == "critical" and d.state == "open"
-    ]
+    critical = [d.words for d in book.deviations if d.classification == "critical" and d.state == "open"]
     if critical:
         found.append(("bad", _("Critical deviations"), critical, "", ""))
     return found

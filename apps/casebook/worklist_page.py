@@ -244,7 +244,7 @@ def _deviations_section(found: worklist.Listing | None, show: str) -> list[dict[
                 Row(
                     [
                         _person(one.participant.code, one.participant.synthetic),
-                        Cell(one.description, url=one.get_absolute_url()),
+                        Cell(one.words, url=one.get_absolute_url()),
                         Cell("", state=one.classification),
                         step_words(one),
                     ],
@@ -384,7 +384,7 @@ def _query_row(query: Any) -> list[Any]:
     return [
         _person(query.participant.code, query.participant.synthetic),
         title_of(query.form),
-        Cell(query.message, url=grid.query_url(query)),
+        Cell(query.words, url=grid.query_url(query)),
         human_date_text(query.opened_at),
     ]
 

@@ -100,7 +100,9 @@ def canonical(reported: Any, unit: str | None, terms: Terms | None) -> Decimal |
         )
     value = terms.to_canonical(reported.number, unit)
     if value is None:
-        return NotDerivable(said("%(unit)s does not convert into %(own_unit)s", unit=unit, own_unit=terms.unit))
+        return NotDerivable(
+            said("%(unit)s does not convert into %(own_unit)s", unit=unit, own_unit=terms.unit)
+        )
     return value
 
 

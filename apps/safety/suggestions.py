@@ -18,6 +18,7 @@ from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.crf.partial_date import PartialDate
 from studyportal.protocol.units import readable
+from studyportal.words import said
 
 # How far from the onset of an event a result may lie to speak for it (working default of this study).
 WITHIN_DAYS = 14
@@ -165,7 +166,7 @@ def _graded(
         baseline_uln=_of(baseline, "normal_high", into),
     )
     if isinstance(answer, NotDerivable):
-        return NotDerivable(f"{answer.why} (result of {result.collected_on.for_people()})")
+        return NotDerivable(said("%(why)s (result of %(on)s)", why=answer.why, on=result.collected_on))
     when = (
         "on the day of the onset"
         if days == 0

@@ -38,10 +38,11 @@ from studyportal.crf.signature_api import (
     SigningSerializer,
 )
 from studyportal.crf.spec import CrfSpec
+from studyportal.words import translated
 
 
 def errors_of(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [{"field": p.field or "", "code": p.code, "message": p.message} for p in problems]
+    return [{"field": p.field or "", "code": p.code, "message": translated(p.message)} for p in problems]
 
 
 def payload(request: Any) -> Mapping[str, Any]:
@@ -70,7 +71,10 @@ def saved(spec: CrfSpec, *, request: Any, raw: Mapping[str, Any], **target: Any)
         ) from None
     except Refused as error:
         raise ProblemError(
-            409, "refused", "; ".join(p.message for p in error.problems), errors=errors_of(error.problems)
+            409,
+            "refused",
+            "; ".join(translated(p.message) for p in error.problems),
+            errors=errors_of(error.problems),
         ) from None
     except StaleVersion as error:
         current = display.as_json(spec, error.current, error.current.participant.code)

@@ -18,6 +18,7 @@ from studyportal.crf.spec import CrfSpec
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
 from studyportal.ui.posted import errors_by_field
+from studyportal.words import translated
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def build(
     ]
     return FormView(
         sections=sections,
-        problems=[(*_place_of(spec, p.field), p.message) for p in problems],
+        problems=[(*_place_of(spec, p.field), translated(p.message)) for p in problems],
         findings=[(query, _shown(spec, query)) for query in queries if query.state != QueryState.CLOSED],
     )
 
@@ -191,7 +192,7 @@ def _typed(crf_field: f.CrfField, raw: Any) -> Any:
 def _shown(spec: CrfSpec, query: Query) -> ShownFinding:
     label = spec.fields[query.field].label if query.field in spec.fields else ""
     return ShownFinding(
-        message=query.message,
+        message=query.words,
         label=label,
         code=query.code,
         state=query.state,

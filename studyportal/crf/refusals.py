@@ -11,6 +11,7 @@ from studyportal.api.concurrency import stale
 from studyportal.api.problems import ProblemError
 from studyportal.crf.api import errors_of
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
+from studyportal.words import translated
 
 
 @contextmanager
@@ -24,7 +25,10 @@ def as_problems() -> Iterator[None]:
         ) from None
     except Refused as error:
         raise ProblemError(
-            409, "refused", "; ".join(p.message for p in error.problems), errors=errors_of(error.problems)
+            409,
+            "refused",
+            "; ".join(translated(p.message) for p in error.problems),
+            errors=errors_of(error.problems),
         ) from None
     except StaleVersion as error:
         raise stale(error.current.version) from None
