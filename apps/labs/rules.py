@@ -212,7 +212,7 @@ def derive_lab_result(values: Mapping[str, Any], context: Mapping[str, Any]) -> 
     derived: dict[str, Any] = {"number_canonical": number, "unit_canonical": terms.unit if terms else None}
     if values.get("analyte") == "hba1c":
         derived["eag"] = number if isinstance(number, NotDerivable) else estimated_average_glucose(number)
-        derived["idaa1c"] = idaa1c(number, context.get("insulin_per_kg", NotDerivable("visit missing")))
+        derived["idaa1c"] = idaa1c(number, context.get("insulin_per_kg", NotDerivable(said("visit missing"))))
     return derived
 
 

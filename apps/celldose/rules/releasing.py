@@ -17,7 +17,7 @@ LETS_INFUSE = ("released", "conditional", "exceptional")
 
 def derive_release(values: Values, context: Values) -> Mapping[str, Any]:
     """How the evaluation came out, counted. context: outcomes label → outcome, or None; culture_due: date or why not."""
-    due = context.get("culture_due", NotDerivable("microbiology not recorded"))
+    due = context.get("culture_due", NotDerivable(said("microbiology not recorded")))
     outcomes = context.get("outcomes")
     if outcomes is None:
         why = NotDerivable(said("criteria not evaluated"))
