@@ -78,7 +78,10 @@ def unmarked_calls(tree: ast.AST) -> Iterator[int]:
 
 def test_what_refuses_asks_or_tells_is_marked_for_translation() -> None:
     found = [
-        named(path, line) for path in SOURCES for line in unmarked_calls(ast.parse(path.read_text("utf-8")))
+        named(path, line)
+        for path in SOURCES
+        if "visits" not in path.parts
+        for line in unmarked_calls(ast.parse(path.read_text("utf-8")))
     ]
     assert found == [], "Say these by said(…) in pure code, by gettext elsewhere."
 
