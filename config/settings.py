@@ -285,7 +285,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # the portal sends no e-mail
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # no address is verified by mail
 
 # What a token can be narrowed to: a function that gives key → title of every dataset.
 TOKEN_DATASETS = "apps.exports.selectors.dataset_titles"  # noqa: S105 (a function's name)
@@ -376,6 +376,12 @@ CELERY_BEAT_SCHEDULE = {
     "forget-what-ended": {"task": "access.forget_what_ended", "schedule": timedelta(days=1)},
     # Mails of a deadline are as punctual as this; what is written once is not told twice.
     "remind-of-safety": {"task": "safety.remind", "schedule": 300.0, "options": {"expires": 300}},
+    # Before the working day where the sites are.
+    "mail-of-queries": {
+        "task": "queries.digest",
+        "schedule": crontab(hour=1, minute=0),  # UTC
+        "options": {"expires": 6 * 3600},
+    },
     "forget-old-drafts": {"task": "crf.forget_old_drafts", "schedule": timedelta(days=1)},
     "forget-old-submissions": {"task": "crf.forget_old_submissions", "schedule": timedelta(days=1)},
     # At two in the night where the sites are.

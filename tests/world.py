@@ -22,6 +22,7 @@ from studyportal.crf.errors import Refused
 from studyportal.crf.registry import UnknownForm, all_specs, spec_for
 from studyportal.crf.spec import CrfSpec
 from studyportal.deviations import actions as deviations
+from studyportal.queries import actions as queries
 from tests.apps.consent.documents import a_draft
 from tests.cast import Cast
 
@@ -60,6 +61,11 @@ class World:
             by=by, audience=Audience.MASKED, include_synthetic=True, mask=mask
         )
         return safety_actions.freeze(computed=computed, by=by)
+
+    @cached_property
+    def query(self) -> Any:
+        """One that a person asked, made when a test first asks for it."""
+        return queries.raise_query(participant=self.participant, message="So late?", by=self.cast.rao)
 
     @cached_property
     def deviation(self) -> Any:

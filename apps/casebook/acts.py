@@ -15,6 +15,7 @@ from apps.casebook.inputs import reason_fields
 from apps.enrolment import actions
 from apps.enrolment.models import Group, Participant
 from apps.enrolment.selectors import participants
+from studyportal import protocol
 from studyportal.access.models import User
 from studyportal.audit import reasons
 from studyportal.crf.errors import CrfInvalid
@@ -191,6 +192,37 @@ def _cross_over(participant: Participant, posted: QueryDict, **how: Any) -> Part
     return actions.cross_over(participant=participant, treated_on=posted.get("treated_on", ""), **how)
 
 
+def _version_fields(participant: Participant, values: Any, errors: Any) -> list[FieldView]:
+    return [
+        FieldView(
+            "protocol_version",
+            _("Version of the protocol"),
+            widget="select",
+            value=values["protocol_version"],
+            choices=[(one.version, f"{one.version} · {one.study.short_title}") for one in protocol.known()],
+            help=_("%s counts for this participant today.") % protocol.of(participant).version,
+            errors=errors.get("protocol_version", []),
+        ),
+        FieldView(
+            "from_on",
+            _("From"),
+            widget="date",
+            value=values["from_on"],
+            help=_("The day of the new consent, as a rule. Visits that were held keep their version."),
+            errors=errors.get("from_on", []),
+        ),
+    ]
+
+
+def _move_to_version(participant: Participant, posted: QueryDict, **how: Any) -> Participant:
+    return actions.move_to_version(
+        participant=participant,
+        version=posted.get("protocol_version", ""),
+        from_on=posted.get("from_on", ""),
+        **how,
+    )
+
+
 ACTS: Mapping[str, Act] = {
     act.key: act
     for act in (
@@ -248,6 +280,18 @@ ACTS: Mapping[str, Act] = {
             _cross_over,
             lazy("Record the treatment"),
         ),
+        Act(
+            "protocol-version",
+            lazy("Protocol version"),
+            lazy(
+                "After an amendment that counts for new participants only, whoever consented to it is moved to it here,"
+                " with the reason. What is still to come is planned by the new version from then on."
+            ),
+            _version_fields,
+            lambda p: {"protocol_version": p.protocol_version, "from_on": ""},
+            _move_to_version,
+            lazy("Move"),
+        ),
     )
 }
 
@@ -257,4 +301,6 @@ def offered(participant: Participant) -> list[Act]:
     keys = ["enrol", "group"]
     if participant.group == Group.CONTROL:
         keys += ["match", "treated-later"]
+    if len(protocol.known()) > 1:
+        keys.append("protocol-version")
     return [ACTS[key] for key in (*keys, "change")]

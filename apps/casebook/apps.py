@@ -9,6 +9,7 @@ class CasebookConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
+        from apps.casebook import asked  # noqa: F401  registers itself
         from studyportal.access.permissions import Permission
         from studyportal.deviations import places
         from studyportal.ui.navigation import NavItem, register
@@ -34,10 +35,5 @@ class CasebookConfig(AppConfig):
                 permission=Permission.VIEW_DATA,
                 order=20,
                 icon="people",
-            )
-        )
-        register(
-            NavItem(
-                _("Queries"), "casebook:queries", permission=Permission.ENTER_DATA, order=50, icon="query"
             )
         )

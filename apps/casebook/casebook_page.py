@@ -28,8 +28,9 @@ from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.registry import get
 from studyportal.deviations.page import may_raise, state_of, step_words
 from studyportal.identity import duplicates
+from studyportal.queries.cards import may_ask
 from studyportal.queries.models import QueryState
-from studyportal.ui.parts import Cell, Row, TimelineEvent
+from studyportal.ui.parts import Cell, TimelineEvent
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
 # The first queries; all are on the board.
@@ -49,7 +50,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "may_enter": may_enter,
         "consent_url": consent_url(user, participant),
         "may_register": user.may(Permission.REGISTER_PARTICIPANTS, participant.site_id),
-        "may_ask": user.may(Permission.MANAGE_QUERIES, participant.site_id),
+        "may_ask": may_ask(user, participant.site_id),
         "may_see_identity": user.may(Permission.VIEW_IDENTITY, participant.site_id),
         "may_see_trail": user.may(Permission.VIEW_AUDIT_TRAIL, participant.site_id),
         "consent_chip": chip_of(book.consent) if book.consent_events else "missing",
@@ -69,19 +70,8 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "life": selectors.life_of(participant, today),
         "timeline": timeline_of(book),
         "charts": charts.charts_of(book),
-        "query_rows": [
-            Row(
-                [
-                    Cell(query.words, url=grid.query_url(query, code)),
-                    title_of(query.form),
-                    Cell("", state=query.state),
-                    human_date_text(query.opened_at),
-                ]
-            )
-            for query in book.queries[:SHOWN]
-        ],
+        "query_cards": book.queries[:SHOWN],
         "query_total": len(book.queries),
-        "query_columns": [_("Question"), _("Form"), _("State"), _("Opened")],
         "deviation_rows": [
             [
                 Cell(
@@ -116,6 +106,7 @@ def facts_of(book: Casebook) -> list[tuple[Any, ...]]:
             _("Enrolled"),
             human_date_text(participant.enrolled_on) if participant.enrolled_on else _("not recorded"),
         ),
+        (_("Protocol"), _("version %s") % protocol.of(participant).version),
     ]
     if about is not None and about.age_at_enrolment is not None:
         facts.append((_("Age at enrolment"), _("%(n)d years") % {"n": about.age_at_enrolment}))

@@ -1,4 +1,4 @@
-"""The list of participants and the query board, as plain parts for the components."""
+"""The list of participants, as plain parts for the components."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.casebook import grid, selectors
-from apps.casebook.grid import title_of
-from apps.casebook.selectors import Choice, Page, QueryChoice
+from apps.casebook import selectors
+from apps.casebook.selectors import Choice, Page
 from apps.consent.selectors.places import chip_of
 from apps.enrolment.models import Group, ParticipantStatus
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
-from studyportal.crf.registry import all_specs
-from studyportal.queries.models import QueryState
 from studyportal.ui.parts import Cell, Column, Filter
 from studyportal.ui.templatetags.ui_tags import human_date_text
-
-# --- the list of participants ---------------------------------------------------------------------------
 
 
 def participants_of(user: User, query: QueryDict) -> dict[str, Any]:
@@ -122,51 +117,3 @@ def _participant_row(line: selectors.Line) -> list[Any]:
             else "",
         ),
     ]
-
-
-# --- the query board ------------------------------------------------------------------------------------
-
-
-def board_of(user: User, query: QueryDict) -> dict[str, Any]:
-    sites = selectors.sites_with(user, Permission.ENTER_DATA)
-    forms = [(spec.key, str(spec.title)) for spec in all_specs()]
-    choice = QueryChoice(
-        state=_known(query.get("state"), [*QueryState.values, "all"]),
-        site=_known(query.get("site"), [site.code for site in sites]),
-        form=_known(query.get("form"), [*(key for key, _title in forms), "visit"]),
-        q=query.get("q", ""),
-    )
-    page = selectors.page_of_queries(
-        user, choice, after=_number(query.get("after")), before=_number(query.get("before"))
-    )
-    counts = selectors.counts_of_queries(user)
-    narrowed = {name: value for name, value in vars(choice).items() if value}
-    states: list[Any] = [("", _("Not closed")), *QueryState.choices, ("all", _("All"))]
-    return {
-        "filters": [
-            Filter("q", _("Participant"), widget="search", value=choice.q, placeholder="MUM-0001"),
-            Filter("state", _("State"), value=choice.state, choices=states),
-            Filter(
-                "form", _("Form"), value=choice.form, choices=[("", _("All")), ("visit", _("Visit")), *forms]
-            ),
-            *_site_filter(sites, choice.site),
-        ],
-        "clear_url": reverse("casebook:queries") if narrowed else "",
-        "stats": [(label, counts.get(state, 0), f"?state={state}") for state, label in QueryState.choices],
-        "cards": [
-            {
-                "query": one,
-                "form": title_of(one.form),
-                "url": grid.query_url(one),
-                "may_manage": user.may(Permission.MANAGE_QUERIES, one.site_id),
-                "may_answer": one.state == QueryState.OPEN,
-            }
-            for one in page.lines
-        ],
-        **_neighbours(page, narrowed),
-        "narrowed": bool(narrowed),
-    }
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 18 else 0

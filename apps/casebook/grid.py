@@ -6,7 +6,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +13,12 @@ from django.utils.translation import ngettext
 
 from apps.casebook.selectors import Casebook
 from apps.visits.models import Visit, VisitStatus
+from apps.visits.rules import VisitState
 from apps.visits.selectors import Scheduled
-from apps.visits.selectors.holdings import Expectations, Held, visit_forms
+from apps.visits.selectors.holdings import Editions, Expectations, Held, visit_forms
 from studyportal import protocol
 from studyportal.crf.registry import UnknownForm, get
+from studyportal.crf.spec import CrfSpec
 from studyportal.signatures.selectors import SignatureState
 from studyportal.ui.parts import GridCell, GridRow, GridVisit
 from studyportal.ui.templatetags.ui_tags import human_date_text
@@ -31,49 +32,59 @@ class Grid:
 
 @dataclass(frozen=True)
 class Column:
-    """A visit of the protocol, recorded or not."""
+    """A visit of the protocol, recorded or not. expected: by the version under which it is or was held."""
 
     key: str
     label: str
     visit: Visit | None
     plan: Scheduled | None
+    expected: Expectations
 
 
 def columns_of(book: Casebook) -> list[Column]:
-    """In the order of the protocol; a visit that the group does not have is shown when it was recorded."""
-    planned = {row.key: row for row in book.schedule if row.visit is None or row.visit.number == 1}
+    """In the order of the participant's version of the protocol; what was recorded and is not of it comes last."""
+    editions = Editions()
+    participant = book.participant
+    mine = editions.of(participant)
+    planned = {row.key: row for row in book.schedule if row.of_plan and row.scheduled}
+    told = {row.visit.pk: row for row in book.schedule if row.visit is not None}
     recorded: dict[str, list[Visit]] = {}
     for visit in sorted(book.visits, key=lambda v: v.number):
         recorded.setdefault(visit.key, []).append(visit)
     found: list[Column] = []
-    for key, visit_of_protocol in protocol.current().visits.items():
+
+    def held(visit: Visit) -> Column:
+        expected = editions.at(visit.protocol_version, participant)
+        return Column(visit.key, visit.label, visit, told.get(visit.pk), expected)
+
+    for key, visit_of_protocol in mine.plan.visits.items():
         own = recorded.pop(key, [])
         plan = planned.get(key)
         if own:
-            found += [Column(key, visit.label, visit, plan) for visit in own]
-        elif plan is not None and visit_of_protocol.scheduled:
-            found.append(Column(key, str(visit_of_protocol.label), None, plan))
-    found += [Column(key, visit.label, visit, None) for key, own in recorded.items() for visit in own]
+            found += [held(visit) for visit in own]
+        elif plan is not None:
+            found.append(Column(key, str(visit_of_protocol.label), None, plan, mine))
+    found += [held(visit) for own in recorded.values() for visit in own]
     return found
 
 
 def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
     """No query: everything is in the book."""
-    code = book.participant.code
+    code, group = book.participant.code, book.participant.group
     held = {(one.visit_id, one.form): one for one in book.held}
     asked = open_queries(book)
     signed = signs_of(book)
     columns = columns_of(book)
-    plan = Expectations()
+    named = Editions().of(book.participant).plan
     shown = {form for (visit_id, form) in held if visit_id is not None}
     for column in columns:
-        shown |= set(plan.forms(column.key, book.participant.group, required_only=False))
+        shown |= set(column.expected.forms(column.key, group, required_only=False))
     rows = [
         GridRow(
-            str(spec.title),
+            _title(spec, named),
             [
                 _signed(
-                    _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter, plan),
+                    _cell(spec.key, spec.repeats, column, book, held, asked, today, may_enter),
                     signed.get((column.visit.pk, spec.key), "") if column.visit else "",
                 )
                 for column in columns
@@ -95,6 +106,13 @@ def grid_of(book: Casebook, *, today: dt.date, may_enter: bool) -> Grid:
         for column in columns
     ]
     return Grid(visits, rows)
+
+
+def _title(spec: CrfSpec, plan: protocol.Protocol) -> str:
+    """A form that the version of the participant no longer names stays where it was filled, and says so."""
+    if spec.key in plan.form_keys:
+        return str(spec.title)
+    return _("%(form)s (not in version %(version)s)") % {"form": spec.title, "version": plan.version}
 
 
 def signs_of(book: Casebook) -> dict[tuple[int | None, str], str]:
@@ -132,19 +150,33 @@ def new_form_url(code: str, form: str, visit_id: int | None = None) -> str:
 
 def detail_of(column: Column, today: dt.date) -> str:
     """Under the name of a visit: when it was, or when it is due."""
-    visit = column.visit
+    visit, plan = column.visit, column.plan
     if visit is not None and visit.status == VisitStatus.MISSED:
         return _("missed")
     if visit is not None and visit.status == VisitStatus.DONE:
         when = human_date_text(visit.happened_on) if visit.happened_on else _("no date")
-        late = {"late": _("late"), "early": _("early")}.get(visit.window_state)
-        return f"{when}, {late}" if late else when
-    if column.plan is None or column.plan.due is None:
+        words = [when, {"late": _("late"), "early": _("early")}.get(visit.window_state, "")]
+        if plan is not None and not plan.of_plan:
+            words.append(_("not in this protocol"))
+        return ", ".join(filter(None, words))
+    if plan is None:
         return _("not dated")
-    due = column.plan.due
-    if today > due.latest:
-        return _("overdue since %(day)s") % {"day": human_date_text(due.latest)}
-    return _("due %(day)s") % {"day": human_date_text(due.target)}
+    state = plan.state(today)
+    if state == VisitState.NOT_APPLICABLE:
+        return _("not applicable")
+    if plan.due is None:
+        return _("not dated")
+    if state == VisitState.OVERDUE:
+        return _("overdue since %(day)s") % {"day": human_date_text(plan.due.latest)}
+    return _("due %(day)s") % {"day": human_date_text(plan.due.target)}
+
+
+# How a form is drawn at a visit that did not take place yet.
+_AHEAD = {
+    VisitState.DUE: "due",
+    VisitState.OVERDUE: "overdue",
+    VisitState.NOT_APPLICABLE: "not_expected",
+}
 
 
 def _cell(
@@ -156,22 +188,21 @@ def _cell(
     asked: Mapping[tuple[str, int], int],
     today: dt.date,
     may_enter: bool,
-    plan: Expectations,
 ) -> GridCell:
     group = book.participant.group
-    visit = column.visit
+    visit, plan = column.visit, column.expected
     required = form in plan.forms(column.key, group)
     offered = required or form in plan.forms(column.key, group, required_only=False)
     if visit is None or visit.status == VisitStatus.PLANNED:
         if not required:
             return GridCell()
-        state = column.plan.state(today) if column.plan else "upcoming"
+        state = column.plan.state(today) if column.plan else VisitState.UPCOMING
         target = reverse("casebook:visit", args=[book.participant.code, visit.pk]) if visit else ""
         url = target or (new_visit_url(book.participant.code, column.key) if may_enter else "")
-        return GridCell(state if state in ("due", "overdue") else "expected", url)
+        return GridCell(_AHEAD.get(state, "expected"), url)
     own = held.get((visit.pk, form))
     if own is not None:
-        return _held_cell(form, repeats, column, visit, book, own, asked, plan)
+        return _held_cell(form, repeats, column, visit, book, own, asked)
     if visit.status == VisitStatus.MISSED:
         return GridCell("missed" if required else "not_expected")
     url = new_form_url(book.participant.code, form, visit.pk) if may_enter else ""
@@ -190,8 +221,8 @@ def _held_cell(
     book: Casebook,
     own: Held,
     asked: Mapping[tuple[str, int], int],
-    plan: Expectations,
 ) -> GridCell:
+    plan = column.expected
     done = plan.is_done(form, column.key, own)
     if own.count == 1 and not repeats:
         url = reverse("crf:edit", args=[form, own.first_id])
@@ -216,12 +247,3 @@ def title_of(form: str) -> str:
     except UnknownForm:
         others = {"visit": _("Visit"), "start-up": _("Study start-up"), "": _("Participant")}
         return others.get(form, form)
-
-
-def query_url(query: Any, visit_code: str = "") -> str:
-    """Where a query is answered: its record, its visit, or the casebook."""
-    if query.form == "visit" and query.object_id:
-        return reverse("casebook:visit", args=[visit_code or query.participant.code, query.object_id])
-    if query.form and query.object_id:
-        return reverse("crf:edit", args=[query.form, query.object_id]) + f"#query-{query.pk}"
-    return reverse("casebook:participant", args=[visit_code or query.participant.code]) + f"#query-{query.pk}"

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from apps.enrolment.models import Participant
-from apps.visits.models import Visit, VisitStatus
+from apps.visits.models import MissedReason, Visit, VisitStatus
 from studyportal import protocol
 from studyportal.audit.reason_fields import field_views
 from studyportal.crf.absence import AbsentReason
@@ -47,10 +47,11 @@ def reason_fields(posted: QueryDict, errors: Mapping[str, Sequence[str]]) -> lis
 def visit_choices(participant: Participant) -> list[tuple[str, str]]:
     """The visits of the protocol that may still be recorded; all of them while there is no group."""
     recorded = set(Visit.objects.filter(participant=participant).values_list("key", flat=True))
-    assigned = participant.group in protocol.current().groups
+    plan = protocol.of(participant)
+    assigned = participant.group in plan.groups
     return [
         (visit.key, f"{visit.key} · {visit.label}" if str(visit.label) != visit.key else visit.key)
-        for visit in protocol.current().visits.values()
+        for visit in plan.visits.values()
         if (not visit.scheduled or visit.key not in recorded)
         and (not assigned or participant.group in visit.groups)
     ]
@@ -70,7 +71,10 @@ def visit_fields(
             errors=errors.get("key", []) + errors.get("number", []),
         ),
         *_visit_fields(
-            {name: typed.get(name, "") for name in ("happened_on", "missed_reason", "nominal_label")}
+            {
+                name: typed.get(name, "")
+                for name in ("happened_on", "missed_code", "missed_reason", "nominal_label")
+            }
             | {
                 "status": typed.get("status", VisitStatus.DONE),
                 "absent": typed.get("absent-happened_on", ""),
@@ -101,8 +105,18 @@ def _visit_fields(values: Mapping[str, str], errors: Mapping[str, Sequence[str]]
             errors=errors.get("happened_on", []),
         ),
         FieldView(
-            "missed_reason",
+            "missed_code",
             _("Why missed"),
+            widget="select",
+            value=values["missed_code"],
+            choices=MissedReason.choices,
+            show_if=ShowIf("status", (VisitStatus.MISSED,)),
+            errors=errors.get("missed_code", []),
+        ),
+        FieldView(
+            "missed_reason",
+            _("Why missed, in words"),
+            required=False,
             value=values["missed_reason"],
             show_if=ShowIf("status", (VisitStatus.MISSED,)),
             errors=errors.get("missed_reason", []),
@@ -129,6 +143,7 @@ def visit_changes(posted: QueryDict) -> dict[str, Any]:
     return {
         "status": posted.get("status", ""),
         "happened_on": posted.get("happened_on", ""),
+        "missed_code": posted.get("missed_code", ""),
         "missed_reason": posted.get("missed_reason", ""),
         "nominal_label": posted.get("nominal_label", ""),
         "absent": {"happened_on": why} if why else {},
@@ -140,6 +155,7 @@ def visit_change_fields(visit: Visit, posted: QueryDict, problems: Iterable[Prob
     stands = {
         "status": visit.status,
         "happened_on": str(visit.happened_on or ""),
+        "missed_code": visit.missed_code,
         "missed_reason": visit.missed_reason,
         "nominal_label": visit.nominal_label,
         "absent": visit.absent.get("happened_on", ""),

@@ -31,6 +31,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf.partial_date import PartialDate
 from studyportal.crf.signing import SignedRecord, signed_records
 from studyportal.deviations.models import Deviation, DeviationState
+from studyportal.queries import selectors as asked
 from studyportal.queries.models import Query, QueryState
 from studyportal.ui.paging import page_by_key
 
@@ -95,7 +96,7 @@ def casebook(participant: Participant, on: Any) -> Casebook:
         schedule=visits.schedules([participant], held)[participant.pk],
         held=held,
         signed=signed_records([participant.pk]),
-        queries=list(Query.objects.filter(**own).exclude(state=QueryState.CLOSED).order_by("-state", "id")),
+        queries=asked.of_participant(participant.pk),
         deviations=list(
             Deviation.objects.filter(**own).exclude(state=DeviationState.WITHDRAWN).order_by("-id")
         ),
@@ -229,51 +230,3 @@ def sites_with(user: User, permission: Permission) -> list[Site]:
 def zone_of(user: User) -> ZoneInfo:
     """The zone in which times are shown: that of the sites whose data the user sees."""
     return clock.zone_of(sites_with(user, Permission.VIEW_DATA))
-
-
-# --- queries --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class QueryChoice:
-    """What the query board is narrowed to; state "" is everything that is not closed."""
-
-    state: str = ""
-    site: str = ""
-    form: str = ""
-    q: str = ""
-
-
-def queries(user: User, choice: QueryChoice) -> QuerySet[Query]:
-    found = Query.objects.visible_to(user, Permission.ENTER_DATA)
-    if choice.state in QueryState.values:
-        found = found.filter(state=choice.state)
-    elif choice.state != "all":
-        found = found.exclude(state=QueryState.CLOSED)
-    if choice.site:
-        found = found.filter(site__code=choice.site)
-    if choice.form:
-        found = found.filter(form=choice.form)
-    if choice.q:
-        found = found.filter(participant__code__contains=choice.q.strip().upper().replace("\x00", "")[:20])
-    return found
-
-
-def page_of_queries(
-    user: User, choice: QueryChoice, *, after: int = 0, before: int = 0, size: int = 25
-) -> Page:
-    """A page of the board, newest first, with everything said in each query."""
-    found = queries(user, choice).select_related("participant", "site").prefetch_related("messages__author")
-    page = page_by_key(found, after=after, before=before, size=size)
-    return Page(lines=page.rows, after=page.after, before=page.before)
-
-
-def counts_of_queries(user: User) -> dict[str, int]:
-    """State → how many queries at the sites of the user."""
-    found = (
-        Query.objects.visible_to(user, Permission.ENTER_DATA)
-        .order_by()
-        .values_list("state")
-        .annotate(Count("id"))
-    )
-    return dict(found)

@@ -15,9 +15,4 @@ urlpatterns = [
     path("participants/<str:code>/visits/new/", entry.new_visit, name="visit-new"),
     path("participants/<str:code>/visits/<int:pk>/", entry.visit, name="visit"),
     path("participants/<str:code>/records/<slug:form>/", pages.records, name="records"),
-    path("participants/<str:code>/queries/new/", entry.new_query, name="query-new"),
-    path("queries/", pages.queries, name="queries"),
-    path("queries/<int:pk>/answer/", pages.answer_query, name="query-answer"),
-    path("queries/<int:pk>/close/", pages.close_query, name="query-close"),
-    path("queries/<int:pk>/reopen/", pages.reopen_query, name="query-reopen"),
 ]

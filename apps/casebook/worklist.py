@@ -28,7 +28,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
 from studyportal.crf.spec import CrfSpec
 from studyportal.deviations import selectors as deviations
-from studyportal.queries.models import Query, QueryState
+from studyportal.queries import selectors as queries
 
 SOON_DAYS = 14
 FOLLOW_UP_DAYS = 7
@@ -185,9 +185,9 @@ def _expected_forms() -> list[CrfSpec]:
 
 
 def open_queries(user: User, *, limit: int) -> Listing:
-    """Queries that somebody who enters data is to answer, the oldest first."""
-    queries = Query.objects.visible_to(user, Permission.ENTER_DATA).filter(state=QueryState.OPEN)
-    return Listing(list(queries.select_related("participant").order_by("id")[:limit]), queries.count())
+    """Queries that somebody who enters data is to answer: those assigned to the user first, then the oldest."""
+    found = queries.to_answer(user)
+    return Listing(list(found[:limit]), found.count(), {"mine": found.filter(queries.mine(user)).count()})
 
 
 def screened_undecided(user: User, *, limit: int) -> Listing:
@@ -210,7 +210,7 @@ def deviations_to_settle(user: User, *, limit: int) -> Listing:
 
 def answered_queries(user: User) -> int:
     """Queries that were answered and wait for a data manager."""
-    return Query.objects.visible_to(user, Permission.MANAGE_QUERIES).filter(state=QueryState.ANSWERED).count()
+    return queries.to_accept(user).count()
 
 
 @dataclass(frozen=True)

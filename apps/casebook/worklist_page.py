@@ -22,6 +22,7 @@ from studyportal.access.clock import today_at
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.deviations.page import step_words
+from studyportal.queries import cards, subjects
 from studyportal.ui.parts import Cell, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
@@ -86,7 +87,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             "queries",
             _("Queries to answer"),
             queries,
-            [_query_row(row) for row in queries.rows],
+            [_query_row(row, user) for row in queries.rows],
             show,
             [_("Participant"), _("Form"), _("Question"), _("Opened")],
             _("No question is open."),
@@ -224,7 +225,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
             (
                 _("Answers to review"),
                 worklist.answered_queries(user),
-                f"{reverse('casebook:queries')}?state=answered",
+                f"{reverse('queries:board')}?state=answered",
                 "",
             )
         )
@@ -380,12 +381,15 @@ def _missing_row(row: worklist.VisitWithoutForms) -> list[Any]:
     ]
 
 
-def _query_row(query: Any) -> list[Any]:
+def _query_row(query: Any, user: User) -> list[Any]:
+    whom = cards.whose(user, query)
     return [
         _person(query.participant.code, query.participant.synthetic),
         title_of(query.form),
-        Cell(query.words, url=grid.query_url(query)),
-        human_date_text(query.opened_at),
+        Cell(
+            query.words, url=subjects.url_of(query), detail=_("for %(whom)s") % {"whom": whom} if whom else ""
+        ),
+        human_date_text(query.open_since),
     ]
 
 

@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-import logging
-
-from celery import current_app
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.utils import translation
 from django.utils.translation import gettext as _
-from kombu.exceptions import KombuError, OperationalError
 
 from apps.consent import chain_files
 from apps.consent.models import Checkpoint, Verification
 from apps.consent.rules.canonical import moment
-
-TASK = "consent.mail_verification"
-logger = logging.getLogger(__name__)
+from studyportal.mail import actions as mail
 
 
 def is_wanted() -> bool:
-    return bool(settings.CHECKPOINT_RECIPIENTS and settings.MAIL_IS_SET_UP)
+    return bool(settings.CHECKPOINT_RECIPIENTS) and mail.is_wanted()
 
 
-def hand_over(verification_id: int, checkpoint_id: int | None) -> None:
-    """To the queue, where it is tried until it is sent. A queue that is away loses a mail, never a checkpoint."""
+def hand_over(verification: Verification, checkpoint: Checkpoint | None) -> None:
+    """One mail to all, in the transaction that keeps the verification. A queue that is away loses a mail, never a
+    checkpoint."""
     if not is_wanted():
         return
-    try:
-        current_app.signature(TASK, args=[verification_id, checkpoint_id]).apply_async()
-    except (OperationalError, KombuError, OSError):
-        logger.exception("The mail on verification %s could not be handed to the queue", verification_id)
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, body, attachments = _written(verification, checkpoint)
+    mail.hand_over(
+        to=list(settings.CHECKPOINT_RECIPIENTS), subject=subject, body=body, attachments=attachments
+    )
 
 
-def send(verification: Verification, checkpoint: Checkpoint | None) -> None:
-    """One mail to all. Raises what the mail server raises."""
-    if not is_wanted():
-        return
-    mail = EmailMessage(to=list(settings.CHECKPOINT_RECIPIENTS))
+def _written(
+    verification: Verification, checkpoint: Checkpoint | None
+) -> tuple[str, str, list[mail.Attachment]]:
+    """Subject, body and what is attached, in the language in use."""
+    attachments: list[mail.Attachment] = []
     if checkpoint is None:
-        mail.subject = _("The consent log is NOT intact")
+        subject = _("The consent log is NOT intact")
         found = "\n".join(f"- {fault['message']}" for fault in verification.faults)
-        mail.body = _(
+        body = _(
             "The consent log was verified at %(at)s and is not intact. What was found:\n\n%(found)s\n\nNo checkpoint was"
             " signed. Keep the checkpoints that you hold: the log is compared with them."
         ) % {"at": moment(verification.at), "found": found}
     else:
-        mail.subject = _("Checkpoint of the consent log: %(count)d entries") % {"count": checkpoint.count}
-        mail.body = _(
+        subject = _("Checkpoint of the consent log: %(count)d entries") % {"count": checkpoint.count}
+        body = _(
             "The consent log was verified at %(at)s and found intact.\n\nEntries: %(count)d\nSHA-256 of the last"
             " entry: %(head)s\nKey: %(key)s\n\nKeep this mail with its attachment outside of the portal. Whoever rewrites"
             " the log later cannot make it agree with this checkpoint. The portal's page “Integrity of the"
@@ -57,9 +53,11 @@ def send(verification: Verification, checkpoint: Checkpoint | None) -> None:
             "head": checkpoint.head_sha256,
             "key": checkpoint.key_id,
         }
-        mail.attach(
-            chain_files.checkpoint_name(checkpoint),
-            chain_files.checkpoint_json(checkpoint),
-            "application/json",
+        attachments.append(
+            mail.Attachment(
+                chain_files.checkpoint_name(checkpoint),
+                chain_files.checkpoint_json(checkpoint),
+                "application/json",
+            )
         )
-    mail.send()
+    return subject, body, attachments

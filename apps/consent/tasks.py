@@ -1,8 +1,7 @@
-"""The jobs of the consent log: its verification, by a person or by night, and the mails that follow."""
+"""The jobs of the consent log: its verification, by a person or by night."""
 
 from __future__ import annotations
 
-from smtplib import SMTPException
 from typing import Any
 
 from celery import shared_task
@@ -10,9 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from apps.consent import chain_mail
 from apps.consent.actions import chain
-from apps.consent.models import Checkpoint, Verification
 from apps.consent.selectors.chain import VERIFY_JOB
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
@@ -45,17 +42,3 @@ def verify_log(params: VerifyParams, progress: Any, by: User) -> Result:
 def verify_nightly() -> None:
     """Acts for nobody, and tells in the log of the process when something is wrong."""
     chain.verify_now()
-
-
-@shared_task(
-    name=chain_mail.TASK,
-    autoretry_for=(SMTPException, OSError),
-    retry_backoff=60,
-    retry_backoff_max=3600,
-    max_retries=12,
-)
-def mail(verification_id: int, checkpoint_id: int | None) -> None:
-    """The checkpoint to the committee; or, when the log is not intact, what was found."""
-    verification = Verification.objects.get(pk=verification_id)
-    checkpoint = None if checkpoint_id is None else Checkpoint.objects.get(pk=checkpoint_id)
-    chain_mail.send(verification, checkpoint)

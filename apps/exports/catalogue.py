@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from apps.exports import consent_tables, enrolment_tables, product_tables, safety_tables, tables
+from apps.exports import consent_tables, enrolment_tables, product_tables, query_tables, safety_tables, tables
 from apps.exports.datasets import Dataset, of_form
 from studyportal.crf import registry
 
@@ -20,7 +20,8 @@ def all_tables() -> list[Dataset]:
         tables.visits(),
         tables.consent_events(),
         tables.glucose_readings(),
-        tables.queries(),
+        query_tables.queries(),
+        query_tables.query_messages(),
         tables.signatures(),
         enrolment_tables.site_approvals(),
         consent_tables.consent_documents(),

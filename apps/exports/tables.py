@@ -1,4 +1,4 @@
-"""The other datasets that are no forms: visits, consent events, glucose readings, queries, signatures."""
+"""The other datasets that are no forms: visits, consent events, glucose readings, signatures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from studyportal.crf.columns import Column
 from studyportal.crf.dating import first_day
 from studyportal.crf.registry import all_specs
 from studyportal.crf.signing import changed_later_sql, version_sql
-from studyportal.queries.models import Query
 from studyportal.signatures.models import Signature
 
 # The fields that a dataset shows, in order. What is not named here never leaves the portal.
@@ -29,10 +28,9 @@ CONSENT_EVENT = (
     "data_retained", "as_it_happened", "note",
 )  # fmt: skip
 VISIT = (
-    "key", "number", "status", "happened_on", "missed_reason", "anchor", "nominal_label", "day_number", "day_from",
-    "day_to", "window_state",
+    "key", "number", "status", "happened_on", "missed_code", "missed_reason", "anchor", "nominal_label", "day_number",
+    "day_from", "day_to", "window_state", "protocol_version",
 )  # fmt: skip
-QUERY = ("form", "object_id", "field", "code", "message", "state", "origin", "opened_at", "closed_at")
 
 
 def visits() -> Dataset:
@@ -120,21 +118,6 @@ def glucose_readings() -> Dataset:
             *columns_of(GlucoseReading, ("measured_on", "slot", "value", "unit")),
             Column("record_id", "t.id", "integer", _("Record number"), required=True),
             Column("record_updated_at", moment("t.updated_at"), "datetime", _("Last changed"), required=True),
-        ),
-    )
-
-
-def queries() -> Dataset:
-    return Dataset(
-        key="queries",
-        title=_("Queries"),
-        description=_("One row per query, with the form, record and field that it is about."),
-        kind="table",
-        table=Query._meta.db_table,
-        columns=(
-            *key_columns(),
-            *columns_of(Query, QUERY),
-            Column("record_id", "t.id", "integer", _("Record number"), required=True),
         ),
     )
 

@@ -14,7 +14,11 @@ from rest_framework.response import Response
 
 from apps.enrolment.models import Participant
 from apps.visits import actions, selectors
-from apps.visits.models import Anchor, Visit, VisitStatus, WindowState
+from apps.visits.models import Anchor, MissedReason, Visit, VisitStatus, WindowState
+from apps.visits.rules import VisitState
+from apps.visits.schedule_api import api_urls as schedule_urls
+from apps.visits.selectors import Scheduled
+from studyportal.access.clock import today_at
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
 from studyportal.api.filters import SinceFilter
@@ -34,6 +38,10 @@ READ_ONLY = (
     "day_from",
     "day_to",
     "window_state",
+    "protocol_version",
+    "state",
+    "forms_complete",
+    "forms_expected",
     "version",
     "created_at",
     "updated_at",
@@ -60,7 +68,15 @@ class VisitSerializer(serializers.Serializer):
     happened_on = serializers.CharField(
         required=False, allow_null=True, help_text="As far as known: 2016-11-03, 2016-11, 2016 or age:12."
     )
-    missed_reason = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    missed_code = serializers.ChoiceField(
+        choices=MissedReason.choices,
+        required=False,
+        allow_blank=True,
+        help_text="Why a missed visit did not take place; `other` needs missed_reason.",
+    )
+    missed_reason = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="The same in words."
+    )
     anchor = serializers.ChoiceField(
         choices=Anchor.choices,
         required=False,
@@ -72,6 +88,18 @@ class VisitSerializer(serializers.Serializer):
     day_from = serializers.IntegerField(read_only=True, allow_null=True)
     day_to = serializers.IntegerField(read_only=True, allow_null=True)
     window_state = serializers.ChoiceField(choices=WindowState.choices, read_only=True)
+    protocol_version = serializers.CharField(
+        read_only=True, help_text="Of the protocol under which the visit was held; empty for another."
+    )
+    state = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in VisitState],
+        read_only=True,
+        help_text="What the visit is today at the site, by the schedule.",
+    )
+    forms_complete = serializers.IntegerField(read_only=True)
+    forms_expected = serializers.IntegerField(
+        read_only=True, help_text="Forms that the protocol expects at it."
+    )
     absent = AbsentSerializer(required=False)
     reason = ReasonField(help_text="Why a value that was given before changes.")
     version = serializers.IntegerField(read_only=True)
@@ -79,7 +107,7 @@ class VisitSerializer(serializers.Serializer):
     updated_at = serializers.DateTimeField(read_only=True)
 
 
-def as_json(visit: Visit) -> dict[str, Any]:
+def as_json(visit: Visit, place: Scheduled) -> dict[str, Any]:
     return {
         "id": visit.pk,
         "participant": visit.participant.code,
@@ -89,6 +117,7 @@ def as_json(visit: Visit) -> dict[str, Any]:
         "number": visit.number,
         "status": visit.status,
         "happened_on": str(visit.happened_on) if visit.happened_on else None,
+        "missed_code": visit.missed_code,
         "missed_reason": visit.missed_reason,
         "anchor": visit.anchor,
         "nominal_label": visit.nominal_label,
@@ -96,6 +125,10 @@ def as_json(visit: Visit) -> dict[str, Any]:
         "day_from": visit.day_from,
         "day_to": visit.day_to,
         "window_state": visit.window_state,
+        "protocol_version": visit.protocol_version,
+        "state": place.state(today_at(visit.site)),
+        "forms_complete": place.forms.complete,
+        "forms_expected": place.forms.expected,
         "absent": visit.absent,
         "version": visit.version,
         "created_at": visit.created_at,
@@ -128,7 +161,8 @@ class VisitView(generics.GenericAPIView):
         return selectors.visits(self.user)
 
     def respond(self, visit: Visit, status: int = 200) -> Response:
-        return Response(as_json(visit), status=status, headers={"ETag": etag_of(visit.version)})
+        place = selectors.places_of([visit])[visit.pk]
+        return Response(as_json(visit, place), status=status, headers={"ETag": etag_of(visit.version)})
 
     @staticmethod
     def known_only(raw: Mapping[str, Any], known: tuple[str, ...]) -> None:
@@ -157,7 +191,8 @@ class Visits(VisitView):
     @extend_schema(operation_id="visits_list", responses=VisitSerializer(many=True), tags=["visits"])
     def get(self, request: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([as_json(visit) for visit in page or []])
+        places = selectors.places_of(page or [])
+        return self.get_paginated_response([as_json(visit, places[visit.pk]) for visit in page or []])
 
     @extend_schema(operation_id="visits_create", responses={201: VisitSerializer}, tags=["visits"])
     def post(self, request: Any) -> Response:
@@ -201,6 +236,7 @@ class VisitDetail(VisitView):
 
 
 api_urls = [
+    *schedule_urls,
     path("visits/", Visits.as_view(), name="visits"),
     path("visits/<int:pk>/", VisitDetail.as_view(), name="visit-detail"),
 ]

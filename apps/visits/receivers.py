@@ -17,7 +17,7 @@ from apps.enrolment.models import Demographics, EndOfStudy, Participant
 from apps.enrolment.rules import LifeEvent
 from apps.enrolment.signals import day0_asked, end_of_study_asked, life_asked, participant_saved
 from apps.visits import actions, checks, selectors
-from apps.visits.models import InsulinUse, Visit, VisitStatus, VitalSigns
+from apps.visits.models import Anchor, InsulinUse, Visit, VisitStatus, VitalSigns
 from apps.visits.signals import visit_saved
 from studyportal import protocol
 from studyportal.crf.actions import rederive
@@ -30,8 +30,15 @@ from studyportal.identity.signals import identity_recorded
 def count_visits_anew(
     sender: Any, *, participant: Any, created: bool, changed: Collection[str], by: Any, **_: Any
 ) -> None:
-    """The group decides which event visits are counted from; the index date is such an event."""
-    if not created and {"group", "index_date"} & set(changed):
+    """The group and the version decide which event visits are counted from; the index date and the day of enrolment
+    are such events."""
+    if created:
+        return
+    moved = {"group", "index_date", "protocol_version"} & set(changed)
+    if "enrolled_on" in changed:
+        anchors = [visit.anchor.values() for visit in protocol.of(participant).visits.values()]
+        moved |= {"enrolled_on"} if any(Anchor.ENROLMENT in one for one in anchors) else set()
+    if moved:
         actions.redate(participant=participant, by=by)
 
 
@@ -105,7 +112,7 @@ def protocol_was_completed(sender: Any, *, record: EndOfStudy, **_: Any) -> list
     done = list(rows.values_list("key", "happened_on"))
     return [
         *checks.completed_with_last_visit(
-            record.reason, selectors.last_scheduled(record.participant.group), {key for key, _day in done}
+            record.reason, selectors.last_scheduled(record.participant), {key for key, _day in done}
         ),
         *checks.no_visit_after_end(record.ended_on, [day for _key, day in done]),
     ]
@@ -119,7 +126,7 @@ def end_of_study_anew(sender: Any, *, visit: Visit, **_: Any) -> None:
 
 @receiver(visit_saved, dispatch_uid="visits.status")
 def status_anew(sender: Any, *, visit: Visit, by: Any, **_: Any) -> None:
-    if selectors.tells_of_life(visit.key):
+    if selectors.tells_of_life(visit):
         refresh_status_of(participant_id=visit.participant_id, by=by)
 
 

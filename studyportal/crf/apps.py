@@ -8,4 +8,4 @@ class CrfConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("crfs")
-        from studyportal.crf import checks_of_protocol  # noqa: F401  registers a system check
+        from studyportal.crf import asked, checks_of_protocol  # noqa: F401  register themselves

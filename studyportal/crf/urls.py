@@ -11,5 +11,4 @@ urlpatterns = [
     path("forms/<slug:key>/check/", check_views.check, name="check"),
     path("forms/drafts/", draft_views.keep, name="draft-keep"),
     path("forms/drafts/<int:pk>/discard/", draft_views.discard, name="draft-discard"),
-    path("queries/<int:pk>/explain/", views.explain, name="explain"),
 ]

@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 from django.apps import apps as django_apps
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from studyportal.access.declare import get_visible_or_404, refusal, requires
+from studyportal.access.declare import get_visible_or_404, requires
 from studyportal.access.permissions import Permission
 from studyportal.audit import links, reasons
 from studyportal.audit.reason_fields import field_views
@@ -29,7 +28,7 @@ from studyportal.crf.models import Draft
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import names_for
 from studyportal.crf.spec import CrfSpec
-from studyportal.queries import actions as query_actions
+from studyportal.queries import selectors as query_selectors
 from studyportal.queries.models import Query
 from studyportal.ui.posted import version_seen
 
@@ -97,31 +96,6 @@ def history(request: HttpRequest, key: str, pk: int) -> HttpResponse:
                 else "",
             },
         )
-
-
-@requires(Permission.VIEW_DATA)
-@require_POST
-def explain(request: HttpRequest, pk: int) -> HttpResponse:
-    """Answer a query: by those who enter data at the site."""
-    query = get_visible_or_404(Query.objects.all(), request.user, Permission.VIEW_DATA, pk=pk)
-    if not request.user.may(Permission.ENTER_DATA, query.site_id):
-        raise PermissionDenied(refusal(Permission.ENTER_DATA))
-    value = ""
-    if query.form and query.object_id:
-        spec = spec_or_404(query.form)
-        record = record_or_404(request, spec, query.object_id)
-        value = actions.as_texts(spec, record).get(query.field, "")
-    try:
-        query = query_actions.answer(
-            query=query, text=request.POST.get("explanation", "")[:2000], value=value, by=request.user
-        )
-    except query_actions.QueryRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Explanation saved."))
-    if query.form and query.object_id:
-        return redirect("crf:edit", query.form, query.object_id)
-    return redirect(query.participant.get_absolute_url())
 
 
 def _open(
@@ -321,4 +295,4 @@ def _previous(spec: CrfSpec, participant: Any, record: Any) -> Any:
 
 
 def _queries(spec: CrfSpec, record: Any) -> list[Query]:
-    return list(Query.objects.filter(form=spec.key, object_id=record.pk).order_by("id"))
+    return query_selectors.of_record(spec.key, record.pk)

@@ -71,7 +71,12 @@ def tell(kind: str, *, user: User, on: dt.date, subject: str, body: str) -> bool
 
 
 def wants(user: User, kind: str) -> bool:
-    return not MailChoice.objects.filter(user=user, kind=kind, wanted=False).exists()
+    return kind not in left_by(user)
+
+
+def left_by(user: User) -> set[str]:
+    """The kinds that the person does not want."""
+    return set(MailChoice.objects.filter(user=user, wanted=False).values_list("kind", flat=True))
 
 
 def who_declined(kind: str) -> set[int]:

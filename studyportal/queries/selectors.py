@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, DateField, F, Func, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from studyportal.access.declare import get_visible_or_404
 from studyportal.access.models import AllSites, Membership, User
 from studyportal.access.permissions import Permission
 from studyportal.access.roles import roles_with
 from studyportal.access.selectors import in_force
-from studyportal.queries.models import Query, QueryState
+from studyportal.queries.models import Query, QueryOrigin, QueryState
 from studyportal.queries.rules import BANDS, Age, band
 from studyportal.ui.paging import KeyPage, page_by_key
 
@@ -66,6 +69,28 @@ def with_age(found: QuerySet[Query], *, now: dt.datetime | None = None) -> Query
     )
 
 
+def within(found: QuerySet[Any], user: User, permissions: Iterable[Permission]) -> QuerySet[Any]:
+    """The rows of the sites where the user holds one of the permissions."""
+    reached: frozenset[int] = frozenset()
+    for permission in permissions:
+        sites = user.sites_with(permission)
+        if isinstance(sites, AllSites):
+            return found
+        reached |= sites
+    return found.filter(site_id__in=reached)
+
+
+def one_or_404(found: QuerySet[Any], user: User, *permissions: Permission, **lookup: Any) -> Any:
+    """The one row of a SiteScoped model that the user reaches by any of the permissions; Http404 otherwise."""
+    return get_visible_or_404(within(found, user, permissions), user, SEES, **lookup)
+
+
+def query_or_404(user: User, pk: int, *permissions: Permission) -> Query:
+    """With everything said in it and its age. permissions: of which one is enough."""
+    found: Query = one_or_404(shown(with_age(Query.objects.all())), user, *permissions, pk=pk)
+    return found
+
+
 def mine(user: User) -> Q:
     """Assigned to the person, or to a role that the person holds at the site of the query."""
     found = Q(assigned_to=user)
@@ -104,20 +129,29 @@ def queries(
         found = found.filter(origin=choice.origin)
     if choice.code:
         found = found.filter(code=choice.code)
-    if choice.assignee == MINE:
-        found = found.filter(mine(user))
-    elif choice.assignee == NOBODY:
-        found = found.filter(assigned_to__isnull=True, assigned_role="")
-    elif choice.assignee:
-        found = found.filter(assigned_to__username=choice.assignee)
+    if choice.assignee:
+        found = answered_by(found, user, choice.assignee)
     if choice.age in list(Age):
-        asked = band(Age(choice.age))
-        found = found.exclude(state=QueryState.CLOSED).filter(age__gte=asked.first)
-        if asked.last is not None:
-            found = found.filter(age__lte=asked.last)
+        found = as_old_as(found, Age(choice.age))
     if choice.q:
         found = found.filter(participant__code__contains=choice.q.strip().upper().replace("\x00", "")[:20])
     return found
+
+
+def answered_by(found: QuerySet[Query], user: User, who: str) -> QuerySet[Query]:
+    """who: "me" (or a role that the user holds), "nobody", or a user name."""
+    if who == MINE:
+        return found.filter(mine(user))
+    if who == NOBODY:
+        return found.filter(assigned_to__isnull=True, assigned_role="")
+    return found.filter(assigned_to__username=who)
+
+
+def as_old_as(found: QuerySet[Query], age: Age) -> QuerySet[Query]:
+    """Of queries with their age, those that are not closed and wait for so long."""
+    asked = band(age)
+    found = found.exclude(state=QueryState.CLOSED).filter(age__gte=asked.first)
+    return found if asked.last is None else found.filter(age__lte=asked.last)
 
 
 def shown(found: QuerySet[Query]) -> QuerySet[Query]:
@@ -162,7 +196,7 @@ def counts_by_form(user: User, choice: Choice, *, now: dt.datetime | None = None
         )
         for one in BANDS
     }
-    rows = (
+    rows: Any = (
         queries(user, everything, now=now)
         .order_by()
         .values("site__code", "form")
@@ -214,3 +248,24 @@ def to_accept(user: User) -> QuerySet[Query]:
 def of_record(form: str, object_id: int) -> list[Query]:
     """The queries of a record in the order in which they were asked: three queries."""
     return list(shown(with_age(Query.objects.filter(form=form, object_id=object_id))).order_by("id"))
+
+
+def of_participant(participant_id: int) -> list[Query]:
+    """The queries of a participant that are not closed, the open ones first: three queries."""
+    found = Query.objects.filter(participant_id=participant_id).exclude(state=QueryState.CLOSED)
+    return list(shown(with_age(found)).order_by("-state", "id"))
+
+
+def asked_about(user: User) -> tuple[list[str], list[str], list[tuple[str, str]]]:
+    """What the board can be narrowed to: the forms and the codes of checks that have queries, and the people to whom any
+    is assigned (user name, name). Two queries."""
+    seen = Query.objects.visible_to(user, SEES).order_by()
+    pairs = list(seen.values_list("form", "code", "origin").distinct())
+    people = User.objects.filter(
+        pk__in=seen.filter(assigned_to__isnull=False).values("assigned_to")
+    ).order_by("display_name", "username")
+    return (
+        sorted({form for form, _code, _origin in pairs}),
+        sorted({code for _form, code, origin in pairs if origin == QueryOrigin.CHECK}),
+        [(one.username, str(one)) for one in people],
+    )

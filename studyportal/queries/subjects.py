@@ -82,7 +82,7 @@ def url_of(query: Any) -> str:
     """Where the record is read and changed; the participant's page when it is about no record."""
     subject = of(query.form) if query.object_id else None
     if subject is None:
-        return str(query.participant.get_absolute_url())
+        return f"{query.participant.get_absolute_url()}#query-{query.pk}"
     return subject.url(query)
 
 

@@ -60,14 +60,15 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     "crf:edit": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:history": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
     "crf:sign": lambda w: {"key": "demographics", "pk": w.records["demographics"].pk},
-    "crf:explain": lambda w: {"pk": MISSING},
+    "api:participant-protocol-version": lambda w: {"code": w.participant.code},
     "api:participant-life": lambda w: {"code": w.participant.code},
     "api:participant-detail": lambda w: {"code": w.participant.code},
     "api:visit-detail": lambda w: {"pk": w.visit.pk},
+    "api:schedule": lambda w: {"?": f"participant={w.participant.code}"},
     "casebook:participant": lambda w: {"code": w.participant.code},
     **{
         f"casebook:participant-{key}": lambda w: {"code": w.participant.code}
-        for key in ("change", "enrol", "group", "match", "treated-later")
+        for key in ("change", "enrol", "group", "match", "treated-later", "protocol-version")
     },
     "celldose:identity": lambda w: {"pk": w.records["cell-product"].pk, "step": "bedside"},
     "celldose:product-new": lambda w: {"pk": w.records["harvest"].pk},
@@ -77,7 +78,15 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
     "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
-    "casebook:query-new": lambda w: {"code": w.participant.code},
+    "queries:new": lambda w: {"code": w.participant.code},
+    **{
+        f"{space}{name}": lambda w: {"pk": w.query.pk}
+        for space, names in {
+            "queries:": ("query", "answer", "close", "reopen", "withdraw", "assign"),
+            "api:query-": ("detail", "answer", "close", "reopen", "withdraw", "assign"),
+        }.items()
+        for name in names
+    },
     **{
         f"{space}:screening-{name}": lambda w: {"number": w.participant.screening.number}
         for space, names in {
@@ -263,6 +272,8 @@ SITE_OBJECTS = [
         (
             "crf:",
             "casebook:",
+            "queries:",
+            "api:query-",
             "consent:participant",
             "consent:withdraw",
             "consent:items",
@@ -297,7 +308,6 @@ SITE_OBJECTS = [
             "api:deviation",
         )
     )
-    and name != "crf:explain"
 ]
 
 

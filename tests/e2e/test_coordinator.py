@@ -181,7 +181,7 @@ def test_a_visit_and_its_form_by_keyboard(asha: Person, patient: dict[str, Any],
     page.keyboard.type("Weighed twice, on two scales.")
     page.keyboard.press("Tab")
     asha.press_for("Enter")
-    expect(page.locator(".messages")).to_contain_text("Explanation saved")
+    expect(page.locator(".messages")).to_contain_text("The answer is saved")
     expect(finding).to_have_count(0)
 
     saved = scripts("asha")(forms).json()["results"]

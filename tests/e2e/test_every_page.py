@@ -58,6 +58,8 @@ BESIDE_THE_NAVIGATION = {
         "/sites/MUM/start-up/waive/",
         "/participants/{treated}/queries/new/",
         "/queries/",
+        "/queries/counts/",
+        "/account/mails/",
     ),
     "sanjay": ("/exports/vital-signs/", "/tokens/", "/api/docs/", "/api/docs/problems/", "/protocol/"),
     "farah": (

@@ -114,7 +114,7 @@ def test_sign_in_itself_is_guarded(cast: Any) -> None:
 def test_nothing_is_changed_by_get(world: World, page: Any) -> None:
     """Signing out, revoking, closing: never by following a link."""
     browser = page(world.cast.meera)
-    acting = r"sign-out|revoke|cancel|retry|answer|close|reopen|evaluate|plan|explain|run"
+    acting = r"sign-out|revoke|cancel|retry|answer|close|reopen|evaluate|plan|assign|run"
     # The world makes some of what they are about when it is first asked for.
     urls = [url_of(address, world) for address in ADDRESSES if re.search(acting, address.name)]
     with nothing_changed():

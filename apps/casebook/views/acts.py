@@ -16,7 +16,7 @@ from apps.casebook import inputs
 from apps.casebook.acts import ACTS, offered
 from apps.casebook.views.entry import METHODS, form_page
 from apps.enrolment.models import GroupEvent
-from apps.enrolment.selectors import participant_or_404
+from apps.enrolment.selectors import assignments_of, participant_or_404
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
@@ -65,5 +65,6 @@ def act(request: HttpRequest, code: str, key: str) -> HttpResponse:
             act=chosen,
             save_label=chosen.button,
             tabs=tabs,
+            assignments=assignments_of(participant),
             events=GroupEvent.objects.filter(participant=participant).select_related("recorded_by"),
         )

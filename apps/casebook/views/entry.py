@@ -1,4 +1,4 @@
-"""The pages on which something is typed: visit, query.
+"""The pages on which something of a visit is typed.
 
 Each fetches with permission, calls one action, and answers; what was typed is shown again when it is refused.
 """
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -26,7 +27,7 @@ from studyportal.access.permissions import Permission
 from studyportal.audit import reasons
 from studyportal.crf.errors import CrfInvalid, Refused, StaleVersion
 from studyportal.crf.outcomes import Problem
-from studyportal.queries import actions as query_actions
+from studyportal.queries.cards import may_ask
 from studyportal.ui.parts import FieldView
 from studyportal.ui.posted import listed, version_seen
 
@@ -93,7 +94,11 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 messages.success(request, _("%s is saved.") % record.label)
                 return redirect("casebook:visit", code, pk)
         may_enter = request.user.may(Permission.ENTER_DATA, participant.site_id)  # type: ignore[union-attr]
-        context = visit_page.context_of(participant, record, may_enter=may_enter)
+        safety = request.user.may(Permission.VIEW_SAFETY, participant.site_id)  # type: ignore[union-attr]
+        context = visit_page.context_of(participant, record, may_enter=may_enter, may_see_safety=safety)
+        if may_ask(request.user, participant.site_id):  # type: ignore[arg-type]
+            asks = reverse("queries:new", args=[participant.code])
+            context["ask_url"] = f"{asks}?form=visit&record={record.pk}"
         fields = inputs.visit_change_fields(record, request.POST, problems)
         return form_page(
             request,
@@ -104,31 +109,6 @@ def visit(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             status=status,
             **context,
         )
-
-
-@requires(Permission.MANAGE_QUERIES)
-@require_http_methods(METHODS)
-def new_query(request: HttpRequest, code: str) -> HttpResponse:
-    """Ask the site about a participant."""
-    participant = participant_or_404(request.user, code, Permission.MANAGE_QUERIES)
-    problems: list[Problem] = []
-    if request.method == "POST":
-        message = request.POST.get("message", "").strip()
-        if message and "\x00" not in message and len(message) <= 2000:
-            query_actions.raise_query(participant=participant, message=message, by=request.user)
-            messages.success(request, _("The question is open; the site sees it on its worklist."))
-            return redirect(participant.get_absolute_url())
-        problems = [Problem("message", "required", _("Write the question, in at most 2000 characters."))]
-    fields = [
-        FieldView(
-            "message",
-            _("Question"),
-            widget="textarea",
-            value=request.POST.get("message", ""),
-            errors=[problem.message for problem in problems],
-        )
-    ]
-    return form_page(request, "casebook/query_new.html", fields, problems, participant=participant)
 
 
 def form_page(

@@ -1,32 +1,24 @@
-"""The pages that are read, and the query board."""
+"""The pages that are read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from apps.casebook import actions, casebook_page, contexts, selectors, worklist_page
+from apps.casebook import casebook_page, contexts, selectors, worklist_page
 from apps.casebook.summaries import summary_of
 from apps.enrolment.selectors import participant_or_404
-from studyportal.access.declare import get_visible_or_404, requires
+from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import UnknownForm, get
 from studyportal.crf.signing import signed_records
-from studyportal.queries import actions as query_actions
-from studyportal.queries.models import Query
 from studyportal.ui.parts import Cell
-
-LONGEST_ANSWER = 2000
 
 
 @requires(Permission.ENTER_DATA)
@@ -90,44 +82,3 @@ def records(request: HttpRequest, code: str, form: str) -> HttpResponse:
             else "",
         }
         return render(request, "casebook/records.html", context)
-
-
-@requires(Permission.ENTER_DATA)
-@require_safe
-def queries(request: HttpRequest) -> HttpResponse:
-    with timezone.override(selectors.zone_of(request.user)):
-        return render(request, "casebook/queries.html", contexts.board_of(request.user, request.GET))
-
-
-@requires(Permission.ENTER_DATA)
-@require_POST
-def answer_query(request: HttpRequest, pk: int) -> HttpResponse:
-    return _moved(request, pk, Permission.ENTER_DATA, actions.answer, _("The answer is saved."))
-
-
-@requires(Permission.MANAGE_QUERIES)
-@require_POST
-def close_query(request: HttpRequest, pk: int) -> HttpResponse:
-    return _moved(request, pk, Permission.MANAGE_QUERIES, query_actions.close, _("The query is closed."))
-
-
-@requires(Permission.MANAGE_QUERIES)
-@require_POST
-def reopen_query(request: HttpRequest, pk: int) -> HttpResponse:
-    return _moved(request, pk, Permission.MANAGE_QUERIES, query_actions.reopen, _("The query is open again."))
-
-
-def _moved(
-    request: HttpRequest, pk: int, permission: Permission, action: Callable[..., Any], said: str
-) -> HttpResponse:
-    query = get_visible_or_404(Query.objects.select_related("participant"), request.user, permission, pk=pk)
-    try:
-        action(query=query, text=request.POST.get("text", "").strip()[:LONGEST_ANSWER], by=request.user)
-    except query_actions.QueryRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, said)
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = reverse("casebook:queries")
-    return redirect(back)

@@ -172,8 +172,7 @@ def _key_in_use(at: dt.datetime) -> CheckpointKey:
 def _tell_by_mail(verification: Verification, checkpoint: Checkpoint | None) -> None:
     if checkpoint is None and verification.intact:
         return
-    checkpoint_id = None if checkpoint is None else checkpoint.pk
-    transaction.on_commit(lambda: chain_mail.hand_over(verification.pk, checkpoint_id))
+    chain_mail.hand_over(verification, checkpoint)
 
 
 def verify_now(*, by: User | None = None) -> tuple[Verification, Checkpoint | None]:

@@ -16,6 +16,7 @@ from apps.enrolment.actions.groups import assign_group, cross_over, match
 from apps.enrolment.actions.participants import CHANGEABLE, change, register
 from apps.enrolment.actions.participation import refresh_status, refresh_status_of, refresh_statuses
 from apps.enrolment.actions.start_up import approvals_gate, recheck_enrolments
+from apps.enrolment.actions.versions import move_to_version
 
 __all__ = [
     "APPROVAL_CHANGEABLE",
@@ -30,6 +31,7 @@ __all__ = [
     "enter_in_error",
     "lift_suspension",
     "match",
+    "move_to_version",
     "open_and_register",
     "overrides",
     "recheck_enrolments",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.enrolment import rules, signals
 from apps.enrolment.actions import reading, start_up
 from apps.enrolment.actions.participation import refresh_status
+from apps.enrolment.actions.versions import assign_at_enrolment
 from apps.enrolment.gates import dates_before_birth
 from apps.enrolment.models import Participant, ScreeningEntry, ScreeningOutcome
 from apps.enrolment.selectors.eligibility import eligibility_basis, eligibility_gate
@@ -71,6 +72,7 @@ def enrol(
         if in_the_way := list(obstacles(current, entry, day)):
             raise Refused(in_the_way)
         current.enrolled_on = day
+        moved = assign_at_enrolment(current, day, why=why, by=by)
         current.enrolment_basis = basis_of(current, day)
         current.version += 1
         current.save()
@@ -83,7 +85,7 @@ def enrol(
             sender=Participant,
             participant=current,
             created=False,
-            changed=frozenset({"enrolled_on"}),
+            changed=frozenset({"enrolled_on", "protocol_version"} if moved else {"enrolled_on"}),
             by=by,
         )
         return current
@@ -107,7 +109,7 @@ def obstacles(participant: Participant, entry: ScreeningEntry, day: PartialDate)
 
 
 def basis_of(participant: Participant, day: PartialDate) -> dict[str, Any]:
-    current = protocol.current()
+    current = protocol.of(participant)
     found: dict[str, Any] = {"protocol": {"version": current.version, "sha256": current.sha256}}
     if not participant.retrospective:
         for basis in BASES:

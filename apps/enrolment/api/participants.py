@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from apps.enrolment import actions, selectors
 from apps.enrolment.actions.participants import elsewhere
 from apps.enrolment.models import Group, Participant, ParticipantStatus, ScreeningEntry
+from studyportal import protocol
 from studyportal.access.models import Site
 from studyportal.access.permissions import Permission
 from studyportal.api.concurrency import etag_of, version_seen
@@ -56,6 +57,9 @@ class ParticipantSerializer(serializers.Serializer):
     enrolled_on = serializers.CharField(
         required=False, allow_null=True, help_text="As far as known: 2016-11-03, 2016-11, 2016 or age:12."
     )
+    protocol_version = serializers.CharField(
+        read_only=True, help_text="The version of the protocol that counts for the participant today."
+    )
     reason = ReasonField(help_text="Why a value that was given before changes.")
     version = serializers.IntegerField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
@@ -76,6 +80,7 @@ def as_json(participant: Participant) -> dict[str, Any]:
         "index_date": participant.index_date,
         "matched_case": participant.matched_case.code if participant.matched_case else None,
         "enrolled_on": str(participant.enrolled_on) if participant.enrolled_on else None,
+        "protocol_version": protocol.of(participant).version,
         "version": participant.version,
         "created_at": participant.created_at,
         "updated_at": participant.updated_at,

@@ -40,6 +40,7 @@ from apps.enrolment.rules.history import (
 from apps.enrolment.rules.participation import LifeEvent, Standing, first_exit, fold
 from apps.enrolment.rules.registration import enrolment_problems, retrospective_problems
 from apps.enrolment.rules.screening import entry_problems, screening_number
+from apps.enrolment.rules.versions import move_problems
 
 __all__ = [
     "CODE_PATTERN",
@@ -70,6 +71,7 @@ __all__ = [
     "least_days_between",
     "matching_problems",
     "methods_fit_attempts",
+    "move_problems",
     "nobody_stands_alone",
     "participant_code",
     "retrospective_problems",

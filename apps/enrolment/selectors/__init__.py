@@ -35,6 +35,7 @@ from apps.enrolment.selectors.participants import (
     participants,
 )
 from apps.enrolment.selectors.participation import lives_of, spells_for, standings_of
+from apps.enrolment.selectors.versions import assignments_of, version_on
 
 __all__ = [
     "ETHICS_COMMITTEE",
@@ -45,6 +46,7 @@ __all__ = [
     "approval_or_404",
     "approvals_due",
     "approvals_history",
+    "assignments_of",
     "basis",
     "closed_because",
     "code_looks_wrong",
@@ -67,5 +69,6 @@ __all__ = [
     "start_up_sites",
     "suspension_or_404",
     "usual_age",
+    "version_on",
     "warning_days",
 ]

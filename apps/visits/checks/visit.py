@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.visits.rules import DaySpan, label_disagrees, nominal_days
 from studyportal.crf.outcomes import Finding, NotDerivable
+from studyportal.words import said
 
 
 def visit_findings(
@@ -15,14 +16,16 @@ def visit_findings(
     """What is asked about a visit: a label that the calendar contradicts, a visit without a date."""
     if status == "done" and happened_on is None:
         yield Finding(
-            "happened_on", "visit_undated", "The visit is done, and its date is not known. When was it?"
+            "happened_on", "visit_undated", said("The visit is done, and its date is not known. When was it?")
         )
     if happened_on is not None and happened_on.precision != "day":
         yield Finding(
             "happened_on",
             "date_precision",
-            f"The date of the visit is known by {happened_on.precision} only ({happened_on.for_people()});"
-            " is the day in the source?",
+            said(
+                "The date of the visit is not known to the day (%(when)s); is the day in the source?",
+                when=happened_on,
+            ),
         )
     if label_disagrees(nominal_label, days):
         assert isinstance(days, DaySpan)
@@ -31,10 +34,17 @@ def visit_findings(
         yield Finding(
             "nominal_label",
             "label_disagrees",
-            f"The source calls this visit “{nominal_label}” (about {nominal[0]:.0f} days), yet it lies "
-            f"{_span(days)} after its anchor. Which of the two is right, and is it counted from another event?",
+            said(
+                "The source calls this visit “%(label)s” (about %(nominal)s days), yet it lies %(days)s after its anchor."
+                " Which of the two is right, and is it counted from another event?",
+                label=nominal_label,
+                nominal=round(nominal[0]),
+                days=_span(days),
+            ),
         )
 
 
 def _span(days: DaySpan) -> str:
-    return f"{days.lowest} days" if days.exact is not None else f"{days.lowest} to {days.highest} days"
+    if days.exact is not None:
+        return said("%(days)s days", days=days.lowest)
+    return said("%(from)s to %(to)s days", **{"from": days.lowest, "to": days.highest})

@@ -11,7 +11,7 @@ from apps.visits.selectors.anchors import (
     session_visits,
 )
 from apps.visits.selectors.body import vital_signs_context, weight_at
-from apps.visits.selectors.due import DueLine, due_between, due_lines
+from apps.visits.selectors.due import DueLine, due_between, due_lines, sites_of
 from apps.visits.selectors.insulin import insulin_at, insulin_context, insulin_per_kg_at
 from apps.visits.selectors.lives import lives_of, tells_of_life
 from apps.visits.selectors.schedule import (
@@ -19,6 +19,7 @@ from apps.visits.selectors.schedule import (
     days_of,
     due_of,
     last_scheduled,
+    places_of,
     schedule,
     schedules,
     sessions_to_come,
@@ -45,10 +46,12 @@ __all__ = [
     "insulin_per_kg_at",
     "last_scheduled",
     "lives_of",
+    "places_of",
     "schedule",
     "schedules",
     "session_visits",
     "sessions_to_come",
+    "sites_of",
     "tells_of_life",
     "visit_or_404",
     "visits",

@@ -148,8 +148,8 @@ def dating_visits(plan: protocol.Protocol) -> frozenset[str]:
     return _named(plan) | frozenset(session_visits(plan))
 
 
-def follow_up_visits() -> frozenset[str]:
+def follow_up_visits(plan: protocol.Protocol | None = None) -> frozenset[str]:
     """The visits that lie after the last session: whoever came to one of them is in follow-up."""
-    planned = [visit for visit in protocol.current().visits.values() if visit.scheduled]
+    planned = [visit for visit in (plan or protocol.current()).visits.values() if visit.scheduled]
     last = max((visit.latest_day or 0 for visit in planned if visit.session), default=0)
     return frozenset(visit.key for visit in planned if (visit.target_day or 0) > last)

@@ -12,23 +12,31 @@ from apps.visits.selectors.anchors import crossings_of, follow_up_visits, sessio
 from studyportal import protocol
 
 
-def tells_of_life(key: str) -> bool:
-    """Whether a visit of this key says how far its participant has come."""
-    return key in session_visits() or key in follow_up_visits()
+def tells_of_life(visit: Visit) -> bool:
+    """Whether a visit says how far its participant has come."""
+    plan = protocol.of(visit.participant)
+    return visit.key in session_visits(plan) or visit.key in follow_up_visits(plan)
 
 
 def lives_of(participant_ids: Collection[int]) -> dict[int, list[LifeEvent]]:
-    """Participant id → sessions given (to cases) and follow-up visits made. Two queries."""
-    sessions = {visit.key: visit.session for visit in protocol.current().visits.values() if visit.session}
-    later = follow_up_visits()
+    """Participant id → sessions given (to cases) and follow-up visits made, by his or her version of the protocol.
+    Two queries."""
     found: dict[int, list[LifeEvent]] = defaultdict(list)
-    rows: Any = Visit.objects.filter(
-        participant_id__in=participant_ids, status=VisitStatus.DONE, key__in=[*sessions, *later]
-    ).values_list("participant_id", "key", "happened_on", "participant__group")
+    rows: Any = Visit.objects.filter(participant_id__in=participant_ids, status=VisitStatus.DONE).values_list(
+        "participant_id", "key", "happened_on", "participant__group", "participant__protocol_version"
+    )
     crossed = crossings_of(participant_ids)
     for participant_id, crossing in crossed.items():
         found[participant_id].append(LifeEvent("treated", crossing.on, "", 1))
-    for participant_id, key, happened_on, group in rows:
+    tells: dict[str, tuple[dict[str, int], frozenset[str]]] = {}
+    for participant_id, key, happened_on, group, assigned in rows:
+        if assigned not in tells:
+            plan = protocol.at(assigned)
+            numbers = {visit.key: visit.session for visit in plan.visits.values() if visit.session}
+            tells[assigned] = (numbers, follow_up_visits(plan))
+        sessions, later = tells[assigned]
+        if key not in sessions and key not in later:
+            continue
         if participant_id in crossed and crossed[participant_id].is_before(happened_on):
             if key in later:
                 found[participant_id].append(LifeEvent("followed", happened_on, key))

@@ -63,9 +63,10 @@ class Scheduled:
         )
 
 
-def last_scheduled(group: str) -> tuple[str, str] | None:
-    """Key and label of the last visit that the protocol schedules for the group; None for a group without any."""
-    scheduled = protocol.current().visits_for(group) if group in protocol.current().groups else ()
+def last_scheduled(participant: Participant) -> tuple[str, str] | None:
+    """Key and label of the last visit that the protocol schedules for the participant; None without a group."""
+    plan = protocol.of(participant)
+    scheduled = plan.visits_for(participant.group) if participant.group in plan.groups else ()
     last = max(scheduled, key=lambda visit: visit.target_day or 0, default=None)
     return None if last is None else (last.key, last.label)
 
@@ -201,6 +202,23 @@ def _held(key: str, visits: Iterable[Visit], crossing: Crossing | None) -> Visit
     ]
     own.sort(key=lambda visit: (visit.status == VisitStatus.PLANNED, -visit.number))
     return own[0] if own else None
+
+
+def places_of(visits: Collection[Visit]) -> dict[int, Scheduled]:
+    """Visit id → its place in the schedule of its participant, for visits of any participants. Four queries.
+
+    The visits come with their participants. One of a time as a control, before the treatment, stands by itself.
+    """
+    found: dict[int, Scheduled] = {}
+    if not visits:
+        return found
+    people = {visit.participant_id: visit.participant for visit in visits}
+    for rows in schedules(list(people.values())).values():
+        found |= {row.visit.pk: row for row in rows if row.visit is not None}
+    for visit in visits:
+        if visit.pk not in found:
+            found[visit.pk] = Scheduled(visit.key, visit.label, None, visit, anchor=visit.anchor)
+    return found
 
 
 def left_of(participant: Participant) -> rules.Left | None:

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
         ({"happened_on": "2090"}, "happened_on", "in_future"),
         ({"number": 2}, "number", "not_repeated"),
         ({"number": "1"}, "number", "type"),
-        ({"status": "missed", "happened_on": None}, "missed_reason", "required"),
+        ({"status": "missed", "happened_on": None}, "missed_code", "required"),
         ({"nominal_label": "x" * 61}, "nominal_label", "max_length"),
         ({"absent": {"happened_on": "lost"}}, "happened_on", "absent_reason"),
         ({"absent": {"happened_on": "not_recorded"}}, "happened_on", "value_and_absent"),

@@ -142,6 +142,11 @@ def test_a_visit_without_date_is_asked_about() -> None:
     [
         ({"status": "missed"}, True, [("missed_reason", "required")]),
         ({"status": "missed", "missed_reason": " "}, True, [("missed_reason", "required")]),
+        ({"status": "missed", "missed_code": "", "missed_reason": ""}, True, [("missed_code", "required")]),
+        ({"status": "missed", "missed_code": "other"}, True, [("missed_reason", "required")]),
+        ({"status": "missed", "missed_code": "travel"}, True, []),
+        ({"status": "missed", "missed_code": "other", "missed_reason": "Flood"}, True, []),
+        ({"status": "done", "missed_code": "travel"}, True, [("missed_code", "not_expected")]),
         ({"status": "done", "missed_reason": "ill"}, True, [("missed_reason", "not_expected")]),
         (
             {"status": "missed", "missed_reason": "ill", "happened_on": on("2024")},
