@@ -21,10 +21,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_HOLE = re.compile(r"%\((\w+)\)[sd]")
 _PARTIAL = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?")
 
 
@@ -66,16 +68,32 @@ def said(template: str, /, **params: Any) -> Said:
     return Said(template, params)
 
 
-def listed(items: Iterable[Any]) -> Any:
+def listed(items: Iterable[Any]) -> str:
     """“a”, “a and b”, “a, b and c”: a sentence when there are several, the one itself otherwise, "" for none."""
     *first, last = list(items) or [""]
-    return said("%(first)s and %(last)s", first=first, last=last) if first else last
+    made: str = said("%(first)s and %(last)s", first=first, last=last) if first else last
+    return made
 
 
-def either(items: Iterable[Any]) -> Any:
+def either(items: Iterable[Any]) -> str:
     """“a”, “a or b”, “a, b or c”."""
     *first, last = list(items) or [""]
-    return said("%(first)s or %(last)s", first=first, last=last) if first else last
+    made: str = said("%(first)s or %(last)s", first=first, last=last) if first else last
+    return made
+
+
+def series(items: Iterable[Any]) -> str:
+    """“a; b; c”: for parts that have commas of their own."""
+    *first, last = list(items) or [""]
+    made: str = said("%(first)s; %(last)s", first=series(first), last=last) if first else last
+    return made
+
+
+def joined(sentences: Iterable[Any]) -> str:
+    """Whole sentences one after the other."""
+    *first, last = list(sentences) or [""]
+    made: str = said("%(first)s %(last)s", first=joined(first), last=last) if first else last
+    return made
 
 
 def rounded(value: Any, places: int = 0) -> Decimal:
@@ -200,3 +218,40 @@ def _parsed(value: Any) -> Any:
     if "partial" in value:
         return _Partial(value["partial"])
     return dt.date.fromisoformat(value["date"])
+
+
+def looked_up(text: str) -> str:
+    """An English sentence that was stored without its template, in the reader's language if its template is known.
+
+    For reasons of absence: they are values of the record, and stand in English there. The templates are those of the
+    reader's catalogue, so an English reader pays nothing.
+    """
+    from django.utils.translation import get_language, gettext
+
+    if (whole := gettext(text)) != text:
+        return whole
+    for shape, template in _shapes(get_language() or "en"):
+        if found := shape.fullmatch(text):
+            return gettext(template) % {name: looked_up(part) for name, part in found.groupdict().items()}
+    return text
+
+
+@cache
+def _shapes(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What each template of the catalogue with something in it looks like, the most words first."""
+    from django.utils.translation import trans_real
+
+    if language.startswith("en"):
+        return ()
+    catalogue = trans_real.translation(language)._catalog  # type: ignore[attr-defined]
+    templates = {key for key, _value in catalogue.items() if isinstance(key, str) and _HOLE.search(key)}
+    found = []
+    for template in sorted(templates, key=lambda one: (-len(_HOLE.sub("", one)), one)):
+        literal = [re.escape(part.replace("%%", "%")) for part in _HOLE.split(template)[::2]]
+        names = _HOLE.findall(template)
+        if len(set(names)) == len(names) and any(part.strip() for part in literal):
+            holes = [*(f"(?P<{name}>.+?)" for name in names), ""]
+            found.append(
+                (re.compile("".join(a + b for a, b in zip(literal, holes, strict=True)), re.DOTALL), template)
+            )
+    return tuple(found)

@@ -76,7 +76,7 @@ def casebook_of(user: User, participant: Participant) -> dict[str, Any]:
         "deviation_rows": [
             [
                 Cell(
-                    deviation.description,
+                    deviation.words,
                     url=deviation.get_absolute_url() if user.may(Permission.VIEW_SAFETY) else "",
                 ),
                 Cell("", state=deviation.classification),
@@ -200,9 +200,7 @@ def alerts_of(book: Casebook, consent_url: str = "") -> list[Alert]:
                 _("Follow-ups, reports and clocks"),
             )
         )
-    critical = [
-        d.description for d in book.deviations if d.classification == "critical" and d.state == "open"
-    ]
+    critical = [d.words for d in book.deviations if d.classification == "critical" and d.state == "open"]
     if critical:
         found.append(("bad", _("Critical deviations"), critical, "", ""))
     return found

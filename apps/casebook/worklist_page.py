@@ -246,7 +246,7 @@ def _deviations_section(found: worklist.Listing | None, show: str) -> list[dict[
                 Row(
                     [
                         _person(one.participant.code, one.participant.synthetic),
-                        Cell(one.description, url=one.get_absolute_url()),
+                        Cell(one.words, url=one.get_absolute_url()),
                         Cell("", state=one.classification),
                         step_words(one),
                     ],

@@ -30,6 +30,7 @@ from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.crf.partial_date import PartialDate
 from studyportal.identity import births
+from studyportal.words import said
 
 
 def session_context(record: CellSession) -> Mapping[str, Any]:
@@ -59,7 +60,7 @@ def dose_plan_context(record: DosePlan) -> Mapping[str, Any]:
     weight = (
         stated.weight_of(record.participant_id, day)
         if day is not None
-        else NotDerivable("day of the plan missing, so no weight of that day")
+        else NotDerivable(said("day of the plan missing, so no weight of that day"))
     )
     return {
         "weighed": weight,
@@ -172,7 +173,7 @@ def release_context(record: Release) -> Mapping[str, Any]:
     micro = file.microbiology
     return {
         "outcomes": release.by_label(release.from_json(evaluation.criteria)) if evaluation else None,
-        "culture_due": NotDerivable("microbiology not recorded")
+        "culture_due": NotDerivable(said("microbiology not recorded"))
         if micro is None
         else release.culture_due(micro.sampled_on, stated.culture_days(file.product.component)),
         "history": gates.held_back_by_history(gates.release_bars(record, file), *gates.when(record, file)),

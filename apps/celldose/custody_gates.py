@@ -19,6 +19,7 @@ from apps.consent.selectors import engine
 from studyportal.access.models import User
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import said
 
 # After an infusion there are remains, and after a discard the way to where it is destroyed.
 AFTER_THE_END = frozenset({"returned", "to_disposal"})
@@ -38,7 +39,7 @@ def hand_over_gate(record: HandOver, by: User | None) -> Iterable[Problem]:
                 Problem(
                     "leg",
                     "identity_unchecked_issue",
-                    "Two people check the identity at issue before the product goes to the ward.",
+                    said("Two people check the identity at issue before the product goes to the ward."),
                 )
             )
         elif issue.matches is not True:
@@ -46,7 +47,11 @@ def hand_over_gate(record: HandOver, by: User | None) -> Iterable[Problem]:
                 Problem(
                     "leg",
                     "identity_mismatch_issue",
-                    f"The newest identity check at issue does not match: {issue.said}. Two people read again first.",
+                    said(
+                        "The newest identity check at issue does not match: %(said)s. Two people read"
+                        " again first.",
+                        said=issue.said,
+                    ),
                 )
             )
     elif record.leg not in AFTER_THE_END:
@@ -81,7 +86,12 @@ def _less_than_was_taken(record: Container) -> Iterable[Problem]:
         yield Problem(
             "volume_ml",
             "aliquots_above_container",
-            f"Its aliquots are {taken} mL together, more than {record.volume_ml} mL: correct the volume that is wrong.",
+            said(
+                "Its aliquots are %(taken)s mL together, more than %(volume_ml)s mL: correct the volume"
+                " that is wrong.",
+                taken=taken,
+                volume_ml=record.volume_ml,
+            ),
         )
 
 

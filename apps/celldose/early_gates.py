@@ -14,6 +14,7 @@ from apps.celldose import gates, reagents, rules, stated
 from apps.celldose.models import DosePlan, Infusion, Processing, ReagentLot
 from studyportal.access.models import User
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 
 def lot_gate(record: ReagentLot, by: User | None) -> Iterable[Problem]:
@@ -67,8 +68,8 @@ def plan_bars(record: DosePlan) -> tuple[Problem, ...]:
         if before.first() == (record.component, record.planned_low, record.planned_high):
             return ()
     when = infusion.started_at
-    said = (
-        f" at {timezone.localtime(when, ZoneInfo(record.site.timezone)):%Y-%m-%d %H:%M}"
+    clause = (
+        said(" at %(localtime)s", localtime=timezone.localtime(when, ZoneInfo(record.site.timezone)))
         if when is not None
         else ""
     )
@@ -76,6 +77,11 @@ def plan_bars(record: DosePlan) -> tuple[Problem, ...]:
         Problem(
             "planned_low",
             "plan_after_infusion",
-            f"{infusion.product} was infused{said}: the range that was in force then stands. Words can still be mended.",
+            said(
+                "%(product)s was infused%(clause)s: the range that was in force then stands. Words can"
+                " still be mended.",
+                product=infusion.product,
+                clause=clause,
+            ),
         ),
     )

@@ -30,6 +30,7 @@ from apps.consent.selectors import engine
 from studyportal.access.models import User
 from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import said
 
 __all__ = ["held_back_by_history", "is_history", "refusing"]
 
@@ -160,7 +161,9 @@ def identity_check_gate(record: IdentityCheck, by: User | None) -> Iterable[Prob
         yield Problem(
             None,
             "identity_needs_two_accounts",
-            "In the study two people sign in and read: use the identity check on the page of the product.",
+            said(
+                "In the study two people sign in and read: use the identity check on the page of the product."
+            ),
         )
 
 
@@ -232,5 +235,5 @@ def discard_gate(record: Discard, by: User | None) -> Iterable[Problem]:
         yield Problem(
             "product",
             "already_used",
-            "The product has been infused: record what was left over with the infusion.",
+            said("The product has been infused: record what was left over with the infusion."),
         )

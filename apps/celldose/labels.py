@@ -23,6 +23,7 @@ from apps.celldose.rules import identifiers
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.ui import pdf
+from studyportal.words import translated
 
 PRODUCT, ALIQUOT = "product", "aliquot"
 # Sizes of the portal where the protocol names none: width, height, symbol, all in mm.
@@ -143,7 +144,7 @@ def _body(file: ProductFile, tests: DonorTests | None, *, volume: Any) -> list[L
         Line(_volume(volume) or _("Volume: not recorded yet"), 1.1),
         Line(_moment(_("Collected"), harvest.ended_at or harvest.started_at)),
         Line(
-            _("Expiry not determined: %s") % expiry.why
+            _("Expiry not determined: %s") % translated(expiry.why)
             if isinstance(expiry, NotDerivable)
             else _moment(_("Expires"), expiry),
             1.2,

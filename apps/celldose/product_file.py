@@ -39,6 +39,7 @@ from apps.celldose.models import (
 from apps.celldose.rules import identity
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 # Everything that is recorded under a product, by the related name: one query each, whatever the number of products.
 # The releases among them come with whether they are signed (`with_records`).
@@ -366,7 +367,7 @@ def _found(record: Any, name: str) -> release.Measured:
     value = getattr(record, name)
     if value is None:
         why = record.absent_reason(name).partition(":")[2].strip()
-        return NotDerivable(why or "not recorded")
+        return NotDerivable(why or said("not recorded"))
     return value  # type: ignore[no-any-return]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from apps.celldose.rules import CULTURES
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said
 
 PASS, FAIL, PENDING, NOT_EVALUABLE = "pass", "fail", "pending", "not_evaluable"
 
@@ -135,8 +136,8 @@ def not_known(found: Iterable[str], known: Mapping[str, Evaluated]) -> tuple[str
     def shown(name: str) -> bool:
         if name == "gram_stain":
             return "gram_stain" in known and known["gram_stain"].outcome == FAIL
-        said = known["sterility"].result if "sterility" in known else ""
-        return said.startswith("growth: ") and name in said.removeprefix("growth: ").split(", ")
+        clause = known["sterility"].result if "sterility" in known else ""
+        return clause.startswith("growth: ") and name in clause.removeprefix("growth: ").split(", ")
 
     return tuple(name for name in found if not shown(name))
 
@@ -144,9 +145,9 @@ def not_known(found: Iterable[str], known: Mapping[str, Evaluated]) -> tuple[str
 def culture_due(sampled_on: date | None, final_day: int | None) -> date | NotDerivable:
     """The day on which a culture without growth is final."""
     if sampled_on is None:
-        return NotDerivable("day of the sample missing")
+        return NotDerivable(said("day of the sample missing"))
     if final_day is None:
-        return NotDerivable("the protocol asks for no culture of this component")
+        return NotDerivable(said("the protocol asks for no culture of this component"))
     return sampled_on + timedelta(days=final_day)
 
 

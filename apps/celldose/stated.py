@@ -16,6 +16,7 @@ from apps.visits.models import VitalSigns
 from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import said
 
 
 def interval() -> rules.Interval:
@@ -112,7 +113,7 @@ def weight_of(participant_id: int, day: PartialDate | None) -> rules.Weighed | N
     """
     exact = day.exact if day is not None else None
     if exact is None:
-        return NotDerivable("day of the session missing, so no same-day weight")
+        return NotDerivable(said("day of the session missing, so no same-day weight"))
     within = weight_within_days()
     first = exact - dt.timedelta(days=within)
     # An empty day of measurement means the day of the visit.
@@ -126,7 +127,9 @@ def weight_of(participant_id: int, day: PartialDate | None) -> rules.Weighed | N
     known = [(on, pk, kg) for on, pk, kg in measured if on is not None and kg is not None]
     if not known:
         return NotDerivable(
-            f"weight of the last {within} days missing" if within else "same-day weight missing"
+            said("weight of the last %(within)s days missing", within=within)
+            if within
+            else said("same-day weight missing")
         )
     on, _pk, kg = max(known, key=lambda one: one[:2])
     return rules.Weighed(kg, on)

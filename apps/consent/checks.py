@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 
 def end_by_withdrawal(reason: str | None, withdrawn: bool) -> Iterable[Finding]:
@@ -13,5 +14,7 @@ def end_by_withdrawal(reason: str | None, withdrawn: bool) -> Iterable[Finding]:
         yield Finding(
             "reason",
             "withdrawal_not_in_log",
-            "The consent log holds no withdrawal. Record there what is withdrawn, from when, and by whom.",
+            said(
+                "The consent log holds no withdrawal. Record there what is withdrawn, from when, and by whom."
+            ),
         )

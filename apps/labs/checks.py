@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.labs.rules import Terms
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 ANTIBODIES = ("ica", "gad65", "iaa", "ia2", "znt8")
 RESULTS = frozenset({"positive", "negative", "indeterminate"})
@@ -19,19 +20,31 @@ def unit_stated(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
     reported, unit = values.get("reported"), values.get("unit")
     if reported is None:
         return
-    name = "HbA1c" if values.get("analyte") == "hba1c" else "result"
+    name = "HbA1c" if values.get("analyte") == "hba1c" else said("result")
     if unit is None:
-        hint = " It is presumably % (NGSP)." if name == "HbA1c" and 3 <= reported.number <= 20 else ""
+        hint = said(" It is presumably %% (NGSP).") if name == "HbA1c" and 3 <= reported.number <= 20 else ""
         yield Finding(
             "unit",
             "hba1c_without_unit" if name == "HbA1c" else "unit_missing",
-            f"The {name} of {reported} has no unit, so it is not converted or analysed.{hint} Can the source tell?",
+            said(
+                "The %(name)s of %(reported)s has no unit, so it is not converted or analysed.%(hint)s"
+                " Can the source tell?",
+                name=name,
+                reported=reported,
+                hint=hint,
+            ),
         )
     elif values.get("unit_basis") == "presumed":
         yield Finding(
             "unit",
             "unit_presumed",
-            f"The source gives the {name} of {reported} without a unit; {unit} is presumed. Can the source confirm it?",
+            said(
+                "The source gives the %(name)s of %(reported)s without a unit; %(unit)s is presumed. Can"
+                " the source confirm it?",
+                name=name,
+                reported=reported,
+                unit=unit,
+            ),
         )
 
 
@@ -45,8 +58,16 @@ def number_plausible(values: Mapping[str, Any], context: Mapping[str, Any]) -> I
         yield Finding(
             "reported",
             "implausible",
-            f"{terms.label} of {values.get('reported')} {values.get('unit')} lies outside {low} to {high} {terms.unit}. "
-            "Is it right?",
+            said(
+                "%(label)s of %(reported)s %(unit)s lies outside %(low)s to %(high)s %(own_unit)s. Is it"
+                " right?",
+                label=terms.label,
+                reported=values.get("reported"),
+                unit=values.get("unit"),
+                low=low,
+                high=high,
+                own_unit=terms.unit,
+            ),
         )
 
 
@@ -59,7 +80,10 @@ def fasting_state_known(values: Mapping[str, Any], context: Mapping[str, Any]) -
         yield Finding(
             "fasting",
             "fasting_state_unknown",
-            "Whether this C-peptide was fasting, random or stimulated is not stated, so it cannot be compared.",
+            said(
+                "Whether this C-peptide was fasting, random or stimulated is not stated, so it cannot be"
+                " compared."
+            ),
         )
 
 
@@ -70,7 +94,9 @@ def sources_agree(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iter
         yield Finding(
             "source_conflict",
             "antibody_ambiguous" if antibody else "source_conflict",
-            f"Another part of the source says otherwise: {conflict} Which is right?",
+            said(
+                "Another part of the source says otherwise: %(conflict)s Which is right?", conflict=conflict
+            ),
         )
 
 
@@ -87,7 +113,10 @@ def insulin_antibody_interpretable(
         yield Finding(
             "analyte",
             "insulin_antibody_after_insulin",
-            "Insulin antibodies cannot be told from those against injected insulin. Was another antibody meant?",
+            said(
+                "Insulin antibodies cannot be told from those against injected insulin. Was another"
+                " antibody meant?"
+            ),
         )
 
 
@@ -96,7 +125,7 @@ def result_expected(values: Mapping[str, Any], context: Mapping[str, Any]) -> It
         yield Finding(
             "qualitative",
             "result_not_reported",
-            "The test was ordered, and its result is not reported. Is it known?",
+            said("The test was ordered, and its result is not reported. Is it known?"),
         )
 
 
@@ -106,7 +135,10 @@ def baseline_not_at_diagnosis(values: Mapping[str, Any], context: Mapping[str, A
         yield Finding(
             "context",
             "history_at_visit",
-            "A result of the time of diagnosis is attached to a visit of the study. Is it history or study data?",
+            said(
+                "A result of the time of diagnosis is attached to a visit of the study. Is it history or"
+                " study data?"
+            ),
         )
 
 
@@ -116,7 +148,10 @@ def readings_expected(values: Mapping[str, Any], context: Mapping[str, Any]) -> 
         yield Finding(
             "transcribed",
             "readings_though_not_transcribed",
-            f"The chart is marked as not transcribed, and holds {context['readings']} readings.",
+            said(
+                "The chart is marked as not transcribed, and holds %(readings)s readings.",
+                readings=context["readings"],
+            ),
         )
 
 
@@ -125,11 +160,14 @@ def agrees_with_history(values: Mapping[str, Any], context: Mapping[str, Any]) -
 
     The report of the laboratory and the history are two records of one fact.
     """
-    said = context.get("at_diagnosis")
+    clause = context.get("at_diagnosis")
     result = values.get("qualitative")
-    if values.get("context") == "at_diagnosis" and said and result in RESULTS and said != result:
+    if values.get("context") == "at_diagnosis" and clause and result in RESULTS and clause != result:
         yield Finding(
             "qualitative",
             "history_disagrees",
-            f"The history says “{said.replace('_', ' ')}” for this antibody at diagnosis. Which of the two is right?",
+            said(
+                "The history says “%(clause)s” for this antibody at diagnosis. Which of the two is right?",
+                clause=clause.replace("_", " "),
+            ),
         )

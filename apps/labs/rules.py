@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import either, said
 
 # NGSP % = 0.09148 × IFCC + 2.152; IFCC mmol/mol = 10.93 × NGSP − 23.50: the NGSP's master equation.
 NGSP_SLOPE, NGSP_INTERCEPT = Decimal("0.09148"), Decimal("2.152")
@@ -54,9 +55,9 @@ def idaa1c(
 ) -> Decimal | NotDerivable:
     """Insulin-dose-adjusted HbA1c. insulin_per_kg: units/kg/24 h of the same visit; a documented 0 gives A1c."""
     if hba1c_percent is None:
-        return NotDerivable("HbA1c missing")
+        return NotDerivable(said("HbA1c missing"))
     if isinstance(hba1c_percent, NotDerivable):
-        return NotDerivable(f"HbA1c: {hba1c_percent.why}")
+        return NotDerivable(said("HbA1c: %(why)s", why=hba1c_percent.why))
     if isinstance(insulin_per_kg, NotDerivable):
         return insulin_per_kg
     return hba1c_percent + IDAA1C_FACTOR * insulin_per_kg
@@ -88,16 +89,20 @@ class Terms:
 def canonical(reported: Any, unit: str | None, terms: Terms | None) -> Decimal | NotDerivable:
     """The reported number in the analyte's unit. A value beyond a limit of quantitation is not a measured number."""
     if terms is None:
-        return NotDerivable("analyte not in the protocol")
+        return NotDerivable(said("analyte not in the protocol"))
     if reported is None:
-        return NotDerivable("no number reported")
+        return NotDerivable(said("no number reported"))
     if unit is None:
-        return NotDerivable("unit missing")
+        return NotDerivable(said("unit missing"))
     if reported.comparator:
-        return NotDerivable(f"reported as {reported}, which is a limit and no measured number")
+        return NotDerivable(
+            said("reported as %(reported)s, which is a limit and no measured number", reported=reported)
+        )
     value = terms.to_canonical(reported.number, unit)
     if value is None:
-        return NotDerivable(f"{unit} does not convert into {terms.unit}")
+        return NotDerivable(
+            said("%(unit)s does not convert into %(own_unit)s", unit=unit, own_unit=terms.unit)
+        )
     return value
 
 
@@ -106,8 +111,17 @@ def unit_belongs_to_analyte(values: Mapping[str, Any], terms: Terms | None) -> I
     if terms is None or unit is None:
         return
     if unit not in terms.units:
-        known = ", ".join(terms.units) or "none: its result is in words"
-        yield Problem("unit", "unit", f"{terms.label} is not measured in {unit}. Units: {known}.")
+        known = ", ".join(terms.units) or said("none: its result is in words")
+        yield Problem(
+            "unit",
+            "unit",
+            said(
+                "%(label)s is not measured in %(unit)s. Units: %(known)s.",
+                label=terms.label,
+                unit=unit,
+                known=known,
+            ),
+        )
 
 
 def number_is_possible(values: Mapping[str, Any], terms: Terms | None) -> Iterable[Problem]:
@@ -116,7 +130,7 @@ def number_is_possible(values: Mapping[str, Any], terms: Terms | None) -> Iterab
     if terms is None or reported is None:
         return
     if reported.number < 0:
-        yield Problem("reported", "min_value", f"{terms.label} cannot be below 0.")
+        yield Problem("reported", "min_value", said("%(label)s cannot be below 0.", label=terms.label))
         return
     if unit is None or unit not in terms.units or terms.hard is None:
         return
@@ -129,8 +143,16 @@ def number_is_possible(values: Mapping[str, Any], terms: Terms | None) -> Iterab
         yield Problem(
             "reported",
             "min_value" if below else "max_value",
-            f"{terms.label} of {reported} {unit} is not possible: the limits are {low} to {high} {terms.unit}. "
-            "Check the number and its unit.",
+            said(
+                "%(label)s of %(reported)s %(unit)s is not possible: the limits are %(low)s to %(high)s"
+                " %(own_unit)s. Check the number and its unit.",
+                label=terms.label,
+                reported=reported,
+                unit=unit,
+                low=low,
+                high=high,
+                own_unit=terms.unit,
+            ),
         )
 
 
@@ -138,14 +160,18 @@ def result_is_there(values: Mapping[str, Any]) -> Iterable[Problem]:
     """A number without quality, or a quality without number, is a result; “not reported” together with one is not."""
     if values.get("qualitative") == "not_reported" and values.get("reported") is not None:
         yield Problem(
-            "qualitative", "contradiction", "A number is given, so the result was reported. Leave this empty."
+            "qualitative",
+            "contradiction",
+            said("A number is given, so the result was reported. Leave this empty."),
         )
 
 
 def number_suits_analyte(values: Mapping[str, Any], terms: Terms | None) -> Iterable[Problem]:
     if terms is not None and terms.result == "qualitative" and values.get("reported") is not None:
         yield Problem(
-            "reported", "qualitative_only", f"{terms.label} has no number: give the qualitative result."
+            "reported",
+            "qualitative_only",
+            said("%(label)s has no number: give the qualitative result.", label=terms.label),
         )
 
 
@@ -158,7 +184,12 @@ def lloq_is_a_limit(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "reported",
             "below_lloq",
-            f"{reported} lies below the limit of quantitation {lloq}. Report it as <{lloq}, as the laboratory does.",
+            said(
+                "%(reported)s lies below the limit of quantitation %(lloq)s. Report it as <%(lloq)s, as"
+                " the laboratory does.",
+                reported=reported,
+                lloq=lloq,
+            ),
         )
 
 
@@ -166,7 +197,11 @@ def limits_of_normal_in_order(values: Mapping[str, Any]) -> Iterable[Problem]:
     low, high = values.get("normal_low"), values.get("normal_high")
     if low is not None and high is not None and low >= high:
         yield Problem(
-            "normal_high", "not_above", f"The upper limit of normal {high} is not above the lower one, {low}."
+            "normal_high",
+            "not_above",
+            said(
+                "The upper limit of normal %(high)s is not above the lower one, %(low)s.", high=high, low=low
+            ),
         )
 
 
@@ -177,7 +212,7 @@ def derive_lab_result(values: Mapping[str, Any], context: Mapping[str, Any]) -> 
     derived: dict[str, Any] = {"number_canonical": number, "unit_canonical": terms.unit if terms else None}
     if values.get("analyte") == "hba1c":
         derived["eag"] = number if isinstance(number, NotDerivable) else estimated_average_glucose(number)
-        derived["idaa1c"] = idaa1c(number, context.get("insulin_per_kg", NotDerivable("visit missing")))
+        derived["idaa1c"] = idaa1c(number, context.get("insulin_per_kg", NotDerivable(said("visit missing"))))
     return derived
 
 
@@ -189,18 +224,32 @@ def period_in_order(values: Mapping[str, Any]) -> Iterable[Problem]:
     if start is None or end is None or start.earliest is None or end.latest is None:
         return
     if end.latest < start.earliest:
-        yield Problem("period_end", "before_start", "The chart ends before it begins.")
+        yield Problem("period_end", "before_start", said("The chart ends before it begins."))
 
 
 def reading_problems(value: Decimal, unit: str) -> Iterable[Problem]:
     """Hard limits of a meter reading, in the unit that was measured."""
     limits = READING_LIMITS.get(unit)
     if limits is None:
-        yield Problem("unit", "unit", f"A meter reads in {' or '.join(READING_LIMITS)}.")
+        yield Problem(
+            "unit",
+            "unit",
+            said("A meter reads in %(reading_limits)s.", reading_limits=either(READING_LIMITS)),
+        )
         return
     low, high = limits
     if not low <= value <= high:
-        yield Problem("value", "limits", f"{value} {unit} is no glucose reading: {low} to {high} {unit}.")
+        yield Problem(
+            "value",
+            "limits",
+            said(
+                "%(value)s %(unit)s is no glucose reading: %(low)s to %(high)s %(unit)s.",
+                value=value,
+                unit=unit,
+                low=low,
+                high=high,
+            ),
+        )
 
 
 READING_LIMITS: Mapping[str, tuple[Decimal, Decimal]] = {

@@ -20,6 +20,7 @@ from studyportal.audit.reason_fields import field_views as reason_views
 from studyportal.crf.outcomes import Problem
 from studyportal.ui.drawing.parts import number_text
 from studyportal.ui.parts import Cell, Column, FieldView, TimelineEvent
+from studyportal.words import translated
 
 RUNS = 50
 SETS = 25
@@ -149,7 +150,7 @@ def row_problems(problems: Sequence[Problem]) -> list[tuple[str, str, str]]:
             said = _("Row %d") % (int(parts[1]) + 1)
             if len(parts) > 2:
                 said += f", {parts[2]}"
-            found.append(("", "", f"{said}: {problem.message}"))
+            found.append(("", "", f"{said}: {translated(problem.message)}"))
         else:
             name = (problem.field or "").replace(".", "_")
             found.append((name, "", problem.message))

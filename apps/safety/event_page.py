@@ -136,7 +136,7 @@ def _queries(file: EventFile) -> list[tuple[str, str]]:
         object_id__in=[record.pk for _form, record in own],
     ).exclude(state=QueryState.CLOSED)
     return [
-        (query.message, by_key[query.form, query.object_id].get_absolute_url())
+        (query.words, by_key[query.form, query.object_id].get_absolute_url())
         for query in asked.order_by("id")
         if query.object_id is not None and (query.form, query.object_id) in by_key
     ]

@@ -18,6 +18,7 @@ from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.crf.partial_date import PartialDate
 from studyportal.protocol.units import readable
+from studyportal.words import said
 
 # How far from the onset of an event a result may lie to speak for it (working default of this study).
 WITHIN_DAYS = 14
@@ -72,18 +73,24 @@ def suggestion_for(
 ) -> Suggested | NotDerivable:
     """By the result nearest to the onset. version: key of the dictionary; the current one when none is stated yet."""
     if term is None:
-        return NotDerivable("term missing")
+        return NotDerivable(said("term missing"))
     key = version or Dictionary.CTCAE_5
     table = dictionary(key).tables.get(term)
     if table is None:
         return NotDerivable(why_no_table(dictionary(key), term))
     if onset is None or onset.earliest is None:
-        return NotDerivable("day of onset missing")
+        return NotDerivable(said("day of onset missing"))
     near = graded_near(participant_id, table, onset, key)
     chosen = next((one for one in near if one.chosen), None)
     if chosen is None:
         names = ", ".join(protocol.current().analytes[one].label for one in table.analytes)
-        return NotDerivable(f"no result of {names} within {WITHIN_DAYS} days of the onset")
+        return NotDerivable(
+            said(
+                "no result of %(names)s within %(within_days)s days of the onset",
+                names=names,
+                within_days=WITHIN_DAYS,
+            )
+        )
     return chosen.suggestion
 
 
@@ -137,15 +144,25 @@ def _graded(
 ) -> Suggested | NotDerivable:
     reported, unit = result.reported, result.unit
     if unit is None:
-        return NotDerivable(f"the result of {result.collected_on.for_people()} has no unit")
+        return NotDerivable(
+            said("the result of %(collected_on)s has no unit", collected_on=result.collected_on)
+        )
     if reported.comparator:
         return NotDerivable(
-            f"reported as {reported} {readable(unit)}, which is a limit and no measured number"
+            said(
+                "reported as %(reported)s %(unit)s, which is a limit and no measured number",
+                reported=reported,
+                unit=readable(unit),
+            )
         )
     into = unit if table.judges(unit) else table.unit
     value = _in_unit(result.analyte, reported.number, unit, into)
     if value is None:
-        return NotDerivable(f"{readable(unit)} does not convert into {readable(table.unit)}")
+        return NotDerivable(
+            said(
+                "%(unit)s does not convert into %(unit_2)s", unit=readable(unit), unit_2=readable(table.unit)
+            )
+        )
     earlier = [one for one in baselines if one.analyte == result.analyte and one.pk != result.pk]
     baseline = earlier[-1] if earlier else None
     lln = _in_unit(result.analyte, result.normal_low, unit, into)
@@ -165,7 +182,7 @@ def _graded(
         baseline_uln=_of(baseline, "normal_high", into),
     )
     if isinstance(answer, NotDerivable):
-        return NotDerivable(f"{answer.why} (result of {result.collected_on.for_people()})")
+        return NotDerivable(said("%(why)s (result of %(on)s)", why=answer.why, on=result.collected_on))
     when = (
         "on the day of the onset"
         if days == 0

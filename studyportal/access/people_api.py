@@ -23,6 +23,7 @@ from studyportal.api.concurrency import etag_of, version_seen
 from studyportal.api.pagination import CursorPagination
 from studyportal.api.problems import ProblemError
 from studyportal.api.strict import StrictSerializer
+from studyportal.words import translated
 
 # What an action calls by another name than the body does.
 MEMBERS = {"display_name": "name"}
@@ -37,7 +38,7 @@ def refusals() -> Iterator[None]:
         first = refusal.problems[0]
         code = "invalid" if refusal.status == 400 else first.code
         errors = [
-            {"field": MEMBERS.get(p.field, p.field), "code": p.code, "message": p.message}
+            {"field": MEMBERS.get(p.field, p.field), "code": p.code, "message": translated(p.message)}
             for p in refusal.problems
         ]
         raise ProblemError(refusal.status, code, str(refusal), errors=errors) from None

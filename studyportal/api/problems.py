@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from studyportal.words import translated
+
 CONTENT_TYPE = "application/problem+json"
 
 TITLES = {
@@ -50,7 +52,7 @@ class ProblemError(exceptions.APIException):
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> None:
-        super().__init__(detail=detail, code=code)
+        super().__init__(detail=translated(detail), code=code)
         self.status_code = status_code
         self.problem_code = code
         self.title = title
@@ -73,9 +75,9 @@ def body(
         "title": title or TITLES.get(status_code, "Error"),
         "status": status_code,
         "code": code,
-        "detail": detail,
+        "detail": translated(detail),
     }
-    errors = list(errors)
+    errors = [{**one, "message": translated(one["message"])} if "message" in one else one for one in errors]
     if errors:
         problem["errors"] = errors
     return problem | more

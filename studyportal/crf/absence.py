@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from studyportal.words import looked_up
+
 NOT_DERIVABLE = "not_derivable"
 
 
@@ -23,5 +25,5 @@ def label_of(reason: str) -> str:
     """The words for a stored reason; a derived value carries what it lacks."""
     code, _sep, why = reason.partition(":")
     if code == NOT_DERIVABLE:
-        return f"{_('Not derivable')}: {why.strip()}" if why else str(_("Not derivable"))
+        return f"{_('Not derivable')}: {looked_up(why.strip())}" if why else str(_("Not derivable"))
     return str(AbsentReason(code).label) if code in AbsentReason.values else reason

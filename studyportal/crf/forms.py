@@ -25,6 +25,7 @@ from studyportal.queries.models import Query, QueryState
 from studyportal.ui.parts import FieldView, ShownFinding
 from studyportal.ui.posted import errors_by_field
 from studyportal.ui.templatetags.ui_tags import human_unit_text
+from studyportal.words import translated
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def build(
     ]
     return FormView(
         sections=sections,
-        problems=[(*place_of(spec, p.field), p.message) for p in problems],
+        problems=[(*place_of(spec, p.field), translated(p.message)) for p in problems],
         findings=[(query, shown_query(spec, query)) for query in queries if query.state != QueryState.CLOSED],
         explanations=[
             (explain_name(name, code), text)

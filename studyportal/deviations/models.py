@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from studyportal.access.models import SiteScoped
 from studyportal.audit import tracked
 from studyportal.deviations import rules
+from studyportal.words import again, translated
 
 
 class Classification(models.TextChoices):
@@ -144,6 +145,11 @@ class Deviation(SiteScoped):
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def words(self) -> str:
+        """The description in the language of who reads it; as it was typed, when a person wrote it."""
+        return translated(again(self.description, self.template, self.params))
 
     def get_absolute_url(self) -> str:
         return reverse("deviations:deviation", args=[self.pk])

@@ -208,7 +208,7 @@ def line(one: Deviation, *, reads: bool, today: dt.date) -> Row:
     return Row(
         [
             Cell(
-                Truncator(one.description).chars(140),
+                Truncator(one.words).chars(140),
                 url=one.get_absolute_url(),
                 detail=detail,
             ),

@@ -23,6 +23,7 @@ from studyportal.identity import duplicates, settling
 from studyportal.identity.duplicates import Seen
 from studyportal.identity.errors import IdentityInvalid, StaleIdentity
 from studyportal.identity.models import Agreement, DuplicateState, PossibleDuplicate, Strength
+from studyportal.words import translated
 
 
 class PossibleDuplicateSerializer(serializers.Serializer):
@@ -155,7 +156,10 @@ class Settlement(DuplicateView):
                 expected_version=version,
             )
         except IdentityInvalid as error:
-            errors = [{"field": p.field or "", "code": p.code, "message": p.message} for p in error.problems]
+            errors = [
+                {"field": p.field or "", "code": p.code, "message": translated(p.message)}
+                for p in error.problems
+            ]
             raise ProblemError(400, "invalid", _("Nothing was saved: see errors."), errors=errors) from None
         except StaleIdentity as error:
             raise stale(error.version) from None

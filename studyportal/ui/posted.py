@@ -8,6 +8,8 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from studyportal.words import translated
+
 
 def whole_number(text: str | None, otherwise: int = 0) -> int:
     """A whole number of an address or a hidden field; `otherwise` when it is none."""
@@ -23,7 +25,7 @@ def errors_by_field(problems: Iterable[Any]) -> dict[str, list[str]]:
     """Field name → its messages; under "" those of no field. A problem has `.field` and `.message`."""
     found: dict[str, list[str]] = {}
     for problem in problems:
-        found.setdefault(problem.field or "", []).append(problem.message)
+        found.setdefault(problem.field or "", []).append(translated(problem.message))
     return found
 
 
@@ -34,7 +36,7 @@ def listed(problems: Iterable[Any], fields: Iterable[Any]) -> list[tuple[str, st
         (
             problem.field if problem.field in labels else "",
             labels.get(problem.field or "", ""),
-            problem.message,
+            translated(problem.message),
         )
         for problem in problems
     ]

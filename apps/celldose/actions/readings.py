@@ -32,6 +32,7 @@ from studyportal.crf.errors import CrfInvalid, Refused
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.parsing import text_of
 from studyportal.deviations import actions as deviations
+from studyportal.words import joined
 
 FORM = "identity-reading"
 # A clock that runs a little ahead is no time to come; an entry a little behind is made on the spot.
@@ -184,7 +185,7 @@ def _read(
     found = [
         deviations.Found(
             one.code,
-            f"{one.description} {said}",
+            joined([one.description, said]),
             one.classification,
             kind="identity",
             occurred_on=day_at(file.product.site, at),

@@ -25,6 +25,7 @@ from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.refusals import as_problems
 from studyportal.crf.serializers import serializer_of
+from studyportal.words import translated
 
 
 class ProductSerializer(serializer_of(crfs.CELL_PRODUCT.key)):  # type: ignore[misc]
@@ -75,7 +76,7 @@ def product_json(file: ProductFile) -> dict[str, Any]:
         "state": file.life.state,
         "out_of_order": list(file.life.out_of_order),
         "expires_at": None if unknown else expiry,
-        "expiry_not_derivable": expiry.why if isinstance(expiry, NotDerivable) else "",
+        "expiry_not_derivable": translated(expiry.why) if isinstance(expiry, NotDerivable) else "",
         "decision": file.decision.decision if file.decision else None,
         **_doses(file),
     }

@@ -25,6 +25,7 @@ from studyportal.crf.outcomes import NotDerivable
 from studyportal.crf.refusals import as_problems
 from studyportal.crf.serializers import serializer_of
 from studyportal.signatures.errors import NotPermitted, NotSigned, NotTheSigner
+from studyportal.words import translated
 
 
 class CriterionSerializer(serializers.Serializer):
@@ -138,7 +139,7 @@ def release_json(file: ProductFile) -> dict[str, Any]:
         "state": file.life.state,
         "quarantine": errors_of(file.quarantine),
         "expires_at": None if isinstance(expiry, NotDerivable) else expiry,
-        "expiry_not_derivable": expiry.why if isinstance(expiry, NotDerivable) else "",
+        "expiry_not_derivable": translated(expiry.why) if isinstance(expiry, NotDerivable) else "",
         "protocol_version": protocol.current().version,
         "criteria": as_json(file.judged),
         "evaluation": EvaluationSerializer(file.evaluation).data if file.evaluation else None,

@@ -26,6 +26,7 @@ from studyportal.crf.errors import CrfInvalid
 from studyportal.crf.outcomes import NotDerivable, Problem
 from studyportal.crf.refusals import as_problems
 from studyportal.crf.serializers import serializer_of
+from studyportal.words import translated
 
 WRITES = {
     "GET": Permission.VIEW_DATA,
@@ -121,7 +122,9 @@ def together_json(both: rules.Together) -> dict[str, Any]:
         "weights": [{"kg": _text(one.kg), "on": one.on.isoformat()} for one in both.weights],
         "components": list(both.names),
         "without": list(both.without),
-        "not_derivable": {name: value.why for name, value in sums.items() if isinstance(value, NotDerivable)},
+        "not_derivable": {
+            name: translated(value.why) for name, value in sums.items() if isinstance(value, NotDerivable)
+        },
     }
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from apps.celldose.checks.kinds import Check, Context, Values
 from apps.celldose.rules import infusion as rules
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 
 def observation_in_time(values: Values, context: Context) -> Iterable[Finding]:
@@ -15,11 +16,22 @@ def observation_in_time(values: Values, context: Context) -> Iterable[Finding]:
     off, time = values.get("minutes_off"), context.get("time")
     if off is None or time is None or abs(off) <= time.tolerance:
         return
-    side = "after" if off > 0 else "before"
+    numbers = {"label": time.label, "off": abs(off), "tolerance": time.tolerance}
+    words = (
+        said(
+            "“%(label)s” was observed %(off)s min after it was due; %(tolerance)s min are in time. Why?",
+            **numbers,
+        )
+        if off > 0
+        else said(
+            "“%(label)s” was observed %(off)s min before it was due; %(tolerance)s min are in time. Why?",
+            **numbers,
+        )
+    )
     yield Finding(
         "observed_at",
         "observation_off_time",
-        f"“{time.label}” was observed {abs(off)} min {side} it was due; {time.tolerance} min are in time. Why?",
+        words,
     )
 
 
@@ -35,14 +47,19 @@ def rate_within_bounds(name: str) -> Check:
             yield Finding(
                 name,
                 "rate_outside_bounds",
-                f"{rate.normalize():f} mL/h lies outside of {_bound(low)}–{_bound(high)} mL/h. Is the number right?",
+                said(
+                    "%(rate)s mL/h lies outside of %(low)s–%(high)s mL/h. Is the number right?",
+                    rate=rate.normalize(),
+                    low=_bound(low),
+                    high=_bound(high),
+                ),
             )
 
     return check
 
 
-def _bound(value: Decimal | None) -> str:
-    return "…" if value is None else f"{value.normalize():f}"
+def _bound(value: Decimal | None) -> Decimal | str:
+    return "…" if value is None else value.normalize()
 
 
 def volume_agrees_with_rates(values: Values, context: Context) -> Iterable[Finding]:
@@ -58,7 +75,12 @@ def volume_agrees_with_rates(values: Values, context: Context) -> Iterable[Findi
         yield Finding(
             "volume_ml",
             "volume_by_rates",
-            f"{volume.normalize():f} mL are recorded as infused, but the recorded rates and times give {by_rates:f} mL.",
+            said(
+                "%(volume)s mL are recorded as infused, but the recorded rates and times give"
+                " %(by_rates)s mL.",
+                volume=volume.normalize(),
+                by_rates=by_rates,
+            ),
         )
 
 
@@ -72,7 +94,11 @@ def interruptions_agree(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "interruptions",
             "interruptions_differ",
-            f"{stated} interruptions are stated, {found} are recorded with their time.",
+            said(
+                "%(stated)s interruptions are stated, %(found)s are recorded with their time.",
+                stated=stated,
+                found=found,
+            ),
         )
 
 
@@ -86,7 +112,10 @@ def ended_while_interrupted(values: Values, context: Context) -> Iterable[Findin
         yield Finding(
             "stopped_at",
             "stopped_while_interrupted",
-            "The infusion ended while it was interrupted. Was it stopped for good? Say why under “Interruptions in words”.",
+            said(
+                "The infusion ended while it was interrupted. Was it stopped for good? Say why under"
+                " “Interruptions in words”."
+            ),
         )
 
 
@@ -97,5 +126,9 @@ def observations_missing(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             None,
             "observations_missing",
-            f"Not recorded: observation {', '.join(missed)}. Record them with their time, or say why they were not made.",
+            said(
+                "Not recorded: observation %(missed)s. Record them with their time, or say why they were"
+                " not made.",
+                missed=list(missed),
+            ),
         )

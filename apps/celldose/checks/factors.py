@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from apps.celldose.checks.kinds import Check, Context, Values
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 # A count above this, in millions, is more cells than a harvest can hold: 10⁵ × 10⁶ = 10¹¹ cells.
 MOST_MILLIONS = Decimal(100_000)
@@ -19,9 +20,9 @@ FAR, NEAR = Decimal(20), Decimal(3)
 
 # What was typed → what it must be multiplied by to be millions.
 SLIPS = (
-    ("single cells", Decimal("0.000001")),
-    ("thousands of cells (×10³)", Decimal("0.001")),
-    ("thousand millions (×10⁹)", Decimal(1000)),
+    (said("single cells"), Decimal("0.000001")),
+    (said("thousands of cells (×10³)"), Decimal("0.001")),
+    (said("thousand millions (×10⁹)"), Decimal(1000)),
 )
 
 Range = tuple[Decimal, Decimal]
@@ -58,27 +59,41 @@ def million_factor(*fields: str) -> Check:
                 yield Finding(
                     field,
                     "million_factor",
-                    f"{_plain(count)} ×10⁶ cells are far from the usual {_plain(usual[0])}–{_plain(usual[1])} ×10⁶:"
-                    f" were {meant[0]} typed? In millions that would be {_plain(meant[1])}.",
+                    said(
+                        "%(count)s ×10⁶ cells are far from the usual %(low)s–%(high)s ×10⁶: were"
+                        " %(typed)s typed? In millions that would be %(meant)s.",
+                        count=count.normalize(),
+                        low=usual[0].normalize(),
+                        high=usual[1].normalize(),
+                        typed=meant[0],
+                        meant=meant[1].normalize(),
+                    ),
                 )
             elif count > MOST_MILLIONS:
                 yield Finding(
                     field,
                     "million_factor",
-                    f"{_plain(count)} ×10⁶ cells cannot come from one harvest: were single cells typed?"
-                    f" In millions that would be {_plain(count / 1_000_000)}.",
+                    said(
+                        "%(count)s ×10⁶ cells cannot come from one harvest: were single cells typed? In"
+                        " millions that would be %(meant)s.",
+                        count=count.normalize(),
+                        meant=(count / 1_000_000).normalize(),
+                    ),
                 )
             elif count < LEAST_MILLIONS:
                 yield Finding(
                     field,
                     "million_factor",
-                    f"{_plain(count)} ×10⁶ cells are very few: is the count in millions?",
+                    said(
+                        "%(count)s ×10⁶ cells are very few: is the count in millions?",
+                        count=count.normalize(),
+                    ),
                 )
             elif count == 106:
                 yield Finding(
                     field,
                     "lost_superscript",
-                    "106 may be “10⁶” with its superscript lost; read the source again.",
+                    said("106 may be “10⁶” with its superscript lost; read the source again."),
                 )
 
     return check
@@ -98,24 +113,46 @@ def cd34_count_fits(values: Values, context: Context) -> Iterable[Finding]:
             yield Finding(
                 "cd34_count",
                 "million_factor",
-                f"{_plain(count)} ×10⁶ CD34+ cells, but the product held {_plain(tnc)} ×10⁶ nucleated cells:"
-                " is the count in millions?",
+                said(
+                    "%(count)s ×10⁶ CD34+ cells, but the product held %(tnc)s ×10⁶ nucleated cells: is"
+                    " the count in millions?",
+                    count=count.normalize(),
+                    tnc=tnc.normalize(),
+                ),
             )
         return
     expected = tnc * percent / 100
     if abs(count - expected) <= expected * AGREE:
         return
-    said = f"{_plain(percent)} % of {_plain(tnc)} ×10⁶ nucleated cells are {_plain(round(expected, 3))} ×10⁶"
+    clause = said(
+        "%(percent)s %% of %(tnc)s ×10⁶ nucleated cells are %(expected)s ×10⁶",
+        percent=percent.normalize(),
+        tnc=tnc.normalize(),
+        expected=(round(expected, 3)).normalize(),
+    )
     for typed, factor in SLIPS:
         if expected / 2 <= count * factor <= expected * 2:
             yield Finding(
                 "cd34_count",
                 "million_factor",
-                f"{said}, not {_plain(count)} ×10⁶: were {typed} typed? In millions that would be {_plain(count * factor)}.",
+                said(
+                    "%(clause)s, not %(count)s ×10⁶: were %(typed)s typed? In millions that would be"
+                    " %(meant)s.",
+                    clause=clause,
+                    count=count.normalize(),
+                    typed=typed,
+                    meant=(count * factor).normalize(),
+                ),
             )
             return
     yield Finding(
-        "cd34_count", "cd34_differs", f"{said}, but {_plain(count)} ×10⁶ were counted: which is right?"
+        "cd34_count",
+        "cd34_differs",
+        said(
+            "%(clause)s, but %(count)s ×10⁶ were counted: which is right?",
+            clause=clause,
+            count=count.normalize(),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 # “500–5000 × 106”: the superscript of 10⁶ is lost when a paper is copied as plain text.
 _LOST_SUPERSCRIPT = re.compile(r"(?:[×xX*]|\bby)\s*10\s*6\b(?!\d)")
@@ -24,14 +25,19 @@ def dose_not_stated(values: Values, context: Context) -> Iterable[Finding]:
         return
     stated = values.get("dose_as_stated")
     if stated:
-        lost = " (its “× 106” is × 10⁶ with the superscript lost)" if lost_superscript(stated) else ""
+        lost = said(" (its “× 106” is × 10⁶ with the superscript lost)") if lost_superscript(stated) else ""
         yield Finding(
             "total_dose",
             "dose_not_stated",
-            f"The source states “{stated}”{lost}: a range, not the dose given. Is the actual dose on file?",
+            said(
+                "The source states “%(stated)s”%(lost)s: a range, not the dose given. Is the actual dose"
+                " on file?",
+                stated=stated,
+                lost=lost,
+            ),
         )
     else:
-        yield Finding("total_dose", "dose_not_stated", "The dose given is not recorded; is it on file?")
+        yield Finding("total_dose", "dose_not_stated", said("The dose given is not recorded; is it on file?"))
 
 
 def dose_within_plan(values: Values, context: Context) -> Iterable[Finding]:
@@ -41,7 +47,12 @@ def dose_within_plan(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "total_dose",
             "dose_outside_range",
-            f"{dose.normalize():f} ×10⁶ is outside the planned {planned[0].normalize():f}–{planned[1].normalize():f} ×10⁶.",
+            said(
+                "%(dose)s ×10⁶ is outside the planned %(low)s–%(high)s ×10⁶.",
+                dose=dose.normalize(),
+                low=planned[0].normalize(),
+                high=planned[1].normalize(),
+            ),
         )
 
 
@@ -52,7 +63,11 @@ def dose_within_count(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "total_dose",
             "dose_above_count",
-            f"{dose.normalize():f} ×10⁶ were given, but the product held {tnc.normalize():f} ×10⁶ nucleated cells.",
+            said(
+                "%(dose)s ×10⁶ were given, but the product held %(tnc)s ×10⁶ nucleated cells.",
+                dose=dose.normalize(),
+                tnc=tnc.normalize(),
+            ),
         )
 
 
@@ -71,8 +86,15 @@ def dose_fits_volume(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "total_dose",
             "dose_volume",
-            f"{infused} of {final} mL hold {round(expected, 1).normalize():f} ×10⁶ of the counted"
-            f" {tnc.normalize():f} ×10⁶ cells, but {dose.normalize():f} ×10⁶ are stated.",
+            said(
+                "%(infused)s of %(final)s mL hold %(expected)s ×10⁶ of the counted %(tnc)s ×10⁶ cells,"
+                " but %(dose)s ×10⁶ are stated.",
+                infused=infused,
+                final=final,
+                expected=round(expected, 1).normalize(),
+                tnc=tnc.normalize(),
+                dose=dose.normalize(),
+            ),
         )
 
 
@@ -87,7 +109,11 @@ def volume_balance(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "volume_ml",
             "volume_balance",
-            f"{infused + (residual or 0)} mL infused and discarded, of {final} mL of product.",
+            said(
+                "%(infused)s mL infused and discarded, of %(final)s mL of product.",
+                infused=infused + (residual or 0),
+                final=final,
+            ),
         )
 
 
@@ -98,5 +124,8 @@ def reaction_reported(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "reactions",
             "reaction",
-            f"Reaction: {', '.join(seen).replace('_', ' ')}. Is an adverse event recorded?",
+            said(
+                "Reaction: %(seen)s. Is an adverse event recorded?",
+                seen=[one.replace("_", " ") for one in seen],
+            ),
         )

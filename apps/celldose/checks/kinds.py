@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 Values = Mapping[str, Any]
 
@@ -26,5 +27,8 @@ def history(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             None,
             f"history_{bar.code}",
-            f"Happened before the study, so it is recorded and not refused: {bar.message}",
+            said(
+                "Happened before the study, so it is recorded and not refused: %(message)s",
+                message=bar.message,
+            ),
         )

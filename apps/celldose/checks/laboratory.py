@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding
+from studyportal.words import rounded, said
 
 
 def reagent_expired(values: Values, context: Context) -> Iterable[Finding]:
@@ -14,7 +15,9 @@ def reagent_expired(values: Values, context: Context) -> Iterable[Finding]:
     expires, used = values.get("expires_on"), context.get("processed_on")
     if expires is not None and used is not None and expires < used:
         yield Finding(
-            "expires_on", "reagent_expired", f"This lot had expired when it was used on {used.isoformat()}."
+            "expires_on",
+            "reagent_expired",
+            said("This lot had expired when it was used on %(used)s.", used=used),
         )
 
 
@@ -39,7 +42,7 @@ def processing_after_receipt(values: Values, context: Context) -> Iterable[Findi
         yield Finding(
             "started_at",
             "before_receipt",
-            f"Processing began before the product was received ({received:%Y-%m-%d %H:%M}).",
+            said("Processing began before the product was received (%(received)s).", received=received),
         )
 
 
@@ -47,7 +50,7 @@ def processed_within_expiry(values: Values, context: Context) -> Iterable[Findin
     ended, expires = values.get("ended_at"), values.get("expires_at")
     if ended is not None and expires is not None and ended > expires:
         yield Finding(
-            "ended_at", "processed_after_expiry", "The product had expired when its processing ended."
+            "ended_at", "processed_after_expiry", said("The product had expired when its processing ended.")
         )
 
 
@@ -58,7 +61,11 @@ def final_volume_usual(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "final_volume_ml",
             "volume_above_harvest",
-            f"{final} mL of product from {harvested} mL harvested: is the volume right?",
+            said(
+                "%(final)s mL of product from %(harvested)s mL harvested: is the volume right?",
+                final=final,
+                harvested=harvested,
+            ),
         )
 
 
@@ -67,7 +74,15 @@ def digestion_usual(values: Values, context: Context) -> Iterable[Finding]:
         found = values.get(field)
         if found is not None and not low <= found <= high:
             yield Finding(
-                field, "unusual_digestion", f"{found} {unit} is outside the usual {low}–{high} {unit}."
+                field,
+                "unusual_digestion",
+                said(
+                    "%(found)s %(unit)s is outside the usual %(low)s–%(high)s %(unit)s.",
+                    found=found,
+                    unit=unit,
+                    low=low,
+                    high=high,
+                ),
             )
 
 
@@ -78,7 +93,7 @@ def enzyme_expiry(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "enzyme_expires_on",
             "enzyme_expiry",
-            f"Until when may lot {lot} be used? Its expiry is not recorded.",
+            said("Until when may lot %(lot)s be used? Its expiry is not recorded.", lot=lot),
         )
 
 
@@ -91,11 +106,22 @@ def recovery_plausible(values: Values, context: Context) -> Iterable[Finding]:
             yield Finding(
                 field,
                 "recovery_above_all",
-                f"{found} % of the {kind} cells: more than were there before processing. Are both counts in millions?",
+                said(
+                    "%(found)s %% of the %(kind)s cells: more than were there before processing. Are both"
+                    " counts in millions?",
+                    found=found,
+                    kind=kind,
+                ),
             )
         elif found < LEAST_RECOVERY:
             yield Finding(
-                field, "recovery_low", f"Only {found} % of the {kind} cells were recovered: is it right?"
+                field,
+                "recovery_low",
+                said(
+                    "Only %(found)s %% of the %(kind)s cells were recovered: is it right?",
+                    found=found,
+                    kind=kind,
+                ),
             )
 
 
@@ -104,20 +130,24 @@ def markers_plausible(values: Values, context: Context) -> Iterable[Finding]:
     cd34, cd45 = values.get("cd34_percent"), values.get("cd45_percent")
     if cd34 is not None and cd34 > 10:
         yield Finding(
-            "cd34_percent", "unusual_marker", f"{cd34} % CD34+ is above the usual 10 % of bone marrow."
+            "cd34_percent",
+            "unusual_marker",
+            said("%(cd34)s %% CD34+ is above the usual 10 %% of bone marrow.", cd34=cd34),
         )
     if cd34 is not None and cd45 is not None and cd34 > cd45:
         yield Finding(
             "cd34_percent",
             "cd34_above_cd45",
-            "ISHAGE gates CD34+ cells within CD45+: there are more of them here.",
+            said("ISHAGE gates CD34+ cells within CD45+: there are more of them here."),
         )
 
 
 def gating_named(values: Values, context: Context) -> Iterable[Finding]:
     if values.get("cd34_percent") is not None and not values.get("gating"):
         yield Finding(
-            "gating", "gating_missing", "CD34+ is stated: by which gating (ISHAGE, one platform or two)?"
+            "gating",
+            "gating_missing",
+            said("CD34+ is stated: by which gating (ISHAGE, one platform or two)?"),
         )
 
 
@@ -131,7 +161,11 @@ def viability_measured_late(values: Values, context: Context) -> Iterable[Findin
         yield Finding(
             "measured_at",
             "measured_late",
-            f"Measured {hours:.0f} h after the processing; usual is within {VIABILITY_HOURS} h.",
+            said(
+                "Measured %(hours)s h after the processing; usual is within %(viability_hours)s h.",
+                hours=rounded(hours),
+                viability_hours=VIABILITY_HOURS,
+            ),
         )
 
 
@@ -142,7 +176,11 @@ def svf_yield(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "cells_per_ml",
             "yield_implausible",
-            f"{found} ×10⁶ cells per mL is above {most}, the most that is plausible.",
+            said(
+                "%(found)s ×10⁶ cells per mL is above %(most)s, the most that is plausible.",
+                found=found,
+                most=most,
+            ),
         )
 
 
@@ -156,16 +194,22 @@ def viable_agrees_with_viability(values: Values, context: Context) -> Iterable[F
         yield Finding(
             "viable",
             "viability_differs",
-            f"Viable cells are {counted:.0f} % of TNC, but viability was {percent} %.",
+            said(
+                "Viable cells are %(counted)s %% of TNC, but viability was %(percent)s %%.",
+                counted=rounded(counted),
+                percent=percent,
+            ),
         )
 
 
 def microbiology_result(values: Values, context: Context) -> Iterable[Finding]:
     if values.get("gram_stain") == "positive":
-        yield Finding("gram_stain", "organism_seen", "An organism was seen in the Gram stain.")
+        yield Finding("gram_stain", "organism_seen", said("An organism was seen in the Gram stain."))
     for culture in ("aerobic", "anaerobic", "fungal"):
         if values.get(culture) == "growth":
-            yield Finding(culture, "growth", "The culture grew: name the organism and tell the investigator.")
+            yield Finding(
+                culture, "growth", said("The culture grew: name the organism and tell the investigator.")
+            )
 
 
 def cultures_read_early(values: Values, context: Context) -> Iterable[Finding]:
@@ -178,5 +222,9 @@ def cultures_read_early(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "read_on",
             "read_early",
-            f"Read at day {(read - sampled).days}; “no growth” is final at day {final}.",
+            said(
+                "Read at day %(days)s; “no growth” is final at day %(final)s.",
+                days=(read - sampled).days,
+                final=final,
+            ),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 
 def plan_within_protocol(values: Values, context: Context) -> Iterable[Finding]:
@@ -21,8 +22,12 @@ def plan_within_protocol(values: Values, context: Context) -> Iterable[Finding]:
             yield Finding(
                 field,
                 "plan_outside_protocol",
-                f"{values[field].normalize():f} ×10⁶ is outside the protocol's"
-                f" {allowed[0].normalize():f}–{allowed[1].normalize():f} ×10⁶: who agreed to it?",
+                said(
+                    "%(values)s ×10⁶ is outside the protocol's %(low)s–%(high)s ×10⁶: who agreed to it?",
+                    values=values[field].normalize(),
+                    low=allowed[0].normalize(),
+                    high=allowed[1].normalize(),
+                ),
             )
 
 
@@ -34,7 +39,9 @@ def planned_after_session(values: Values, context: Context) -> Iterable[Finding]
     yield Finding(
         "planned_on",
         "planned_after_session",
-        f"The plan is dated after the session ({session_on.for_people()}): was it made before?",
+        said(
+            "The plan is dated after the session (%(session_on)s): was it made before?", session_on=session_on
+        ),
     )
 
 
@@ -42,18 +49,20 @@ def plan_age(values: Values, context: Context) -> Iterable[Finding]:
     """context: age_disagrees: whether the age is more than a year from what the birth date says; None when unknown."""
     if values.get("age_years") is not None and context.get("age_disagrees"):
         yield Finding(
-            "age_years", "age_disagrees", "The age does not agree with the recorded identity; read it again."
+            "age_years",
+            "age_disagrees",
+            said("The age does not agree with the recorded identity; read it again."),
         )
 
 
 def plan_basis(values: Values, context: Context) -> Iterable[Finding]:
     """The dose varies with severity, age, weight and comorbid conditions: a plan without weight rests on three."""
     if values.get("weight_kg") is None and values.get("planned_low") is not None:
-        why = context.get("weight_why") or "weight missing"
+        why = context.get("weight_why") or said("weight missing")
         yield Finding(
             "weight_kg",
             "plan_without_weight",
-            f"The plan rests on no weight ({why}): record the vital signs.",
+            said("The plan rests on no weight (%(why)s): record the vital signs.", why=why),
         )
     if values.get("severity") is not None and not values.get("severity_basis"):
-        yield Finding("severity_basis", "severity_basis", "By what was the severity judged?")
+        yield Finding("severity_basis", "severity_basis", said("By what was the severity judged?"))

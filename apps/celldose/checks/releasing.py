@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding, NotDerivable
+from studyportal.words import listed, said
 
 
 def exceptional_release(values: Values, context: Context) -> Iterable[Finding]:
@@ -18,7 +19,10 @@ def exceptional_release(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "exceptional_informed",
             "exceptional_not_told",
-            f"Not told of the exceptional release: {' and '.join(missing)}. When will they be?",
+            said(
+                "Not told of the exceptional release: %(missing)s. When will they be?",
+                missing=listed(missing),
+            ),
         )
 
 
@@ -29,7 +33,10 @@ def culture_due_unknown(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "culture_due_on",
             "culture_due_unknown",
-            f"Nobody can tell when the cultures are final: {due.why}. Record it with the microbiology.",
+            said(
+                "Nobody can tell when the cultures are final: %(why)s. Record it with the microbiology.",
+                why=due.why,
+            ),
         )
 
 
@@ -37,18 +44,22 @@ def discard_reason_fits(values: Values, context: Context) -> Iterable[Finding]:
     """context: discard_facts: reason code → whether the records bear it out (True, False, or None: cannot be told)."""
     reason = values.get("reason_code")
     if reason is not None and context.get("discard_facts", {}).get(reason) is False:
-        said = {
-            "expired": "the product had not expired when it was discarded",
-            "rejected": "there is no signed rejection of the product",
-            "positive_culture": "no culture of the product is recorded as positive",
-            "participant_withdrew": "no withdrawal of the participant from treatment is recorded",
+        clause = {
+            "expired": said("the product had not expired when it was discarded"),
+            "rejected": said("there is no signed rejection of the product"),
+            "positive_culture": said("no culture of the product is recorded as positive"),
+            "participant_withdrew": said("no withdrawal of the participant from treatment is recorded"),
         }[reason]
-        yield Finding("reason_code", "reason_contradicted", f"By the records, {said}. Which is right?")
+        yield Finding(
+            "reason_code",
+            "reason_contradicted",
+            said("By the records, %(clause)s. Which is right?", clause=clause),
+        )
 
 
 def discard_unwitnessed(values: Values, context: Context) -> Iterable[Finding]:
     """Who saw a product destroyed is asked of everything but history."""
     if values.get("witnessed_by") is None and not context.get("transcribed"):
         yield Finding(
-            "witnessed_by", "unwitnessed", "Nobody is named who saw the product discarded. Who was it?"
+            "witnessed_by", "unwitnessed", said("Nobody is named who saw the product discarded. Who was it?")
         )

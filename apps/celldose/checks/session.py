@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from apps.celldose.checks.kinds import Context, Values
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 DONOR_TEST_DAYS = 30
 
@@ -27,8 +28,12 @@ def session_date_precision(values: Values, context: Context) -> Iterable[Finding
         yield Finding(
             "performed_on",
             "date_precision",
-            f"The date of the session is known by {performed.precision} only ({performed.for_people()});"
-            " is the day in the source?",
+            said(
+                "The date of the session is known by %(precision)s only (%(performed)s); is the day in"
+                " the source?",
+                precision=performed.precision,
+                performed=performed,
+            ),
         )
 
 
@@ -38,8 +43,18 @@ def session_date_missing(values: Values, context: Context) -> Iterable[Finding]:
     if values.get("performed_on") is not None or reason in ("", "pending", "not_done"):
         return
     expected = context.get("expected_on")
-    about = f" By the session before and the protocol it is expected {_range(expected)}." if expected else ""
-    yield Finding("performed_on", "date_missing", f"The date of the session is not in the record.{about}")
+    about = (
+        said(
+            " By the session before and the protocol it is expected %(expected)s.", expected=_range(expected)
+        )
+        if expected
+        else ""
+    )
+    yield Finding(
+        "performed_on",
+        "date_missing",
+        said("The date of the session is not in the record.%(about)s", about=about),
+    )
 
 
 def session_planned_outside_interval(values: Values, context: Context) -> Iterable[Finding]:
@@ -51,14 +66,16 @@ def session_planned_outside_interval(values: Values, context: Context) -> Iterab
         yield Finding(
             "planned_on",
             "planned_outside_interval",
-            f"By the session before and the protocol it may be {_range(allowed)}.",
+            said("By the session before and the protocol it may be %(allowed)s.", allowed=_range(allowed)),
         )
 
 
 def _range(days: tuple[dt.date, dt.date]) -> str:
     first, last = days
     return (
-        f"on {first.isoformat()}" if first == last else f"between {first.isoformat()} and {last.isoformat()}"
+        said("on %(first)s", first=first)
+        if first == last
+        else said("between %(first)s and %(last)s", first=first, last=last)
     )
 
 
@@ -68,7 +85,10 @@ def donor_test_positive(values: Values, context: Context) -> Iterable[Finding]:
             yield Finding(
                 test,
                 "donor_test",
-                f"The result is {values[test]}: is the product still to be made, and how labelled?",
+                said(
+                    "The result is %(values)s: is the product still to be made, and how labelled?",
+                    values=values[test],
+                ),
             )
 
 
@@ -84,21 +104,27 @@ def donor_test_day(values: Values, context: Context) -> Iterable[Finding]:
             continue
         if sampled > session_on.latest:
             yield Finding(
-                field, "sample_after_session", "The sample was taken after the session it should clear."
+                field, "sample_after_session", said("The sample was taken after the session it should clear.")
             )
         elif (session_on.earliest - sampled).days > DONOR_TEST_DAYS:
             days = (session_on.earliest - sampled).days
             yield Finding(
                 field,
                 "sample_old",
-                f"The sample is {days} days older than the session; usual is ≤ {DONOR_TEST_DAYS}.",
+                said(
+                    "The sample is %(days)s days older than the session; usual is ≤ %(donor_test_days)s.",
+                    days=days,
+                    donor_test_days=DONOR_TEST_DAYS,
+                ),
             )
 
 
 def harvest_site_fits_tissue(values: Values, context: Context) -> Iterable[Finding]:
     tissue, site = values.get("tissue"), values.get("anatomical_site")
     if tissue is not None and site is not None and site not in SITES_OF_TISSUE[tissue]:
-        yield Finding("anatomical_site", "unusual_site", "This tissue is not usually taken from this site.")
+        yield Finding(
+            "anatomical_site", "unusual_site", said("This tissue is not usually taken from this site.")
+        )
 
 
 def harvest_volume_usual(values: Values, context: Context) -> Iterable[Finding]:
@@ -108,7 +134,14 @@ def harvest_volume_usual(values: Values, context: Context) -> Iterable[Finding]:
     low, high = USUAL_HARVEST_ML[tissue]
     if not low <= volume <= high:
         yield Finding(
-            "volume_ml", "unusual_volume", f"{volume} mL is outside the usual {low}–{high} mL; is it right?"
+            "volume_ml",
+            "unusual_volume",
+            said(
+                "%(volume)s mL is outside the usual %(low)s–%(high)s mL; is it right?",
+                volume=volume,
+                low=low,
+                high=high,
+            ),
         )
 
 
@@ -117,5 +150,8 @@ def volume_is_a_range(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "volume_ml",
             "volume_range",
-            f"The source gives “{values['volume_as_stated']}”, not one volume: yields per mL cannot be derived.",
+            said(
+                "The source gives “%(volume_as_stated)s”, not one volume: yields per mL cannot be derived.",
+                volume_as_stated=values["volume_as_stated"],
+            ),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from apps.celldose.lifecycle.states import Life, State
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said, series
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,16 @@ def identity_bars(facts: InfusionFacts, step: str) -> tuple[Problem, ...]:
         bars += _released(facts)
         limit = facts.use_by if facts.decision == "exceptional" and facts.use_by else facts.expires_at
         if facts.starts_at is not None and isinstance(limit, dt.datetime) and facts.starts_at > limit:
-            said = (
-                f"{facts.product} could be infused until {limit:%Y-%m-%d %H:%M} and is not issued any more."
+            clause = said(
+                "%(product)s could be infused until %(limit)s and is not issued any more.",
+                product=facts.product,
+                limit=limit,
             )
-            bars.append(("product", "expired", said))
+            bars.append(("product", "expired", clause))
     issue = facts.identity.get("issue")
     if step == "bedside" and (issue is None or issue.matches is not True):
-        said = f"{facts.product} is not issued: two people check it at issue first."
-        bars.append(("product", "identity_unchecked_issue", said))
+        clause = said("%(product)s is not issued: two people check it at issue first.", product=facts.product)
+        bars.append(("product", "identity_unchecked_issue", clause))
     lots = facts.expired_lots if step in ("issue", "bedside") else ()
     return (*(Problem("product", code, message) for _at, code, message in bars), *lots)
 
@@ -96,9 +99,13 @@ def _problems(bars: Iterable[Bar]) -> tuple[Problem, ...]:
 
 def _used(product: str, life: Life) -> Iterable[Bar]:
     if life.has(State.INFUSED):
-        yield "product", "already_used", f"{product} has already been infused; a product is used once."
+        yield (
+            "product",
+            "already_used",
+            said("%(product)s has already been infused; a product is used once.", product=product),
+        )
     if life.has(State.DISCARDED):
-        yield "product", "discarded", f"{product} has been discarded."
+        yield "product", "discarded", said("%(product)s has been discarded.", product=product)
 
 
 def _released(facts: InfusionFacts) -> Iterable[Bar]:
@@ -106,38 +113,58 @@ def _released(facts: InfusionFacts) -> Iterable[Bar]:
         yield (
             "product",
             "not_released",
-            f"{facts.product} is not released: evaluate the release criteria and record the decision first.",
+            said(
+                "%(product)s is not released: evaluate the release criteria and record the decision first.",
+                product=facts.product,
+            ),
         )
         return
     if facts.decision == "rejected":
-        yield "product", "rejected", f"{facts.product} was rejected at release and may not be infused."
+        yield (
+            "product",
+            "rejected",
+            said("%(product)s was rejected at release and may not be infused.", product=facts.product),
+        )
         return
     if not facts.signed:
         yield (
             "product",
             "release_unsigned",
-            f"The release of {facts.product} is not signed, or was changed after it was signed: a decision counts only"
-            " when it is signed. Sign it first.",
+            said(
+                "The release of %(product)s is not signed, or was changed after it was signed: a decision"
+                " counts only when it is signed. Sign it first.",
+                product=facts.product,
+            ),
         )
     if None not in (facts.decided_at, facts.starts_at) and facts.starts_at < facts.decided_at:  # type: ignore[operator]
         yield (
             "started_at",
             "not_released",
-            f"{facts.product} was released at {facts.decided_at:%Y-%m-%d %H:%M}, after this:"
-            " correct one of the two times.",
+            said(
+                "%(product)s was released at %(decided_at)s, after this: correct one of the two times.",
+                product=facts.product,
+                decided_at=facts.decided_at,
+            ),
         )
     if facts.failing:
         yield (
             "product",
             "out_of_specification",
-            f"A result changed since the release and is out of specification now: {', '.join(facts.failing)}.",
+            said(
+                "A result changed since the release and is out of specification now: %(failing)s.",
+                failing=list(facts.failing),
+            ),
         )
     if facts.undone:
         yield (
             "product",
             "evaluation_outdated",
-            f"The release of {facts.product} rests on what is no longer so: {'; '.join(facts.undone)}. Evaluate the"
-            " criteria and decide again.",
+            said(
+                "The release of %(product)s rests on what is no longer so: %(undone)s. Evaluate the"
+                " criteria and decide again.",
+                product=facts.product,
+                undone=series(facts.undone),
+            ),
         )
 
 
@@ -146,7 +173,7 @@ def _expiry(facts: InfusionFacts) -> Iterable[Bar]:
         yield (
             "started_at",
             "start_missing",
-            "Record when the infusion started: expiry and consent are judged then.",
+            said("Record when the infusion started: expiry and consent are judged then."),
         )
         return
     if facts.decision == "exceptional" and facts.use_by is not None:
@@ -155,21 +182,35 @@ def _expiry(facts: InfusionFacts) -> Iterable[Bar]:
             yield (
                 "started_at",
                 "expired",
-                f"The exceptional release lets {facts.product} be infused until {facts.use_by:%Y-%m-%d %H:%M};"
-                f" the infusion starts {late} later.",
+                said(
+                    "The exceptional release lets %(product)s be infused until %(use_by)s; the infusion"
+                    " starts %(late)s later.",
+                    product=facts.product,
+                    use_by=facts.use_by,
+                    late=late,
+                ),
             )
     elif isinstance(facts.expires_at, NotDerivable):
         yield (
             "started_at",
             "expiry_unknown",
-            f"The expiry of {facts.product} cannot be determined: {facts.expires_at.why}.",
+            said(
+                "The expiry of %(product)s cannot be determined: %(why)s.",
+                product=facts.product,
+                why=facts.expires_at.why,
+            ),
         )
     elif facts.starts_at > facts.expires_at:
         late = span(facts.starts_at - facts.expires_at)
         yield (
             "started_at",
             "expired",
-            f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M}; the infusion starts {late} later.",
+            said(
+                "%(product)s expired at %(expires_at)s; the infusion starts %(late)s later.",
+                product=facts.product,
+                expires_at=facts.expires_at,
+                late=late,
+            ),
         )
 
 
@@ -178,8 +219,13 @@ def _right_participant(facts: InfusionFacts) -> Iterable[Bar]:
         yield (
             "participant",
             "other_participant",
-            f"{facts.product} belongs to {facts.product_participant} and is for autologous use only;"
-            f" it may not be given to {facts.recipient}.",
+            said(
+                "%(product)s belongs to %(product_participant)s and is for autologous use only; it may"
+                " not be given to %(recipient)s.",
+                product=facts.product,
+                product_participant=facts.product_participant,
+                recipient=facts.recipient,
+            ),
         )
     for step in ("issue", "bedside"):
         check = facts.identity.get(step)
@@ -187,14 +233,18 @@ def _right_participant(facts: InfusionFacts) -> Iterable[Bar]:
             yield (
                 "product",
                 f"identity_unchecked_{step}",
-                f"Record the two-person identity check at {STEP[step]} first.",
+                said("Record the two-person identity check at %(step)s first.", step=STEP[step]),
             )
         elif check.at is not None and facts.starts_at is not None and _minute(check.at) > facts.starts_at:
             yield (
                 "started_at",
                 "identity_after_start",
-                f"Two people checked the identity at {STEP[step]} at {check.at:%Y-%m-%d %H:%M}, after this start:"
-                " it is checked before. Correct the time of the start.",
+                said(
+                    "Two people checked the identity at %(step)s at %(at)s, after this start: it is"
+                    " checked before. Correct the time of the start.",
+                    step=STEP[step],
+                    at=check.at,
+                ),
             )
     yield from mismatches(facts.identity)
 
@@ -204,18 +254,27 @@ def _minute(moment: dt.datetime) -> dt.datetime:
     return moment.replace(second=0, microsecond=0)
 
 
-STEP = {"collection": "collection", "receipt": "receipt", "issue": "issue", "bedside": "the bedside"}
+STEP = {
+    "collection": said("collection"),
+    "receipt": said("receipt"),
+    "issue": said("issue"),
+    "bedside": said("the bedside"),
+}
 
 
 def mismatches(identity: Mapping[str, Identity]) -> Iterable[Bar]:
     """A bar for each step whose newest check does not match, or is not complete."""
     for step, check in identity.items():
         if check.matches is not True:
-            why = check.said or "the check is incomplete"
+            why = check.said or said("the check is incomplete")
             yield (
                 "product",
                 f"identity_mismatch_{step}",
-                f"The newest identity check at {STEP.get(step, step)} does not match: {why}.",
+                said(
+                    "The newest identity check at %(step)s does not match: %(why)s.",
+                    step=STEP.get(step, step),
+                    why=why,
+                ),
             )
 
 
@@ -227,5 +286,9 @@ def _consent(facts: InfusionFacts) -> Iterable[Bar]:
 def span(length: dt.timedelta) -> str:
     minutes = int(length.total_seconds() // 60)
     if minutes >= 2 * 24 * 60:
-        return f"{minutes // (24 * 60)} days"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+        return said("%(days)s days", days=minutes // (24 * 60))
+    return (
+        said("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60)
+        if minutes >= 60
+        else said("%(minutes)s min", minutes=minutes)
+    )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from apps.celldose.lifecycle.states import Life, State
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 # Form → the step of the product's life that must be recorded before it. Counts, phenotype, viability and cultures are of
 # the final product, and may be entered in any order among themselves.
@@ -23,11 +24,14 @@ REQUIRES: Mapping[str, State] = {
 _FIRST = {
     State.RECEIVED: (
         "not_received",
-        "Record the hand-over to the laboratory first: {product} is not received yet.",
+        said("Record the hand-over to the laboratory first: {product} is not received yet."),
     ),
     State.PROCESSED: (
         "not_processed",
-        "Record the processing first: this is measured in the final product, and {product} is not processed yet.",
+        said(
+            "Record the processing first: this is measured in the final product, and {product} is not"
+            " processed yet."
+        ),
     ),
 }
 

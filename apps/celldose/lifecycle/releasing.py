@@ -10,6 +10,7 @@ from apps.celldose.lifecycle.infusing import STEP, Bar, Identity, mismatches
 from apps.celldose.lifecycle.states import Life, State
 from apps.celldose.rules.releasing import LETS_INFUSE
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 # Decision → the fields in which it says why; a reason of absence is none.
 SAYS: Mapping[str, tuple[str, ...]] = {
@@ -39,7 +40,7 @@ class ReleaseFacts:
     outdated: str = ""
     decided_at: dt.datetime | None = None
     processed_at: dt.datetime | None = None
-    expires_at: dt.datetime | NotDerivable = field(default_factory=lambda: NotDerivable("not recorded"))
+    expires_at: dt.datetime | NotDerivable = field(default_factory=lambda: NotDerivable(said("not recorded")))
     use_by: dt.datetime | None = None
     identity: Mapping[str, Identity] = field(default_factory=dict)
     expired_lots: tuple[Problem, ...] = ()
@@ -51,14 +52,22 @@ def evaluation_bars(product: str, life: Life) -> tuple[Problem, ...]:
     """What bars judging the criteria: there is no final product yet, or it is gone."""
     if life.has(State.DISCARDED):
         return (
-            Problem("product", "discarded", f"{product} has been discarded; there is nothing to decide."),
+            Problem(
+                "product",
+                "discarded",
+                said("%(product)s has been discarded; there is nothing to decide.", product=product),
+            ),
         )
     if life.has(State.INFUSED):
         return (
             Problem(
                 "product",
                 "already_used",
-                f"{product} has been infused: its decision stands on the evaluation before the infusion.",
+                said(
+                    "%(product)s has been infused: its decision stands on the evaluation before the"
+                    " infusion.",
+                    product=product,
+                ),
             ),
         )
     if not life.has(State.PROCESSED):
@@ -66,8 +75,11 @@ def evaluation_bars(product: str, life: Life) -> tuple[Problem, ...]:
             Problem(
                 "product",
                 "not_processed",
-                f"Record the processing first: the criteria are those of the final product, and {product} is not"
-                " processed yet.",
+                said(
+                    "Record the processing first: the criteria are those of the final product, and"
+                    " %(product)s is not processed yet.",
+                    product=product,
+                ),
             ),
         )
     return ()
@@ -81,7 +93,9 @@ def release_bars(facts: ReleaseFacts) -> tuple[Problem, ...]:
     if facts.life.has(State.DISCARDED):
         return (
             Problem(
-                "product", "discarded", f"{facts.product} has been discarded; there is nothing to decide."
+                "product",
+                "discarded",
+                said("%(product)s has been discarded; there is nothing to decide.", product=facts.product),
             ),
         )
     if facts.outcomes is None:
@@ -89,7 +103,7 @@ def release_bars(facts: ReleaseFacts) -> tuple[Problem, ...]:
             Problem(
                 "decision",
                 "criteria_not_evaluated",
-                "Evaluate the release criteria first: nothing to decide on.",
+                said("Evaluate the release criteria first: nothing to decide on."),
             ),
         )
     if not facts.current:
@@ -97,12 +111,14 @@ def release_bars(facts: ReleaseFacts) -> tuple[Problem, ...]:
             Problem(
                 "decision",
                 "evaluation_outdated",
-                f"{facts.outdated or 'A result changed since the criteria were evaluated'}: evaluate them again, then"
-                " decide.",
+                said(
+                    "%(outdated)s: evaluate them again, then decide.",
+                    outdated=facts.outdated or said("A result changed since the criteria were evaluated"),
+                ),
             ),
         )
     bars: list[Bar] = [
-        (field, "reason_missing", "A decision is signed with its reason: say it here.")
+        (field, "reason_missing", said("A decision is signed with its reason: say it here."))
         for field in facts.unsaid
     ]
     bars += [*_moment(facts), *_after_infusion(facts)]
@@ -117,7 +133,11 @@ def release_bars(facts: ReleaseFacts) -> tuple[Problem, ...]:
 def _moment(facts: ReleaseFacts) -> Iterable[Bar]:
     """A decision has its time, and comes after the product was made."""
     if facts.decision is not None and facts.decided_at is None:
-        yield "released_at", "decided_at_missing", "Say when it was decided: expiry is judged at that time."
+        yield (
+            "released_at",
+            "decided_at_missing",
+            said("Say when it was decided: expiry is judged at that time."),
+        )
     elif (
         facts.decided_at is not None
         and facts.processed_at is not None
@@ -126,8 +146,11 @@ def _moment(facts: ReleaseFacts) -> Iterable[Bar]:
         yield (
             "released_at",
             "decided_before_processing",
-            f"The processing ended at {facts.processed_at:%Y-%m-%d %H:%M}: nothing can be decided on before;"
-            " correct one of the two times.",
+            said(
+                "The processing ended at %(processed_at)s: nothing can be decided on before; correct one"
+                " of the two times.",
+                processed_at=facts.processed_at,
+            ),
         )
 
 
@@ -139,7 +162,10 @@ def _after_infusion(facts: ReleaseFacts) -> Iterable[Bar]:
         yield (
             "decision",
             "already_used",
-            f"{facts.product} has been infused under this decision and cannot be rejected any more.",
+            said(
+                "%(product)s has been infused under this decision and cannot be rejected any more.",
+                product=facts.product,
+            ),
         )
     if (
         facts.decided_at is not None
@@ -150,27 +176,33 @@ def _after_infusion(facts: ReleaseFacts) -> Iterable[Bar]:
         yield (
             "released_at",
             "decided_after_infusion",
-            f"{facts.product} was infused at {facts.infused_at:%Y-%m-%d %H:%M}: it was decided before;"
-            " correct the time.",
+            said(
+                "%(product)s was infused at %(infused_at)s: it was decided before; correct the time.",
+                product=facts.product,
+                infused_at=facts.infused_at,
+            ),
         )
 
 
 def _made(facts: ReleaseFacts) -> Iterable[Bar]:
     if not facts.life.has(State.PROCESSED):
-        yield "decision", "not_processed", "Record the processing before the release."
+        yield "decision", "not_processed", said("Record the processing before the release.")
     for step in ("collection", "receipt"):
         if step not in facts.identity:
             yield (
                 "product",
                 f"identity_unchecked_{step}",
-                f"Record the two-person identity check at {STEP[step]} first: whose product is released?",
+                said(
+                    "Record the two-person identity check at %(step)s first: whose product is released?",
+                    step=STEP[step],
+                ),
             )
     yield from mismatches({step: facts.identity[step] for step in STEP if step in facts.identity})
 
 
 def _criteria(facts: ReleaseFacts) -> Iterable[Bar]:
     named = {
-        wanted: ", ".join(label for label, outcome in (facts.outcomes or {}).items() if outcome == wanted)
+        wanted: [label for label, outcome in (facts.outcomes or {}).items() if outcome == wanted]
         for wanted in ("fail", "not_evaluable", "pending")
     }
     if facts.decision == "exceptional":
@@ -178,22 +210,31 @@ def _criteria(facts: ReleaseFacts) -> Iterable[Bar]:
             yield (
                 "decision",
                 "nothing_exceptional",
-                f"{facts.product} is within its specification and its expiry: release it in the ordinary way.",
+                said(
+                    "%(product)s is within its specification and its expiry: release it in the ordinary way.",
+                    product=facts.product,
+                ),
             )
         return
     if named["fail"]:
         yield (
             "decision",
             "criteria_failed",
-            f"Out of specification: {named['fail']}. Reject it, or release it exceptionally.",
+            said(
+                "Out of specification: %(fail)s. Reject it, or release it exceptionally.", fail=named["fail"]
+            ),
         )
     if named["not_evaluable"]:
-        yield "decision", "criteria_not_evaluable", f"Not yet to be evaluated: {named['not_evaluable']}."
+        yield (
+            "decision",
+            "criteria_not_evaluable",
+            said("Not yet to be evaluated: %(not_evaluable)s.", not_evaluable=named["not_evaluable"]),
+        )
     if named["pending"] and facts.decision == "released":
         yield (
             "decision",
             "criteria_pending",
-            f"Still pending: {named['pending']}. Wait, or release conditionally.",
+            said("Still pending: %(pending)s. Wait, or release conditionally.", pending=named["pending"]),
         )
 
 
@@ -213,26 +254,38 @@ def _time_left(facts: ReleaseFacts) -> Iterable[Bar]:
             yield (
                 "use_by",
                 "use_by_missing",
-                f"{facts.product} is past its expiry, or it cannot be determined: say until when it may be infused.",
+                said(
+                    "%(product)s is past its expiry, or it cannot be determined: say until when it may be"
+                    " infused.",
+                    product=facts.product,
+                ),
             )
         if facts.use_by is not None and facts.decided_at is not None and facts.use_by <= facts.decided_at:
             yield (
                 "use_by",
                 "use_by_passed",
-                "It is to be infused after the decision; correct one of the times.",
+                said("It is to be infused after the decision; correct one of the times."),
             )
     elif isinstance(facts.expires_at, NotDerivable):
         yield (
             "decision",
             "expiry_unknown",
-            f"The expiry of {facts.product} cannot be determined: {facts.expires_at.why}.",
+            said(
+                "The expiry of %(product)s cannot be determined: %(why)s.",
+                product=facts.product,
+                why=facts.expires_at.why,
+            ),
         )
     elif _expired(facts):
         yield (
             "decision",
             "expired",
-            f"{facts.product} expired at {facts.expires_at:%Y-%m-%d %H:%M}, before this decision. Reject it, or release"
-            " it exceptionally.",
+            said(
+                "%(product)s expired at %(expires_at)s, before this decision. Reject it, or release it"
+                " exceptionally.",
+                product=facts.product,
+                expires_at=facts.expires_at,
+            ),
         )
 
 
@@ -274,14 +327,25 @@ def _apart(facts: QuarantineFacts) -> Iterable[Bar]:
         yield (
             "product",
             "release_unsigned",
-            f"The decision on {facts.product} is not signed, or was changed after it was signed.",
+            said(
+                "The decision on %(product)s is not signed, or was changed after it was signed.",
+                product=facts.product,
+            ),
         )
     if facts.failing:
-        yield "product", "out_of_specification", f"Out of specification: {', '.join(facts.failing)}."
+        yield (
+            "product",
+            "out_of_specification",
+            said("Out of specification: %(failing)s.", failing=list(facts.failing)),
+        )
         if facts.grown:
-            yield "product", "grown", f"Growth: {', '.join(facts.grown)}."
+            yield "product", "grown", said("Growth: %(grown)s.", grown=list(facts.grown))
     answered = facts.decision == "exceptional" and facts.signed and facts.use_by is not None
     limit = facts.use_by if answered else facts.expires_at
     if isinstance(limit, dt.datetime) and facts.now > limit:
-        said = "was to be infused until" if answered else "expired at"
-        yield "product", "expired", f"{facts.product} {said} {limit:%Y-%m-%d %H:%M}."
+        words = (
+            said("%(product)s was to be infused until %(limit)s.", product=facts.product, limit=limit)
+            if answered
+            else said("%(product)s expired at %(limit)s.", product=facts.product, limit=limit)
+        )
+        yield "product", "expired", words

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from studyportal.words import said
+
 
 class State(StrEnum):
     HARVESTED = "harvested"
@@ -74,7 +76,7 @@ def follow(life: Life, event: Happening) -> Life:
     if event.step in NEXT[life.state]:
         return Life(event.step, path, life.out_of_order)
     before = life.state.value if life.state else "nothing"
-    named = (*life.out_of_order, f"{event.step.value} after {before}")
+    named = (*life.out_of_order, said("%(value)s after %(before)s", value=event.step.value, before=before))
     return Life(life.state if life.state in FINAL else event.step, path, named)
 
 

@@ -18,6 +18,7 @@ from studyportal.crf.absence import label_of
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.ui.parts import Cell, Column, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.words import translated
 
 SHORT = {Component.BM_MNC: "BM-MNC", Component.SVF: "SVF"}
 CELLS, PER_KG = "×10⁶", "×10⁶/kg"
@@ -167,7 +168,7 @@ def _kind_lines(file: ProductFile) -> list[Line]:
 
 def _derived(label: str, value: Decimal | NotDerivable, unit: str) -> Line:
     if isinstance(value, NotDerivable):
-        return label, NOT_RECORDED, _("Not derivable: %s") % value.why
+        return label, NOT_RECORDED, _("Not derivable: %s") % translated(value.why)
     return label, number(value, unit), ""
 
 
@@ -284,5 +285,5 @@ def _value(record: Any, name: str, unit: str, detail: str = "") -> Cell:
 
 def _sum(value: Decimal | NotDerivable, unit: str) -> Cell:
     if isinstance(value, NotDerivable):
-        return Cell(NOT_RECORDED, detail=_("Not derivable: %s") % value.why)
+        return Cell(NOT_RECORDED, detail=_("Not derivable: %s") % translated(value.why))
     return Cell(number(value, unit))

@@ -12,6 +12,7 @@ from apps.celldose.product_file import ProductFile
 from studyportal.crf.absence import label_of
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.ui.parts import Cell, Column, Row
+from studyportal.words import translated
 
 
 def harvest_block(file: ProductFile) -> Block:
@@ -53,7 +54,7 @@ def processing_block(file: ProductFile) -> Block:
         stated_line(_("Operators"), done, "operators"),
         measured(_("Final volume"), done, "final_volume_ml", "mL", ""),
         (_("Stored"), coded(done, "storage"), ""),
-        (_("Expires"), NOT_RECORDED, _("Not derivable: %s") % expiry.why)
+        (_("Expires"), NOT_RECORDED, _("Not derivable: %s") % translated(expiry.why))
         if isinstance(expiry, NotDerivable)
         else (_("Expires"), expiry, ""),
     ]

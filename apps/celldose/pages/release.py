@@ -22,6 +22,7 @@ from studyportal.crf.signature_pages import shown_on
 from studyportal.crf.signing import may_sign
 from studyportal.signatures.models import Meaning
 from studyportal.ui.parts import Cell, Column, Row
+from studyportal.words import translated
 
 
 def release_page(file: ProductFile, user: User) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def possible_of(file: ProductFile) -> list[Row]:
             [
                 str(Decision(decision).label),
                 Cell(state="not_possible" if bars else "possible"),
-                " ".join(bar.message for bar in bars) or "–",
+                " ".join(translated(bar.message) for bar in bars) or "–",
             ],
             "bad" if bars else "",
         )

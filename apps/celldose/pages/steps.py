@@ -18,6 +18,7 @@ from studyportal.access.permissions import Permission
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.ui.parts import Step
 from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.words import translated
 
 
 def steps_of(
@@ -72,7 +73,7 @@ def _processing_step(file: ProductFile | None) -> Step:
     missing = [*expired, *missing]
     expiry = file.expires_at
     detail = (
-        _("expiry unknown: %s") % expiry.why
+        _("expiry unknown: %s") % translated(expiry.why)
         if isinstance(expiry, NotDerivable)
         else _("expires %s") % human_date_text(expiry)
     )
@@ -121,7 +122,7 @@ def _open_criteria(file: ProductFile) -> list[str]:
         "not_evaluable": _("cannot be evaluated"),
     }
     return [
-        f"{one.label}: {words[one.outcome]}{f' ({one.why})' if one.why else ''}."
+        f"{one.label}: {words[one.outcome]}{f' ({translated(one.why)})' if one.why else ''}."
         for one in file.judged
         if one.outcome != "pass"
     ]
@@ -129,7 +130,9 @@ def _open_criteria(file: ProductFile) -> list[str]:
 
 def _awaited(file: ProductFile) -> list[str]:
     return [
-        f"{one.label}: {one.why or one.outcome}." for one in file.judged if one.outcome in ("pending", "fail")
+        f"{one.label}: {translated(one.why or one.outcome)}."
+        for one in file.judged
+        if one.outcome in ("pending", "fail")
     ]
 
 

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import Said, listed, said
 
 Values = Mapping[str, Any]
 
@@ -17,8 +18,44 @@ Derived = Decimal | NotDerivable
 
 def _missing(**inputs: Any) -> NotDerivable | None:
     """Names every input that is not there, so that the reader knows what to record."""
-    absent = [name.replace("_", " ") for name, value in inputs.items() if value is None]
-    return NotDerivable(f"{' and '.join(absent)} missing") if absent else None
+    absent = [_named(name) for name, value in inputs.items() if value is None]
+    return NotDerivable(said("%(absent)s missing", absent=listed(absent))) if absent else None
+
+
+# What the rules miss, as `_missing` calls it: listed here so that translators see it.
+INPUTS = {
+    str(words): words
+    for words in (
+        said("cells of this kind"),
+        said("dose given"),
+        said("endotoxin"),
+        said("final volume"),
+        said("highest planned dose"),
+        said("identifier read"),
+        said("lowest planned dose"),
+        said("mass harvested"),
+        said("participant code"),
+        said("participant code read"),
+        said("product identifier"),
+        said("same-day weight"),
+        said("start"),
+        said("start of the infusion"),
+        said("stop"),
+        said("time of the observation"),
+        said("total nucleated cells"),
+        said("viability"),
+        said("viable dose"),
+        said("volume harvested"),
+        said("volume infused"),
+    )
+}
+
+
+def _named(name: str) -> str:
+    if isinstance(name, Said):
+        return name
+    words = name.replace("_", " ")
+    return INPUTS.get(words, words)
 
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:
@@ -38,7 +75,9 @@ def none_stands_alone(field: str) -> Any:
         chosen = values.get(field) or []
         if "none" in chosen and len(chosen) > 1:
             yield Problem(
-                field, "contradiction", "“None” is chosen together with something else; keep one of them."
+                field,
+                "contradiction",
+                said("“None” is chosen together with something else; keep one of them."),
             )
 
     return rule
@@ -52,7 +91,7 @@ def not_before_harvest(field: str) -> Any:
         began = product.harvest.started_at if product is not None else None
         if at is not None and began is not None and at < began:
             yield Problem(
-                field, "before_harvest", f"This is before the harvest began ({began:%Y-%m-%d %H:%M %Z})."
+                field, "before_harvest", said("This is before the harvest began (%(began)s).", began=began)
             )
 
     return rule

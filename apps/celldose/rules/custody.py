@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from apps.celldose.rules.arithmetic import Values, _after
 from studyportal.crf.outcomes import Problem
+from studyportal.words import listed, said
 
 
 class HandedOver(Protocol):
@@ -90,44 +91,59 @@ def chain(
 
 
 def _first_gaps(one: HandedOver, begins_at: dt.datetime | None, most: int) -> list[str]:
-    gaps = []
+    gaps: list[str] = []
     if one.leg not in (None, "to_laboratory"):
-        gaps.append("The way from the theatre to the laboratory is not logged.")
+        gaps.append(said("The way from the theatre to the laboratory is not logged."))
     waited = _minutes(begins_at, one.given_at)
     if waited is not None and waited > most:
-        gaps.append(f"Where it was for {_span(waited)} after the harvest is not logged.")
+        gaps.append(
+            said("Where it was for %(waited)s after the harvest is not logged.", waited=_span(waited))
+        )
     return gaps
 
 
 def _gaps_between(before: HandedOver, one: HandedOver) -> list[str]:
-    gaps = []
+    gaps: list[str] = []
     if before.received_by and one.given_by and not same(before.received_by, one.given_by):
         gaps.append(
-            f"{before.received_by} received it, {one.given_by} handed it over: between them nothing is logged."
+            said(
+                "%(received_by)s received it, %(given_by)s handed it over: between them nothing is logged.",
+                received_by=before.received_by,
+                given_by=one.given_by,
+            )
         )
     if before.to_place and one.from_place and not same(before.to_place, one.from_place):
         gaps.append(
-            f"It was left at “{before.to_place}” and taken up at “{one.from_place}”: the way is not logged."
+            said(
+                "It was left at “%(to_place)s” and taken up at “%(from_place)s”: the way is not logged.",
+                to_place=before.to_place,
+                from_place=one.from_place,
+            )
         )
     if before.received_at and one.given_at and one.given_at < before.received_at:
-        gaps.append("It was handed over before it was received the last time: one of the times is wrong.")
+        gaps.append(
+            said("It was handed over before it was received the last time: one of the times is wrong.")
+        )
     return gaps
 
 
 def _unnamed(one: HandedOver) -> list[str]:
     missing = [
         words
-        for words, value in (("who handed it over", one.given_by), ("who received it", one.received_by))
+        for words, value in (
+            (said("who handed it over"), one.given_by),
+            (said("who received it"), one.received_by),
+        )
         if not value
     ]
-    return [f"Not recorded: {' and '.join(missing)}."] if missing else []
+    return [said("Not recorded: %(missing)s.", missing=listed(missing))] if missing else []
 
 
 def _open_end(last: HandedOver | None, *, infused: bool, discarded: bool) -> list[str]:
     if infused and (last is None or last.leg not in ("to_ward", "returned", "to_disposal")):
-        return ["It was infused; the way to the ward is not logged."]
+        return [said("It was infused; the way to the ward is not logged.")]
     if discarded and (last is None or last.leg != "to_disposal"):
-        return ["It was discarded; the way to disposal is not logged."]
+        return [said("It was discarded; the way to disposal is not logged.")]
     return []
 
 
@@ -143,7 +159,11 @@ def _minutes(first: dt.datetime | None, second: dt.datetime | None) -> int | Non
 
 
 def _span(minutes: int) -> str:
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    return (
+        said("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60)
+        if minutes >= 60
+        else said("%(minutes)s min", minutes=minutes)
+    )
 
 
 # --- hard rules of the forms --------------------------------------------------------------------------------
@@ -154,7 +174,7 @@ def received_after_given(values: Values) -> Iterable[Problem]:
         values,
         "received_at",
         "given_at",
-        "It is received before it is handed over; correct one of the two times.",
+        said("It is received before it is handed over; correct one of the two times."),
     )
 
 
@@ -162,8 +182,10 @@ def aliquot_times_ordered(values: Values) -> Iterable[Problem]:
     container = values.get("container")
     filled, taken = getattr(container, "filled_at", None), values.get("taken_at")
     if filled is not None and taken is not None and taken < filled:
-        yield Problem("taken_at", "order", f"The container was filled later ({filled:%Y-%m-%d %H:%M %Z}).")
-    yield from _after(values, "disposed_at", "taken_at", "This is before the aliquot was taken.")
+        yield Problem(
+            "taken_at", "order", said("The container was filled later (%(filled)s).", filled=filled)
+        )
+    yield from _after(values, "disposed_at", "taken_at", said("This is before the aliquot was taken."))
 
 
 def more_than_nothing(field: str) -> Any:
@@ -173,7 +195,9 @@ def more_than_nothing(field: str) -> Any:
         volume = values.get(field)
         if volume is not None and volume <= 0:
             yield Problem(
-                field, "volume_positive", "More than 0 mL; leave it empty and say why if it is not known."
+                field,
+                "volume_positive",
+                said("More than 0 mL; leave it empty and say why if it is not known."),
             )
 
     return rule
@@ -221,8 +245,15 @@ def within_whole(
         yield Problem(
             "volume_ml",
             code,
-            f"{own} mL and the {found.parts - own} mL of the other {words['parts']} are more than the {whole} mL of the"
-            f" {words['whole']}: correct the volume that is wrong.",
+            said(
+                "%(own)s mL and the %(parts)s mL of the other %(kind)s are more than the %(whole)s mL"
+                " of the %(of)s: correct the volume that is wrong.",
+                own=own,
+                parts=found.parts - own,
+                kind=words["parts"],
+                whole=whole,
+                of=words["whole"],
+            ),
         )
 
 

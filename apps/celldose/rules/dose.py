@@ -10,6 +10,7 @@ from typing import Any
 
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, _missing, _rounded
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,16 @@ class Weighed:
 def viable_dose(total: Decimal | None, viability_percent: Decimal | None) -> Derived:
     """Viable cells given, in 10⁶: dose given × viability."""
     if total is None or viability_percent is None:
-        return _missing(dose_given=total, viability=viability_percent) or NotDerivable("missing")
+        return _missing(dose_given=total, viability=viability_percent) or NotDerivable(said("missing"))
     return _rounded(total * viability_percent / 100, 3)
 
 
 def per_kg(dose: Decimal | None, weight_kg: Decimal | None, *, dose_name: str = "dose_given") -> Derived:
     """10⁶ cells per kg, by the weight of the same day."""
     if dose is None or weight_kg is None:
-        return _missing(**{dose_name: dose, "same-day_weight": weight_kg}) or NotDerivable("missing")
+        return _missing(**{dose_name: dose, "same-day_weight": weight_kg}) or NotDerivable(said("missing"))
     if weight_kg <= 0:
-        return NotDerivable("same-day weight is not above 0 kg")
+        return NotDerivable(said("same-day weight is not above 0 kg"))
     return _rounded(dose / weight_kg, 4)
 
 
@@ -43,7 +44,7 @@ def derive_product(values: Values, context: Values) -> Mapping[str, Any]:
     """
     planned = context.get("planned_range")
     if planned is None:
-        why = NotDerivable("the protocol states no dose range for this component")
+        why = NotDerivable(said("the protocol states no dose range for this component"))
         return {"planned_dose_low": why, "planned_dose_high": why}
     return {"planned_dose_low": planned[0], "planned_dose_high": planned[1]}
 
@@ -53,7 +54,7 @@ def derive_infusion(values: Values, context: Values) -> Mapping[str, Any]:
     total = values.get("total_dose")
     viable = viable_dose(total, context.get("viability_percent"))
     known_viable = viable if isinstance(viable, Decimal) else None
-    weighed = context.get("weighed") or NotDerivable("same-day weight missing")
+    weighed = context.get("weighed") or NotDerivable(said("same-day weight missing"))
     kg = weighed.kg if isinstance(weighed, Weighed) else None
     return {
         "viable_dose": viable,
@@ -68,10 +69,17 @@ def dose_breaches(dose: Decimal | None, low: Decimal | None, high: Decimal | Non
     """The bounds themselves are within range."""
     if dose is None or low is None or high is None or low <= dose <= high:
         return
-    side = "below" if dose < low else "above"
+    numbers = {"dose": dose.normalize(), "low": low.normalize(), "high": high.normalize()}
+    words = (
+        said("The dose given, %(dose)s ×10⁶, is below the planned range of %(low)s–%(high)s ×10⁶.", **numbers)
+        if dose < low
+        else said(
+            "The dose given, %(dose)s ×10⁶, is above the planned range of %(low)s–%(high)s ×10⁶.", **numbers
+        )
+    )
     yield Breach(
         "dose_outside_range",
-        f"The dose given, {dose.normalize():f} ×10⁶, is {side} the planned range of {low.normalize():f}–{high.normalize():f} ×10⁶.",
+        words,
         "major",
         kind="dose",
     )
@@ -83,4 +91,8 @@ def overtime_breaches(
     if started_at is None or not isinstance(expiry, dt.datetime) or started_at <= expiry:
         return
     minutes = int((started_at - expiry).total_seconds() // 60)
-    yield Breach("overtime", f"The infusion started {minutes} min after the product expired.", "critical")
+    yield Breach(
+        "overtime",
+        said("The infusion started %(minutes)s min after the product expired.", minutes=minutes),
+        "critical",
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.celldose.rules.arithmetic import Breach, Values, _after
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 COMPONENT_OF_TISSUE = {"bone_marrow": "bm_mnc", "adipose": "svf"}
 
@@ -18,13 +19,16 @@ def session_order(performed_on: Any, previous: Any) -> Iterable[Problem]:
         yield Problem(
             "performed_on",
             "order",
-            f"The session before was on {previous.for_people()}; this one cannot be earlier.",
+            said("The session before was on %(previous)s; this one cannot be earlier.", previous=previous),
         )
 
 
 def harvest_ends_after_start(values: Values) -> Iterable[Problem]:
     return _after(
-        values, "ended_at", "started_at", "The harvest ends before it starts; correct one of the two times."
+        values,
+        "ended_at",
+        "started_at",
+        said("The harvest ends before it starts; correct one of the two times."),
     )
 
 
@@ -34,7 +38,7 @@ def harvest_volume_positive(values: Values) -> Iterable[Problem]:
         yield Problem(
             "volume_ml",
             "min_value",
-            "A harvested volume is above 0 mL; if nothing was obtained, leave it empty with a reason.",
+            said("A harvested volume is above 0 mL; if nothing was obtained, leave it empty with a reason."),
         )
 
 
@@ -46,7 +50,10 @@ def component_fits_tissue(values: Values) -> Iterable[Problem]:
         yield Problem(
             "component",
             "component_tissue",
-            "BM-MNC are made from bone marrow and SVF from adipose tissue; choose the component of this harvest.",
+            said(
+                "BM-MNC are made from bone marrow and SVF from adipose tissue; choose the component of"
+                " this harvest."
+            ),
         )
 
 
@@ -54,7 +61,9 @@ def temperatures_ordered(values: Values) -> Iterable[Problem]:
     low, high = values.get("temperature_min"), values.get("temperature_max")
     if low is not None and high is not None and low > high:
         yield Problem(
-            "temperature_max", "order", "The lowest temperature is above the highest; correct one of the two."
+            "temperature_max",
+            "order",
+            said("The lowest temperature is above the highest; correct one of the two."),
         )
 
 
@@ -74,9 +83,13 @@ class Interval:
     def latest(self) -> int:
         return self.target + self.after
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
         spread = f"± {self.before}" if self.before == self.after else f"−{self.before}/+{self.after}"
-        return f"{self.target} {spread} days"
+        return said("%(target)s %(spread)s days", target=self.target, spread=spread)
+
+    def __str__(self) -> str:
+        return str(self.words)
 
 
 def days_between(first: Any, second: Any) -> tuple[int, int] | None:
@@ -98,7 +111,13 @@ def interval_breaches(number: int | None, days: tuple[int, int] | None, asked: I
         shown = f"{fewest}" if fewest == most else f"{fewest}–{most}"
         yield Breach(
             "session_interval",
-            f"Session {number} was {shown} days after the one before; the protocol asks for {asked}.",
+            said(
+                "Session %(number)s was %(shown)s days after the one before; the protocol asks for"
+                " %(asked)s.",
+                number=number,
+                shown=shown,
+                asked=asked.words,
+            ),
             "minor",
             kind="dose",
         )
@@ -108,17 +127,21 @@ def derive_session(values: Values, context: Values) -> Mapping[str, Any]:
     """Days since the session before, when both are known to the day. context: previous_on (PartialDate or None),
     previous (the number of that session, None when this is the first)."""
     if context.get("previous") is None:
-        return {"days_since_previous": NotDerivable("there is no session before")}
+        return {"days_since_previous": NotDerivable(said("there is no session before"))}
     days = days_between(context.get("previous_on"), values.get("performed_on"))
     if days is None:
         missing = (
-            "date of the session before" if context.get("previous_on") is None else "date of this session"
+            said("date of the session before")
+            if context.get("previous_on") is None
+            else said("date of this session")
         )
-        return {"days_since_previous": NotDerivable(f"{missing} missing")}
+        return {"days_since_previous": NotDerivable(said("%(missing)s missing", missing=missing))}
     fewest, most = days
     if fewest != most:
         return {
-            "days_since_previous": NotDerivable(f"a date is not known to the day: {fewest} to {most} days")
+            "days_since_previous": NotDerivable(
+                said("a date is not known to the day: %(fewest)s to %(most)s days", fewest=fewest, most=most)
+            )
         }
     return {"days_since_previous": fewest}
 

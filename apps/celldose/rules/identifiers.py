@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from studyportal.crf.outcomes import Problem
+from studyportal.words import either, said
 
 # The alphabet of MOD 37-2; a facility code does not begin with O, which is read as 0.
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
@@ -93,14 +94,22 @@ def problems_of(
             yield Problem(
                 field,
                 "flags",
-                f"The flags before the check character are {scheme.flags} in this study, not {flags}."
-                " Read the label again.",
+                said(
+                    "The flags before the check character are %(expected)s in this study, not %(flags)s."
+                    " Read the label again.",
+                    expected=scheme.flags,
+                    flags=flags,
+                ),
             )
         elif scheme.facilities and facility not in scheme.facilities and not scheme.other_labels:
             yield Problem(
                 field,
                 "unknown_facility",
-                f"{facility} gives out no numbers in this study; known here: {', '.join(scheme.facilities)}.",
+                said(
+                    "%(facility)s gives out no numbers in this study; known here: %(facilities)s.",
+                    facility=facility,
+                    facilities=list(scheme.facilities),
+                ),
             )
         return
     if _resembles(number, scheme.facilities):
@@ -109,9 +118,15 @@ def problems_of(
         yield Problem(
             field,
             "no_donation_number",
-            f"“{text}” is no donation number. It has {LENGTH} characters: facility (5), year (2), sequence (6), flags (2)"
-            " and a check character, such as"
-            f" {grouped(donation_number((scheme.facilities or ('A9999',))[0], 26, 1, flags=scheme.flags))}.",
+            said(
+                "“%(text)s” is no donation number. It has %(length)s characters: facility (5), year (2),"
+                " sequence (6), flags (2) and a check character, such as %(donation_number)s.",
+                text=text,
+                length=LENGTH,
+                donation_number=grouped(
+                    donation_number((scheme.facilities or ("A9999",))[0], 26, 1, flags=scheme.flags)
+                ),
+            ),
         )
 
 
@@ -127,14 +142,26 @@ def _resembles(number: str, facilities: Sequence[str] = ()) -> bool:
 
 def _mistyped(number: str, meant: Sequence[str]) -> str:
     if len(number) != LENGTH:
-        off = f"{len(number)} characters, a donation number has {LENGTH}: one was left out or typed twice"
+        off = said(
+            "%(number)s characters, a donation number has %(length)s: one was left out or typed twice",
+            number=len(number),
+            length=LENGTH,
+        )
     elif SHAPE.fullmatch(number):
-        off = f"its check character would be {check_character(number[:13])}: one character was mistyped"
+        off = said(
+            "its check character would be %(check_character)s: one character was mistyped",
+            check_character=check_character(number[:13]),
+        )
     else:
         wrong = [character for at, character in enumerate(number) if not _fits(at, character)]
-        off = f"“{', '.join(wrong)}” stands where a digit belongs"
-    asked = f" Was it {' or '.join(grouped(one) for one in meant)}?" if meant else ""
-    return f"“{grouped(number)}” is no donation number: {off}. Read the label again.{asked}"
+        off = said("“%(wrong)s” stands where a digit belongs", wrong=list(wrong))
+    asked = said(" Was it %(meant)s?", meant=either(grouped(one) for one in meant)) if meant else ""
+    return said(
+        "“%(number)s” is no donation number: %(off)s. Read the label again.%(asked)s",
+        number=grouped(number),
+        off=off,
+        asked=asked,
+    )
 
 
 def _fits(at: int, character: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from apps.celldose.rules.arithmetic import Breach, Values, _missing
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 
 def derive_identity_check(values: Values, context: Values) -> Mapping[str, Any]:
@@ -52,7 +53,7 @@ def identified_unless_transcribed(values: Values) -> Iterable[Problem]:
     yield Problem(
         "product_identifier",
         "required",
-        "A product is known by its identifier: type the donation number on the label.",
+        said("A product is known by its identifier: type the donation number on the label."),
     )
 
 
@@ -60,7 +61,9 @@ def two_different_people(values: Values) -> Iterable[Problem]:
     first, second = values.get("first_person"), values.get("second_person")
     if first and second and _plain(first) == _plain(second):
         yield Problem(
-            "second_person", "same_person", "An identity check takes two different people; name the second."
+            "second_person",
+            "same_person",
+            said("An identity check takes two different people; name the second."),
         )
 
 
@@ -68,7 +71,7 @@ def identity_breaches(matches: bool | None, step: str | None) -> Iterable[Breach
     if matches is False:
         yield Breach(
             "identity_mismatch",
-            f"Identity mismatch at {step or 'an unnamed step'}.",
+            said("Identity mismatch at %(step)s.", step=step or said("an unnamed step")),
             "critical",
             kind="identity",
         )
@@ -200,11 +203,19 @@ def verification(readings: Iterable[Reading], checks: Iterable[NamedCheck]) -> M
 
 
 def _of_check(check: NamedCheck, before: Verified | None) -> Verified:
-    said = "" if check.matches else f"read “{check.identifier_read}” for {check.participant_code_read}"
+    clause = (
+        ""
+        if check.matches
+        else said(
+            "read “%(identifier_read)s” for %(participant_code_read)s",
+            identifier_read=check.identifier_read,
+            participant_code_read=check.participant_code_read,
+        )
+    )
     return Verified(
         step=check.step or "",
         matches=check.matches,
-        said=said,
+        said=clause,
         at=check.checked_at,
         people=tuple(name for name in (check.first_person, check.second_person) if name),
         by_readings=False,

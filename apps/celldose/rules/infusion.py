@@ -17,6 +17,7 @@ from typing import Any, Literal
 from apps.celldose.rules.arithmetic import Derived, Values, _after, _missing, _rounded
 from studyportal.crf.moments import elapsed, is_ambiguous, minutes_between, offset_of
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 # What lies between start and stop. Premedication comes before or after, a reaction and its treatment also later.
 WHILE_RUNNING = frozenset({"rate", "interruption", "resumption"})
@@ -82,15 +83,24 @@ def _within_the_infusion(course: Course) -> Iterable[Problem]:
             yield Problem(
                 "at",
                 "before_start",
-                f"{_what(one)} at {clock(one.at, course)} lies before the start at"
-                f" {clock(course.started_at, course)}; correct one of the two times.",
+                said(
+                    "%(one)s at %(at)s lies before the start at %(started_at)s; correct one of the two"
+                    " times.",
+                    one=_what(one),
+                    at=clock(one.at, course),
+                    started_at=clock(course.started_at, course),
+                ),
             )
         if course.stopped_at is not None and one.at > course.stopped_at:
             yield Problem(
                 "at",
                 "after_stop",
-                f"{_what(one)} at {clock(one.at, course)} lies after the stop at"
-                f" {clock(course.stopped_at, course)}; correct one of the two times.",
+                said(
+                    "%(one)s at %(at)s lies after the stop at %(stopped_at)s; correct one of the two times.",
+                    one=_what(one),
+                    at=clock(one.at, course),
+                    stopped_at=clock(course.stopped_at, course),
+                ),
             )
 
 
@@ -102,8 +112,12 @@ def _alternating(course: Course) -> Iterable[Problem]:
                 yield Problem(
                     "kind",
                     "interrupted_already",
-                    f"The infusion is interrupted since {clock(since.at, course)}{_by(since)}; record that it was"
-                    " resumed first.",
+                    said(
+                        "The infusion is interrupted since %(at)s%(recorded)s; record that it was resumed"
+                        " first.",
+                        at=clock(since.at, course),
+                        recorded=_by(since),
+                    ),
                 )
             since = one
         elif one.kind == "resumption":
@@ -111,7 +125,10 @@ def _alternating(course: Course) -> Iterable[Problem]:
                 yield Problem(
                     "kind",
                     "not_interrupted",
-                    "The infusion was not interrupted then, so it cannot be resumed; record the interruption first.",
+                    said(
+                        "The infusion was not interrupted then, so it cannot be resumed; record the"
+                        " interruption first."
+                    ),
                 )
             since = None
 
@@ -120,7 +137,9 @@ def _rates(course: Course) -> Iterable[Problem]:
     for one in course.happened:
         if one.rate_ml_h is not None and one.rate_ml_h <= 0:
             yield Problem(
-                "rate_ml_h", "rate_zero", "A rate of 0 mL/h is an interruption; record it as interrupted."
+                "rate_ml_h",
+                "rate_zero",
+                said("A rate of 0 mL/h is an interruption; record it as interrupted."),
             )
 
 
@@ -132,13 +151,13 @@ def clock(moment: dt.datetime, course: Course) -> str:
 
 
 _WORDS = {
-    "premedication": "Premedication",
-    "rate": "The change of the rate",
-    "interruption": "The interruption",
-    "resumption": "The resumption",
-    "reaction": "The reaction",
-    "treatment": "The treatment",
-    "flush": "The flush",
+    "premedication": said("Premedication"),
+    "rate": said("The change of the rate"),
+    "interruption": said("The interruption"),
+    "resumption": said("The resumption"),
+    "reaction": said("The reaction"),
+    "treatment": said("The treatment"),
+    "flush": said("The flush"),
 }
 
 
@@ -147,7 +166,7 @@ def _what(one: Happened) -> str:
 
 
 def _by(one: Happened) -> str:
-    return f" (recorded by {one.who})" if one.who else ""
+    return said(" (recorded by %(who)s)", who=one.who) if one.who else ""
 
 
 def infusion_stops_after_start(values: Values) -> Iterable[Problem]:
@@ -155,7 +174,7 @@ def infusion_stops_after_start(values: Values) -> Iterable[Problem]:
         values,
         "stopped_at",
         "started_at",
-        "The infusion stops before it starts; correct one of the two times.",
+        said("The infusion stops before it starts; correct one of the two times."),
     )
 
 
@@ -163,7 +182,9 @@ def diastolic_below_systolic(values: Values) -> Iterable[Problem]:
     systolic, diastolic = values.get("systolic"), values.get("diastolic")
     if systolic is not None and diastolic is not None and diastolic >= systolic:
         yield Problem(
-            "diastolic", "order", "The diastolic pressure is not below the systolic; are they exchanged?"
+            "diastolic",
+            "order",
+            said("The diastolic pressure is not below the systolic; are they exchanged?"),
         )
 
 
@@ -173,7 +194,9 @@ def rate_positive(name: str) -> Any:
     def rule(values: Values) -> Iterable[Problem]:
         rate = values.get(name)
         if rate is not None and rate <= 0:
-            yield Problem(name, "rate_zero", "A rate of 0 mL/h is an interruption; record it as interrupted.")
+            yield Problem(
+                name, "rate_zero", said("A rate of 0 mL/h is an interruption; record it as interrupted.")
+            )
 
     return rule
 
@@ -190,13 +213,19 @@ def volume_problems(
     yield Problem(
         name,
         "volume_above_product",
-        f"{_plain(infused)} mL infused and {_plain(residual)} mL residual make {_plain(total)} mL, but the product held"
-        f" {_plain(final)} mL. Read both volumes again.",
+        said(
+            "%(infused)s mL infused and %(residual)s mL residual make %(total)s mL, but the product held"
+            " %(final)s mL. Read both volumes again.",
+            infused=_plain(infused),
+            residual=_plain(residual),
+            total=total.normalize(),
+            final=final.normalize(),
+        ),
     )
 
 
-def _plain(number: Decimal | None) -> str:
-    return "0" if number is None else f"{number.normalize():f}"
+def _plain(number: Decimal | None) -> Decimal:
+    return Decimal(0) if number is None else number.normalize()
 
 
 # --- How it runs ------------------------------------------------------------------------------------------
@@ -253,7 +282,7 @@ def minutes_running(course: Course) -> int | NotDerivable:
     """Whole minutes over which the product ran, without the interruptions."""
     missing = _missing(start=course.started_at, stop=course.stopped_at)
     if missing is not None or course.stopped_at is None:
-        return missing or NotDerivable("stop missing")
+        return missing or NotDerivable(said("stop missing"))
     return int(running_time(course, course.stopped_at).total_seconds() // 60)
 
 
@@ -261,10 +290,10 @@ def mean_rate(volume_ml: Decimal | None, course: Course) -> Derived:
     """mL/h over the time that the product ran."""
     missing = _missing(volume_infused=volume_ml, start=course.started_at, stop=course.stopped_at)
     if missing is not None or volume_ml is None or course.stopped_at is None:
-        return missing or NotDerivable("stop missing")
+        return missing or NotDerivable(said("stop missing"))
     seconds = Decimal(int(running_time(course, course.stopped_at).total_seconds()))
     if seconds <= 0:
-        return NotDerivable("the infusion lasted no time")
+        return NotDerivable(said("the infusion lasted no time"))
     return _rounded(volume_ml * 3600 / seconds, 1)
 
 
@@ -276,7 +305,7 @@ def volume_by_rates(course: Course, until: dt.datetime) -> Derived:
         for begin, end in itertools.pairwise(cuts):
             rate = rate_at(course, begin)
             if rate is None:
-                return NotDerivable("the rate is not recorded throughout")
+                return NotDerivable(said("the rate is not recorded throughout"))
             volume += rate * Decimal(int(elapsed(begin, end).total_seconds())) / 3600
     return _rounded(volume, 1)
 
@@ -296,7 +325,7 @@ def derive_observation(values: Values, context: Values) -> Mapping[str, Any]:
     """context: time (`Time`) of the schedule or None, started_at of the infusion."""
     at, time, started_at = values.get("observed_at"), context.get("time"), context.get("started_at")
     if time is None:
-        return {"minutes_off": NotDerivable("the protocol has no such observation")}
+        return {"minutes_off": NotDerivable(said("the protocol has no such observation"))}
     missing = _missing(time_of_the_observation=at, start_of_the_infusion=started_at)
     if missing is not None or at is None or started_at is None:
         return {"minutes_off": missing}
@@ -390,6 +419,11 @@ def observed_in_order(values: Values, context: Values) -> Iterable[Problem]:
         yield Problem(
             "observed_at",
             "before_start",
-            f"“{time.label}” is an observation after the start, but {clock(at, course)} lies before the start at"
-            f" {clock(started_at, course)}. Correct the time, or choose the observation that it is.",
+            said(
+                "“%(label)s” is an observation after the start, but %(at)s lies before the start at"
+                " %(started_at)s. Correct the time, or choose the observation that it is.",
+                label=time.label,
+                at=clock(at, course),
+                started_at=clock(started_at, course),
+            ),
         )

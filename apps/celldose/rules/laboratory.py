@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, _after, _missing, _rounded
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 METHODS_OF_COMPONENT = {
     "bm_mnc": ("density_gradient", "device"),
@@ -25,27 +26,31 @@ CULTURES = ("aerobic", "anaerobic", "fungal")
 def cells_per_ml(tnc: Decimal | None, volume_ml: Decimal | None) -> Derived:
     """Yield in 10⁶ nucleated cells per mL of tissue harvested."""
     if tnc is None or volume_ml is None:
-        return _missing(total_nucleated_cells=tnc, volume_harvested=volume_ml) or NotDerivable("missing")
+        return _missing(total_nucleated_cells=tnc, volume_harvested=volume_ml) or NotDerivable(
+            said("missing")
+        )
     if volume_ml <= 0:
-        return NotDerivable("volume harvested is not above 0 mL")
+        return NotDerivable(said("volume harvested is not above 0 mL"))
     return _rounded(tnc / volume_ml, 4)
 
 
 def cells_per_g(tnc: Decimal | None, mass_g: Decimal | None) -> Derived:
     """Yield in 10⁶ nucleated cells per g of tissue harvested."""
     if tnc is None or mass_g is None:
-        return _missing(total_nucleated_cells=tnc, mass_harvested=mass_g) or NotDerivable("missing")
+        return _missing(total_nucleated_cells=tnc, mass_harvested=mass_g) or NotDerivable(said("missing"))
     if mass_g <= 0:
-        return NotDerivable("mass harvested is not above 0 g")
+        return NotDerivable(said("mass harvested is not above 0 g"))
     return _rounded(tnc / mass_g, 4)
 
 
 def concentration(tnc: Decimal | None, final_volume_ml: Decimal | None) -> Derived:
     """10⁶ nucleated cells per mL of the final product."""
     if tnc is None or final_volume_ml is None:
-        return _missing(total_nucleated_cells=tnc, final_volume=final_volume_ml) or NotDerivable("missing")
+        return _missing(total_nucleated_cells=tnc, final_volume=final_volume_ml) or NotDerivable(
+            said("missing")
+        )
     if final_volume_ml <= 0:
-        return NotDerivable("final volume is not above 0 mL")
+        return NotDerivable(said("final volume is not above 0 mL"))
     return _rounded(tnc / final_volume_ml, 4)
 
 
@@ -53,25 +58,30 @@ def recovery(after: Decimal | None, before: Decimal | None, *, kind: str) -> Der
     """Per cent of the cells before processing that are in the product. kind: which cells, in words."""
     if after is None or before is None:
         return _missing(
-            **{f"{kind} cells of the product": after, f"{kind} cells before processing": before}
-        ) or NotDerivable("missing")
+            **{
+                said("%(kind)s cells of the product", kind=kind): after,
+                said("%(kind)s cells before processing", kind=kind): before,
+            }
+        ) or NotDerivable(said("missing"))
     if before <= 0:
-        return NotDerivable(f"{kind} cells before processing are not above 0")
+        return NotDerivable(said("%(kind)s cells before processing are not above 0", kind=kind))
     return _rounded(after / before * 100, 2)
 
 
 def part_of(tnc: Decimal | None, percent: Decimal | None, *, kind: str) -> Derived:
     """10⁶ cells of one kind in the product: nucleated cells × their percentage (dual platform)."""
     if tnc is None or percent is None:
-        return _missing(total_nucleated_cells=tnc, **{f"percentage of {kind}": percent}) or NotDerivable(
-            "missing"
-        )
+        return _missing(
+            total_nucleated_cells=tnc, **{said("percentage of %(kind)s", kind=kind): percent}
+        ) or NotDerivable(said("missing"))
     return _rounded(tnc * percent / 100, 3)
 
 
 def colonies(per_million: int | None, tnc: Decimal | None) -> int | NotDerivable:
     """CFU-F in the product: colonies per million cells × millions of cells."""
-    if missing := _missing(**{"CFU-F per million cells": per_million, "total nucleated cells": tnc}):
+    if missing := _missing(
+        **{said("CFU-F per million cells"): per_million, said("total nucleated cells"): tnc}
+    ):
         return missing
     return int(_rounded(Decimal(per_million or 0) * (tnc or Decimal(0)), 0))
 
@@ -79,7 +89,7 @@ def colonies(per_million: int | None, tnc: Decimal | None) -> int | NotDerivable
 def derive_phenotype(values: Values, context: Values) -> Mapping[str, Any]:
     """Totals of the panel. context: tnc of the cell counts. What belongs to the other panel is not derivable."""
     tnc, panel = context.get("tnc"), values.get("panel")
-    other = NotDerivable("not part of this panel") if panel else NotDerivable("panel missing")
+    other = NotDerivable(said("not part of this panel")) if panel else NotDerivable(said("panel missing"))
     marrow, fat = panel == "bm_mnc", panel == "svf"
     return {
         "cd34_total": part_of(tnc, values.get("cd34_percent"), kind="CD34+") if marrow else other,
@@ -99,12 +109,12 @@ def endotoxin_per_kg(endotoxin: Any, volume_ml: Decimal | None, weight_kg: Decim
     """
     if endotoxin is None or volume_ml is None or weight_kg is None:
         return _missing(
-            endotoxin=endotoxin, final_volume=volume_ml, **{"same-day weight": weight_kg}
-        ) or NotDerivable("missing")
+            endotoxin=endotoxin, final_volume=volume_ml, **{said("same-day weight"): weight_kg}
+        ) or NotDerivable(said("missing"))
     if endotoxin.comparator in (">", ">="):
-        return NotDerivable(f"endotoxin {endotoxin} has no upper bound")
+        return NotDerivable(said("endotoxin %(endotoxin)s has no upper bound", endotoxin=endotoxin))
     if weight_kg <= 0:
-        return NotDerivable("same-day weight is not above 0 kg")
+        return NotDerivable(said("same-day weight is not above 0 kg"))
     return _rounded(endotoxin.number * volume_ml / weight_kg, 4)
 
 
@@ -121,14 +131,18 @@ def expires_at(
 ) -> dt.datetime | NotDerivable:
     """Expiry, counted from the end of the harvest by storage temperature (domain reference §4)."""
     if harvest_ended_at is None:
-        return NotDerivable("end of harvest missing")
+        return NotDerivable(said("end of harvest missing"))
     if not shelf_lives:
-        return NotDerivable("the protocol states no expiry for this component")
+        return NotDerivable(said("the protocol states no expiry for this component"))
     fitting = [one for one in shelf_lives if one.storage is None or one.storage == storage]
     if not fitting:
         if storage is None:
-            return NotDerivable("storage temperature missing")
-        return NotDerivable(f"the protocol states no expiry for storage at {storage.replace('_', ' ')}")
+            return NotDerivable(said("storage temperature missing"))
+        return NotDerivable(
+            said(
+                "the protocol states no expiry for storage at %(storage)s", storage=storage.replace("_", " ")
+            )
+        )
     return harvest_ended_at + dt.timedelta(seconds=int(min(one.hours for one in fitting) * 3600))
 
 
@@ -162,14 +176,17 @@ def derive_microbiology(values: Values, context: Values) -> Mapping[str, Any]:
 
 def processing_ends_after_start(values: Values) -> Iterable[Problem]:
     return _after(
-        values, "ended_at", "started_at", "Processing ends before it starts; correct one of the two times."
+        values,
+        "ended_at",
+        "started_at",
+        said("Processing ends before it starts; correct one of the two times."),
     )
 
 
 def final_volume_positive(values: Values) -> Iterable[Problem]:
     volume = values.get("final_volume_ml")
     if volume is not None and volume <= 0:
-        yield Problem("final_volume_ml", "min_value", "A final volume is above 0 mL.")
+        yield Problem("final_volume_ml", "min_value", said("A final volume is above 0 mL."))
 
 
 def method_fits_component(values: Values) -> Iterable[Problem]:
@@ -178,7 +195,9 @@ def method_fits_component(values: Values) -> Iterable[Problem]:
         return
     if method not in METHODS_OF_COMPONENT[product.component]:
         fitting = ", ".join(one.replace("_", " ") for one in METHODS_OF_COMPONENT[product.component])
-        yield Problem("method", "method_component", f"This component is made by: {fitting}.")
+        yield Problem(
+            "method", "method_component", said("This component is made by: %(fitting)s.", fitting=fitting)
+        )
 
 
 def parts_within_tnc(values: Values) -> Iterable[Problem]:
@@ -189,7 +208,12 @@ def parts_within_tnc(values: Values) -> Iterable[Problem]:
             yield Problem(
                 field,
                 "above_total",
-                f"There are more {name} cells ({part}) than nucleated cells ({tnc}); correct one.",
+                said(
+                    "There are more %(name)s cells (%(part)s) than nucleated cells (%(tnc)s); correct one.",
+                    name=name,
+                    part=part,
+                    tnc=tnc,
+                ),
             )
 
 
@@ -199,7 +223,12 @@ def parts_within_start(values: Values) -> Iterable[Problem]:
         yield Problem(
             "start_mnc",
             "above_total",
-            f"Before processing there are more mononuclear cells ({mnc}) than nucleated cells ({tnc}); correct one.",
+            said(
+                "Before processing there are more mononuclear cells (%(mnc)s) than nucleated cells"
+                " (%(tnc)s); correct one.",
+                mnc=mnc,
+                tnc=tnc,
+            ),
         )
 
 
@@ -207,12 +236,14 @@ def panel_fits_component(values: Values) -> Iterable[Problem]:
     product, panel = values.get("product"), values.get("panel")
     if product is not None and panel is not None and product.component not in (None, panel):
         yield Problem(
-            "panel", "panel_component", "The panel is that of the other component; choose this product's."
+            "panel",
+            "panel_component",
+            said("The panel is that of the other component; choose this product's."),
         )
 
 
 def cultures_read_after_sample(values: Values) -> Iterable[Problem]:
-    return _after(values, "read_on", "sampled_on", "The cultures are read before the sample was taken.")
+    return _after(values, "read_on", "sampled_on", said("The cultures are read before the sample was taken."))
 
 
 class Lot(Protocol):
@@ -237,8 +268,13 @@ def expired_lots(lots: Iterable[Lot], used_on: dt.date | None) -> tuple[Problem,
         Problem(
             "expires_on",
             "reagent_expired",
-            f"{_named(one)} expired on {one.expires_on.isoformat()} and may not be used on {used_on.isoformat()}:"
-            " use another lot, or correct the day.",
+            said(
+                "%(one)s expired on %(expires_on)s and may not be used on %(used_on)s: use another lot,"
+                " or correct the day.",
+                one=_named(one),
+                expires_on=one.expires_on,
+                used_on=used_on,
+            ),
         )
         for one in lots
         if one.expires_on is not None and one.expires_on < used_on
@@ -246,8 +282,8 @@ def expired_lots(lots: Iterable[Lot], used_on: dt.date | None) -> tuple[Problem,
 
 
 def _named(one: Lot) -> str:
-    named = one.reagent or "A reagent"
-    return f"{named}, lot {one.lot}," if one.lot else named
+    named = one.reagent or said("A reagent")
+    return said("%(named)s, lot %(lot)s,", named=named, lot=one.lot) if one.lot else named
 
 
 def reagent_breaches(
@@ -257,6 +293,11 @@ def reagent_breaches(
     if expires_on is not None and used_on is not None and expires_on < used_on:
         yield Breach(
             "reagent_expired",
-            f"{reagent or 'A reagent'} expired on {expires_on.isoformat()} and was used on {used_on.isoformat()}.",
+            said(
+                "%(reagent)s expired on %(expires_on)s and was used on %(used_on)s.",
+                reagent=reagent or said("A reagent"),
+                expires_on=expires_on,
+                used_on=used_on,
+            ),
             "major",
         )

@@ -13,20 +13,21 @@ from typing import Any
 from apps.celldose.rules.arithmetic import Breach, Derived, Values, _missing, _rounded
 from apps.celldose.rules.dose import Weighed, per_kg
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 Range = tuple[Decimal, Decimal]
 
 
 def derive_dose_plan(values: Values, context: Values) -> Mapping[str, Any]:
     """context: weighed (`Weighed`, or why there is no weight), protocol_range (low, high) or None."""
-    weighed = context.get("weighed") or NotDerivable("same-day weight missing")
+    weighed = context.get("weighed") or NotDerivable(said("same-day weight missing"))
     kg = weighed.kg if isinstance(weighed, Weighed) else None
     low, high = values.get("planned_low"), values.get("planned_high")
     return {
         "weight_kg": kg if kg is not None else weighed,
         "weight_on": weighed.on if isinstance(weighed, Weighed) else weighed,
-        "planned_low_per_kg": per_kg(low, kg, dose_name="lowest planned dose"),
-        "planned_high_per_kg": per_kg(high, kg, dose_name="highest planned dose"),
+        "planned_low_per_kg": per_kg(low, kg, dose_name=said("lowest planned dose")),
+        "planned_high_per_kg": per_kg(high, kg, dose_name=said("highest planned dose")),
         "within_protocol": within(low, high, context.get("protocol_range")),
     }
 
@@ -36,7 +37,7 @@ def within(low: Decimal | None, high: Decimal | None, allowed: Range | None) -> 
     if missing := _missing(lowest_planned_dose=low, highest_planned_dose=high):
         return missing
     if allowed is None:
-        return NotDerivable("the protocol states no dose range for this component")
+        return NotDerivable(said("the protocol states no dose range for this component"))
     return bool(allowed[0] <= low and high <= allowed[1])  # type: ignore[operator]
 
 
@@ -44,7 +45,9 @@ def planned_range_ordered(values: Values) -> Iterable[Problem]:
     low, high = values.get("planned_low"), values.get("planned_high")
     if low is not None and high is not None and low > high:
         yield Problem(
-            "planned_high", "order", "The lowest planned dose is above the highest; correct one of the two."
+            "planned_high",
+            "order",
+            said("The lowest planned dose is above the highest; correct one of the two."),
         )
 
 
@@ -52,7 +55,7 @@ def planned_something(values: Values) -> Iterable[Problem]:
     """A plan of no cells is no plan: a dose that is not to be given is not planned."""
     if values.get("planned_high") == 0:
         yield Problem(
-            "planned_high", "min_value", "A planned dose is above 0 ×10⁶; leave it empty with a reason."
+            "planned_high", "min_value", said("A planned dose is above 0 ×10⁶; leave it empty with a reason.")
         )
 
 
@@ -68,9 +71,9 @@ class Compared:
 def compared(dose: Decimal | None, planned: Range | None) -> Compared:
     """The dose given against the planned range."""
     if planned is None:
-        return Compared("unknown", why="no planned range")
+        return Compared("unknown", why=said("no planned range"))
     if dose is None:
-        return Compared("unknown", why="dose given missing")
+        return Compared("unknown", why=said("dose given missing"))
     low, high = planned
     if dose < low:
         return Compared("below", low - dose)
@@ -84,8 +87,13 @@ def protocol_breaches(dose: Decimal | None, planned: Range | None, allowed: Rang
     if compared(dose, planned).state == "within" and compared(dose, allowed).state != "within":
         yield Breach(
             "dose_outside_protocol",
-            f"The dose given, {_plain(dose)} ×10⁶, is as planned but outside the protocol's"
-            f" {_plain(allowed[0])}–{_plain(allowed[1])} ×10⁶.",
+            said(
+                "The dose given, %(dose)s ×10⁶, is as planned but outside the protocol's %(low)s–%(high)s"
+                " ×10⁶.",
+                dose=dose.normalize(),
+                low=allowed[0].normalize(),
+                high=allowed[1].normalize(),
+            ),
             "major",
             kind="dose",
         )
@@ -101,7 +109,7 @@ def share_given(dose: Decimal | None, of_product: Decimal | None, part: Decimal 
     if missing := _missing(dose_given=dose, total_nucleated_cells=of_product, cells_of_this_kind=part):
         return missing
     if not of_product:
-        return NotDerivable("the product held no nucleated cells")
+        return NotDerivable(said("the product held no nucleated cells"))
     return _rounded(dose * part / of_product, 3)  # type: ignore[operator]
 
 
@@ -139,20 +147,20 @@ def together(parts: Sequence[Part]) -> Together:
 
     def total(name: str, words: str) -> Derived:
         if awaited:
-            return NotDerivable(f"not infused yet: {', '.join(awaited)}")
+            return NotDerivable(said("not infused yet: %(awaited)s", awaited=list(awaited)))
         if not given:
-            return NotDerivable("nothing was infused")
+            return NotDerivable(said("nothing was infused"))
         lacking = [one.name for one in given if getattr(one, name) is None]
         if lacking:
-            return NotDerivable(f"{words} missing: {', '.join(lacking)}")
+            return NotDerivable(said("%(words)s missing: %(lacking)s", words=words, lacking=list(lacking)))
         return sum((getattr(one, name) for one in given), Decimal(0))
 
     weights = dict.fromkeys(one.weighed for one in given if one.weighed is not None)
     return Together(
-        dose=total("dose", "dose given"),
-        viable=total("viable", "viable dose"),
-        per_kg=total("per_kg", "dose per kg"),
-        viable_per_kg=total("viable_per_kg", "viable dose per kg"),
+        dose=total("dose", said("dose given")),
+        viable=total("viable", said("viable dose")),
+        per_kg=total("per_kg", said("dose per kg")),
+        viable_per_kg=total("viable_per_kg", said("viable dose per kg")),
         weights=tuple(weights),
         names=tuple(one.name for one in given),
         without=without,

@@ -26,6 +26,7 @@ from studyportal.crf.errors import CrfInvalid, Refused
 from studyportal.crf.fields import MomentField
 from studyportal.crf.outcomes import Problem
 from studyportal.ui.posted import listed
+from studyportal.words import translated
 
 
 @sensitive_post_parameters("second_password", "second_code")
@@ -160,7 +161,7 @@ def new_product(request: HttpRequest, pk: int) -> HttpResponse:
         made = numbers.make_product(harvest=harvest, by=request.user)
     except (CrfInvalid, Refused) as error:
         for problem in error.problems:
-            messages.error(request, problem.message)
+            messages.error(request, translated(problem.message))
         return redirect(harvest.home_url)
     messages.success(request, _("%s is made. Print its labels before it leaves the theatre.") % made)
     return redirect("celldose:product", made.pk)

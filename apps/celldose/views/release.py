@@ -31,6 +31,7 @@ from studyportal.crf.reasons import names_for
 from studyportal.signatures.actions import asks_code
 from studyportal.signatures.errors import NotPermitted, NotSigned, NotTheSigner
 from studyportal.ui.posted import version_seen
+from studyportal.words import translated
 
 SPEC = crfs.RELEASE
 
@@ -44,7 +45,7 @@ def evaluate(request: HttpRequest, pk: int) -> HttpResponse:
         actions.evaluate_release(product=found, by=request.user)
     except Refused as error:
         for problem in error.problems:
-            messages.error(request, problem.message)
+            messages.error(request, translated(problem.message))
     else:
         messages.success(request, _("The release criteria of %s are evaluated.") % found)
     return redirect("celldose:product", found.pk)

@@ -16,6 +16,7 @@ from apps.enrolment.selectors import participant_or_404
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
 from studyportal.crf.errors import CrfInvalid, Refused
+from studyportal.words import translated
 
 
 @requires(Permission.VIEW_DATA)
@@ -39,7 +40,7 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         )
     except (CrfInvalid, Refused) as error:
         for problem in error.problems:
-            messages.error(request, problem.message)
+            messages.error(request, translated(problem.message))
         return redirect(participant.get_absolute_url())
     messages.success(request, _("Session %d is planned.") % planned.number)
     return redirect("celldose:session", participant.code, planned.number)

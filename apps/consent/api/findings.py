@@ -20,6 +20,7 @@ from apps.consent.selectors.findings import SEVERITIES, Choice, ParticipantFindi
 from studyportal.access.permissions import Permission
 from studyportal.api.problems import ProblemError
 from studyportal.audit.looks import log_look
+from studyportal.words import translated
 
 VERDICTS = ("fail", "indeterminate")
 SIZE, LARGEST = 50, 500
@@ -299,7 +300,7 @@ def as_json(one: ParticipantFinding) -> dict[str, Any]:
         "code": found.code,
         "severity": found.severity,
         "verdict": found.verdict,
-        "message": found.message,
+        "message": translated(found.message),
         "about": {"model": found.about.model, "id": str(found.about.key)} if found.about else None,
     }
 

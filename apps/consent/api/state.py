@@ -21,6 +21,7 @@ from studyportal.access.models import AllSites
 from studyportal.access.permissions import Permission
 from studyportal.api.problems import ProblemError
 from studyportal.crf.partial_date import PartialDate, PartialDateError
+from studyportal.words import translated
 
 VERDICTS = ("yes", "no", "indeterminate")
 ON = OpenApiParameter(
@@ -173,7 +174,7 @@ class ConsentStateOf(OfParticipant):
                 "representative": state.representative,
                 "missing": list(state.missing),
                 "withdrawn": sorted(state.withdrawn),
-                "why": list(state.why),
+                "why": [translated(one) for one in state.why],
                 "due": [due_json(one) for one in state.due],
             }
         )

@@ -28,6 +28,7 @@ from apps.enrolment.signals import (
 from studyportal.crf.actions import rederive
 from studyportal.crf.outcomes import Finding, Problem
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import translated
 
 
 @receiver(signals.consent_recorded, dispatch_uid="consent.status")
@@ -47,7 +48,7 @@ def consent_before_enrolment(
     ruling = engine.of([participant])[participant.pk].ruling(Use.VISIT, on)
     if ruling.verdict != "no":
         return ()
-    why = f" ({'; '.join(ruling.why)})" if ruling.why else ""
+    why = f" ({'; '.join(map(translated, ruling.why))})" if ruling.why else ""
     return (
         Problem(
             "enrolled_on",

@@ -16,6 +16,7 @@ from apps.consent.rules.events import (
 from apps.consent.rules.fold import GIVING, Fold
 from apps.consent.rules.signed import bounds
 from apps.consent.rules.signers import FORM_PARTICIPATION, document_purpose
+from studyportal.words import said
 
 SIGNATURE_OF = {
     FORM_PARTICIPATION: OWN_CONSENT,
@@ -48,8 +49,11 @@ def amendments(fold: Fold, ages: Sequence[int], facts: Facts) -> Iterator[Due]:
             from_on=begins,
             by_on=by_on,
             overdue=fold.day > by_on,
-            why=f"Version {document.version_label} of “{document.title or document.purpose}” asks those who signed"
-            " before to sign again",
+            why=said(
+                "Version %(version_label)s of “%(title)s” asks those who signed before to sign again",
+                version_label=document.version_label,
+                title=document.title or document.purpose,
+            ),
             concerns=latest.id,
             document=now.id,
         )

@@ -20,6 +20,7 @@ from apps.consent.rules.events import (
 from apps.consent.rules.fold import ASSENTS, Fold
 from apps.consent.rules.signed import bounds, signed_by
 from apps.consent.rules.signers import required
+from studyportal.words import said
 
 
 def sessions(fold: Fold, ages: Sequence[int], facts: Facts, covered: Mapping[int, str]) -> Iterator[Due]:
@@ -42,7 +43,11 @@ def sessions(fold: Fold, ages: Sequence[int], facts: Facts, covered: Mapping[int
                 from_on=day - dt.timedelta(days=fold.terms.session_warning_days),
                 by_on=day,
                 overdue=fold.day > day,
-                why=f"Session {number} is near, and {NAMES.get(signature, signature)} does not cover its harvest and infusion",
+                why=said(
+                    "Session %(number)s is near, and %(name)s does not cover its harvest and infusion",
+                    number=number,
+                    name=NAMES.get(signature, signature),
+                ),
                 session=number,
             )
 
@@ -59,13 +64,18 @@ def beside(fold: Fold, facts: Facts) -> Iterator[Due]:
             event.copy_given or (COPY_GIVEN, event.id) in about or (COPY_GIVEN, None) in about
         ):
             by_on = None if day is None else day + dt.timedelta(days=fold.terms.copy_within_days)
-            yield _beside(fold, "copy", COPY_GIVEN, event, by_on, "No signed copy is recorded")
+            yield _beside(fold, "copy", COPY_GIVEN, event, by_on, said("No signed copy is recorded"))
         by_other = event.signer in REPRESENTATIVES or event.kind == LAR_CONSENT
         reads = event.signer_can_read if by_other or event.signer_can_read is not None else facts.can_read
         witnessed = event.witness or (WITNESSED, event.id) in about
         if reads is False and event.kind != ORAL_ASSENT and not witnessed:
             yield _beside(
-                fold, "witness", WITNESSED, event, day, "The signer cannot read, and no witness is recorded"
+                fold,
+                "witness",
+                WITNESSED,
+                event,
+                day,
+                said("The signer cannot read, and no witness is recorded"),
             )
         age = event.age_at_signature
         if age is None and fold.ages is not None and span is not None:
@@ -88,7 +98,7 @@ def beside(fold: Fold, facts: Facts) -> Iterator[Due]:
                 RECORDED,
                 event,
                 day,
-                "An audio-visual recording is asked for and not recorded",
+                said("An audio-visual recording is asked for and not recorded"),
             )
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 
 from apps.consent.rules.ages import first_day_at
-from apps.consent.rules.due import ITEMS, NAMES, Due, listed
+from apps.consent.rules.due import ITEMS, NAMES, Due
 from apps.consent.rules.events import (
     LAR_CONSENT,
     OPTIONAL,
@@ -16,6 +16,7 @@ from apps.consent.rules.events import (
 )
 from apps.consent.rules.fold import Fold
 from apps.consent.rules.signed import bounds
+from studyportal.words import listed, said
 
 # --- A change of who must sign ---------------------------------------------------------------------------
 
@@ -54,9 +55,15 @@ def _passed(fold: Fold, changed: tuple[dt.date, dt.date] | None) -> bool:
 
 def _since(kind: str, age: int, signature: str) -> str:
     if kind == "birthday":
-        return f"The participant is {age} years old, so {NAMES.get(signature, signature)} is due"
-    able = "can decide again" if signature == OWN_CONSENT else "cannot decide at present"
-    return f"The participant {able}, so {NAMES.get(signature, signature)} is due"
+        return said(
+            "The participant is %(age)s years old, so %(name)s is due",
+            age=age,
+            name=NAMES.get(signature, signature),
+        )
+    name = NAMES.get(signature, signature)
+    if signature == OWN_CONSENT:
+        return said("The participant can decide again, so %(name)s is due", name=name)
+    return said("The participant cannot decide at present, so %(name)s is due", name=name)
 
 
 def birthday_ahead(fold: Fold, ages: Sequence[int], *, reveal: bool) -> Iterator[Due]:
@@ -78,7 +85,11 @@ def birthday_ahead(fold: Fold, ages: Sequence[int], *, reveal: bool) -> Iterator
             from_on=shown[0],
             by_on=shown[1] + dt.timedelta(days=fold.terms.resign_within_days) if shown[1] else None,
             overdue=False,
-            why=f"The participant turns {age} soon, and then {NAMES.get(signature, signature)} is due",
+            why=said(
+                "The participant turns %(age)s soon, and then %(name)s is due",
+                age=age,
+                name=NAMES.get(signature, signature),
+            ),
             ahead=True,
         )
 
@@ -148,8 +159,11 @@ def representative(fold: Fold) -> Iterator[Due]:
                 from_on=day,
                 by_on=None if day is None else day + days,
                 overdue=day is not None and fold.day is not None and fold.day > day + days,
-                why=f"Another representative speaks for the participant and has not been asked about"
-                f" {listed(ITEMS[purpose] for purpose in open_items)}",
+                why=said(
+                    "Another representative speaks for the participant and has not been asked about"
+                    " %(items)s",
+                    items=listed(ITEMS[purpose] for purpose in open_items),
+                ),
                 concerns=new.id,
             )
     if now is not None and not now.lar_relationship_proof:
@@ -159,6 +173,6 @@ def representative(fold: Fold) -> Iterator[Due]:
             from_on=None,
             by_on=None,
             overdue=False,
-            why="How the representative's relationship was proven is not recorded",
+            why=said("How the representative's relationship was proven is not recorded"),
             concerns=now.id,
         )

@@ -36,7 +36,7 @@ from apps.consent.rules.events import (
     Event,
     Verdict,
 )
-from apps.enrolment.rules.approvals import day_words
+from studyportal.words import said
 
 SESSION_FORM = "session_harvest"
 _OF_A_CONSENT = frozenset({SESSION_FORM, *OPTIONAL_PURPOSES})
@@ -96,8 +96,12 @@ def _document(event: Event, around: Around) -> Iterable[Said]:
         yield (
             "document_version",
             "not_in_register",
-            f"The register of documents has no version “{around.unknown_version}” for this signature at the site"
-            f"{' in this language' if around.in_language else ''}. Choose the document from the register.",
+            said(
+                "The register of documents has no version “%(unknown_version)s” for this signature at the"
+                " site%(language)s. Choose the document from the register.",
+                unknown_version=around.unknown_version,
+                language=said(" in this language") if around.in_language else "",
+            ),
         )
     document = around.document
     if document is None:
@@ -106,7 +110,7 @@ def _document(event: Event, around: Around) -> Iterable[Said]:
         yield (
             "document",
             "information_sheet",
-            "This is an information sheet. Name the form that was signed.",
+            said("This is an information sheet. Name the form that was signed."),
         )
     forms = FORMS_OF.get(event.kind)
     needed = _PURPOSE_OF.get(document.purpose)
@@ -114,13 +118,16 @@ def _document(event: Event, around: Around) -> Iterable[Said]:
         yield (
             "document",
             "other_form",
-            "This form is not for this kind of signature. Choose the form that was signed, or the other kind.",
+            said(
+                "This form is not for this kind of signature. Choose the form that was signed, or the"
+                " other kind."
+            ),
         )
     elif needed is not None and event.purposes is not None and needed not in event.purposes:
         yield (
             "document",
             "other_form",
-            f"What is signed under this form ({needed}) is not among the purposes.",
+            said("What is signed under this form (%(needed)s) is not among the purposes.", needed=needed),
         )
     if document.state == documents.DRAFT:
         yield "document", "document_not_approved", documents.why_not(document, dt.date.max)
@@ -139,8 +146,11 @@ def _approval(event: Event, around: Around) -> Iterable[Said]:
         yield (
             "signed_on",
             "before_approval",
-            f"The ethics committee approved the study at this site from {day_words(around.approved_from)},"
-            " after this signature.",
+            said(
+                "The ethics committee approved the study at this site from %(approved_from)s, after this"
+                " signature.",
+                approved_from=around.approved_from,
+            ),
         )
 
 
@@ -150,7 +160,9 @@ def _delegation(event: Event, around: Around) -> Iterable[Said]:
         yield (
             "obtainer",
             "not_delegated",
-            "By the delegation log this person was not allowed to obtain consent at the site on that day.",
+            said(
+                "By the delegation log this person was not allowed to obtain consent at the site on that day."
+            ),
         )
 
 
@@ -159,13 +171,13 @@ def _witness(event: Event, around: Around) -> Iterable[Said]:
         yield (
             "witness_relation",
             "witness_is_staff",
-            "Study staff are no impartial witness. Name somebody outside of the study.",
+            said("Study staff are no impartial witness. Name somebody outside of the study."),
         )
     if event.witness and (who := staff_named(event.witness, around.staff)):
         yield (
             "witness",
             "witness_is_staff",
-            f"{who} has an account of this study, and study staff are no impartial witness.",
+            said("%(who)s has an account of this study, and study staff are no impartial witness.", who=who),
         )
 
 
@@ -174,30 +186,34 @@ def _signature_concerned(event: Event, around: Around) -> Iterable[Said]:
         return
     (first, last), (signed_first, signed_last) = around.days, around.concerned_days
     if last < signed_first:
-        yield "signed_on", "before_signature", "This is before the signature that it is about."
+        yield "signed_on", "before_signature", said("This is before the signature that it is about.")
     elif event.kind == WITNESSED and first > signed_last:
         yield (
             "signed_on",
             "witness_later",
-            "A witness is there when it is signed, and signs on the same day.",
+            said("A witness is there when it is signed, and signs on the same day."),
         )
 
 
 def _order(event: Event) -> Iterable[Said]:
     if event.informed_at is not None and event.signed_at is not None and event.informed_at > event.signed_at:
-        yield "informed_at", "informed_after", "The information was given after the signature."
+        yield "informed_at", "informed_after", said("The information was given after the signature.")
     if event.kind in (OWN_CONSENT, WRITTEN_ASSENT) and event.capacity == "cannot_decide":
         yield (
             "capacity",
             "cannot_decide",
-            "Who cannot decide at present does not sign. A representative does.",
+            said("Who cannot decide at present does not sign. A representative does."),
         )
     if (
         event.method == SPOKEN
         and event.kind in SIGNED_KINDS
         and event.kind not in (ORAL_ASSENT, OPTIONAL_ITEMS)
     ):
-        yield "method", "spoken", "This is signed, on paper or on the screen; only assent may be spoken."
+        yield (
+            "method",
+            "spoken",
+            said("This is signed, on paper or on the screen; only assent may be spoken."),
+        )
 
 
 # Codes of everything above: what may be recorded as it happened. Pages ask them.

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from apps.enrolment.rules.approvals import Approval, covered, day_words
+from studyportal.words import said
 
 Judgement = Literal["current", "superseded", "not_yet", "not_approved", "withdrawn", "approval_lapsed"]
 
@@ -107,23 +108,37 @@ def judge_between(document: Document, earliest: dt.date, latest: dt.date) -> fro
 
 def why_not(document: Document, on: dt.date) -> str:
     """Why it may not be signed on the day, as a sentence; "" when it may."""
-    named = f"Version {document.version_label}"
+    named = said("Version %(version_label)s", version_label=document.version_label)
     match judge(document, on):
         case "current":
             return ""
         case "not_approved":
-            return f"{named} is a draft: no ethics committee has approved it."
+            return said("%(named)s is a draft: no ethics committee has approved it.", named=named)
         case "not_yet":
-            return f"{named} is in use from {_words(document.valid_from)}, after this day."
+            return said(
+                "%(named)s is in use from %(valid_from)s, after this day.",
+                named=named,
+                valid_from=document.valid_from,
+            )
         case "withdrawn":
-            return f"{named} was withdrawn from {_words(document.withdrawn_from)}."
+            return said(
+                "%(named)s was withdrawn from %(withdrawn_from)s.",
+                named=named,
+                withdrawn_from=document.withdrawn_from,
+            )
         case "superseded":
-            return f"{named} was superseded from {_words(document.superseded_from)}."
+            return said(
+                "%(named)s was superseded from %(superseded_from)s.",
+                named=named,
+                superseded_from=document.superseded_from,
+            )
         case "approval_lapsed":
             number = document.approval.number if document.approval else ""
-            return f"The approval {number} under which {named.lower()} is used did not hold on this day.".replace(
-                "  ", " "
-            )
+            return said(
+                "The approval %(number)s under which %(named)s is used did not hold on this day.",
+                number=number,
+                named=named.lower(),
+            ).replace("  ", " ")
 
 
 def _words(day: dt.date | None) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.consent.rules.documents import DRAFT, Document
-from apps.enrolment.rules.approvals import Approval, day_words
+from apps.enrolment.rules.approvals import Approval
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 
 @dataclass(frozen=True)
@@ -22,39 +23,41 @@ class Statement:
     reconsent_whom: str = ""
 
 
-def statement_problems(said: Statement, valid_from: dt.date | None) -> Iterator[Problem]:
+def statement_problems(statement: Statement, valid_from: dt.date | None) -> Iterator[Problem]:
     """Of a version that supersedes another, and of one that supersedes none."""
-    if said.supersedes is None:
-        if said.reconsent_needed:
+    if statement.supersedes is None:
+        if statement.reconsent_needed:
             yield Problem(
                 "reconsent_needed",
                 "supersedes_none",
-                "This is the first version: nobody signed before. Say which version it supersedes, or that nobody "
-                "signs again.",
+                said(
+                    "This is the first version: nobody signed before. Say which version it supersedes, or"
+                    " that nobody signs again."
+                ),
             )
         return
-    if not said.what_changed:
+    if not statement.what_changed:
         yield Problem(
-            "what_changed", "required", "Say what changed, in words that those who signed understand."
+            "what_changed", "required", said("Say what changed, in words that those who signed understand.")
         )
-    if said.reconsent_needed is None:
-        yield Problem("reconsent_needed", "required", "Say whether those who signed before sign again.")
-    if not said.reconsent_needed:
+    if statement.reconsent_needed is None:
+        yield Problem("reconsent_needed", "required", said("Say whether those who signed before sign again."))
+    if not statement.reconsent_needed:
         for name in ("reconsent_from", "reconsent_whom"):
-            if getattr(said, name):
+            if getattr(statement, name):
                 yield Problem(
-                    name, "not_needed", "Nobody signs again, so leave this empty, or say that they do."
+                    name, "not_needed", said("Nobody signs again, so leave this empty, or say that they do.")
                 )
         return
-    if not said.reconsent_whom:
-        yield Problem("reconsent_whom", "required", "Say who signs again.")
-    if said.reconsent_from is None:
-        yield Problem("reconsent_from", "required", "Give the day from which they sign again.")
-    elif valid_from is not None and said.reconsent_from < valid_from:
+    if not statement.reconsent_whom:
+        yield Problem("reconsent_whom", "required", said("Say who signs again."))
+    if statement.reconsent_from is None:
+        yield Problem("reconsent_from", "required", said("Give the day from which they sign again."))
+    elif valid_from is not None and statement.reconsent_from < valid_from:
         yield Problem(
             "reconsent_from",
             "before_first_day",
-            f"Nobody can sign this version before its first day, {day_words(valid_from)}.",
+            said("Nobody can sign this version before its first day, %(valid_from)s.", valid_from=valid_from),
         )
 
 
@@ -64,36 +67,48 @@ def approval_problems(
     """Of the approval that a document names. approval None: none is named, or it was entered in error."""
     if approval is None:
         yield Problem(
-            "approval", "required", "Choose the approval of the ethics committee that covers this document."
+            "approval",
+            "required",
+            said("Choose the approval of the ethics committee that covers this document."),
         )
         return
     if not of_site:
-        yield Problem("approval", "other_site", "That approval belongs to another site.")
+        yield Problem("approval", "other_site", said("That approval belongs to another site."))
         return
     if not of_committee:
         yield Problem(
-            "approval", "kind", "Only an approval of the ethics committee approves what participants sign."
+            "approval",
+            "kind",
+            said("Only an approval of the ethics committee approves what participants sign."),
         )
         return
     if approval.waived:
         yield Problem(
-            "approval", "waived", "A waiver approves no document. Choose the approval with its number."
+            "approval", "waived", said("A waiver approves no document. Choose the approval with its number.")
         )
         return
     if valid_from is None:
-        yield Problem("valid_from", "required", "Give the first day on which it may be signed.")
+        yield Problem("valid_from", "required", said("Give the first day on which it may be signed."))
     elif not approval.within(valid_from):
-        until = "without end" if approval.last is None else f"to {day_words(approval.last)}"
+        until = said("without end") if approval.last is None else said("to %(last)s", last=approval.last)
         yield Problem(
             "valid_from",
             "outside_approval",
-            f"The approval {approval.number} is valid from {day_words(approval.first)} {until}. The first day lies in it.",
+            said(
+                "The approval %(number)s is valid from %(first)s %(until)s. The first day lies in it.",
+                number=approval.number,
+                first=approval.first,
+                until=until,
+            ),
         )
     elif approval.suspended(valid_from) is not None:
         yield Problem(
             "valid_from",
             "approval_suspended",
-            f"The approval {approval.number} was suspended on this day. Choose a day on which it holds.",
+            said(
+                "The approval %(number)s was suspended on this day. Choose a day on which it holds.",
+                number=approval.number,
+            ),
         )
 
 
@@ -106,7 +121,11 @@ def text_problems(
         yield Problem(
             None,
             "language_missing",
-            "A file is missing in: " + ", ".join(missing) + ". Everybody signs in a language that they read.",
+            said(
+                "A file is missing in: %(missing)s. Everybody signs in a language that they read.",
+                missing=missing,
+            )
+            + said(". Everybody signs in a language that they read."),
         )
 
 
@@ -133,23 +152,34 @@ def line_problems(
             yield Problem(
                 "valid_from",
                 "before_withdrawal",
-                f"Version {newest.version_label} was in use before {day_words(newest.withdrawn_from)}. Begin on that day "
-                "or later.",
+                said(
+                    "Version %(version_label)s was in use before %(withdrawn_from)s. Begin on that day or"
+                    " later.",
+                    version_label=newest.version_label,
+                    withdrawn_from=newest.withdrawn_from,
+                ),
             )
         return
     if draft.supersedes != newest.id:
         yield Problem(
             "supersedes",
             "not_newest",
-            f"Version {newest.version_label} is the newest approved one for this purpose. Say that this version "
-            "supersedes it.",
+            said(
+                "Version %(version_label)s is the newest approved one for this purpose. Say that this"
+                " version supersedes it.",
+                version_label=newest.version_label,
+            ),
         )
         return
     if valid_from is not None and newest.valid_from is not None and valid_from <= newest.valid_from:
         yield Problem(
             "valid_from",
             "before_superseded",
-            f"Version {newest.version_label} is in use from {day_words(newest.valid_from)}. A new version begins later.",
+            said(
+                "Version %(version_label)s is in use from %(valid_from)s. A new version begins later.",
+                version_label=newest.version_label,
+                valid_from=newest.valid_from,
+            ),
         )
 
 
@@ -157,27 +187,35 @@ def withdrawal_problems(document: Document, from_on: dt.date | None, because: st
     """Of the withdrawal of an approved document."""
     if document.state == DRAFT:
         yield Problem(
-            None, "draft", "A draft is in use nowhere, so it is not withdrawn. Change it or discard it."
+            None, "draft", said("A draft is in use nowhere, so it is not withdrawn. Change it or discard it.")
         )
         return
     if document.withdrawn_from is not None:
         yield Problem(
             None,
             "withdrawn",
-            f"It was withdrawn from {day_words(document.withdrawn_from)} already, and that stays.",
+            said(
+                "It was withdrawn from %(withdrawn_from)s already, and that stays.",
+                withdrawn_from=document.withdrawn_from,
+            ),
         )
         return
     if from_on is None:
-        yield Problem("from_on", "required", "Give the first day on which it may no longer be signed.")
+        yield Problem("from_on", "required", said("Give the first day on which it may no longer be signed."))
     elif document.valid_from is not None and from_on < document.valid_from:
         yield Problem(
-            "from_on", "before_first_day", f"It is in use from {day_words(document.valid_from)} only."
+            "from_on",
+            "before_first_day",
+            said("It is in use from %(valid_from)s only.", valid_from=document.valid_from),
         )
     elif document.superseded_from is not None and from_on >= document.superseded_from:
         yield Problem(
             "from_on",
             "superseded_before",
-            f"It was superseded from {day_words(document.superseded_from)}, so it is not in use on this day anyway.",
+            said(
+                "It was superseded from %(superseded_from)s, so it is not in use on this day anyway.",
+                superseded_from=document.superseded_from,
+            ),
         )
     if len(because) < 10:
-        yield Problem("because", "required", "Say why it was withdrawn, in at least 10 characters.")
+        yield Problem("because", "required", said("Say why it was withdrawn, in at least 10 characters."))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from apps.consent.rules.documents import Register
 from apps.consent.rules.events import LAR_CONSENT, OWN_CONSENT, PARTICIPATION, PROCEDURE, PartialDay
+from studyportal.words import said
 
 DueKind = Literal[
     "birthday", "capacity", "representative", "reconsent", "session", "copy", "recording", "witness"
@@ -51,21 +52,16 @@ class Facts:
 NO_FACTS = Facts(asked=False)
 
 NAMES: Mapping[str, str] = {
-    OWN_CONSENT: "the participant's own consent as an adult",
-    LAR_CONSENT: "the consent of a legally acceptable representative",
-    "oral_assent": "the child's oral assent",
-    "written_assent": "the child's written assent",
+    OWN_CONSENT: said("the participant's own consent as an adult"),
+    LAR_CONSENT: said("the consent of a legally acceptable representative"),
+    "oral_assent": said("the child's oral assent"),
+    "written_assent": said("the child's written assent"),
 }
 ITEMS: Mapping[str, str] = {
-    PARTICIPATION: "taking part",
-    PROCEDURE: "harvest and infusion",
-    "sample_storage": "storage of samples",
-    "future_contact": "contact in future",
-    "data_sharing": "sharing of coded data",
-    "images": "images",
+    PARTICIPATION: said("taking part"),
+    PROCEDURE: said("harvest and infusion"),
+    "sample_storage": said("storage of samples"),
+    "future_contact": said("contact in future"),
+    "data_sharing": said("sharing of coded data"),
+    "images": said("images"),
 }
-
-
-def listed(words: Iterable[str]) -> str:
-    found = list(words)
-    return " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)

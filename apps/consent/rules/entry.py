@@ -30,6 +30,7 @@ from apps.consent.rules.events import (
     WITNESSED,
     WRITTEN_ASSENT,
 )
+from studyportal.words import said
 
 Said = tuple[str, str, str]
 
@@ -99,42 +100,48 @@ def _structure(kind: Any, of_kind: Any, values: Mapping[str, Any]) -> Iterable[S
         yield (
             "withdrawal_scopes",
             "required",
-            "Say what is withdrawn: a withdrawal without a scope ends nothing.",
+            said("Say what is withdrawn: a withdrawal without a scope ends nothing."),
         )
     if of_kind != WITHDRAWAL and kind != CORRECTION and values.get("withdrawal_scopes"):
         yield (
             "withdrawal_scopes",
             "not_expected",
-            "Only a withdrawal has scopes of withdrawal. Leave it empty.",
+            said("Only a withdrawal has scopes of withdrawal. Leave it empty."),
         )
     if kind == CORRECTION and not values.get("corrects"):
-        yield "corrects", "required", "Name the entry that is corrected."
+        yield "corrects", "required", said("Name the entry that is corrected.")
     if kind != CORRECTION and values.get("corrects"):
-        yield "corrects", "not_expected", "Only a correction names another entry. Leave it empty."
+        yield "corrects", "not_expected", said("Only a correction names another entry. Leave it empty.")
     if kind == CORRECTION and not (values.get("note") or "").strip():
         yield (
             "note",
             "required",
-            "Give the reason of the correction: the first entry stays readable beside it.",
+            said("Give the reason of the correction: the first entry stays readable beside it."),
         )
     if kind not in ABOUT_A_SIGNATURE and values.get("concerns"):
         yield (
             "concerns",
             "not_expected",
-            "Only a witness, a recording and a copy are about a signature that is in the log. Leave it empty.",
+            said(
+                "Only a witness, a recording and a copy are about a signature that is in the log. Leave"
+                " it empty."
+            ),
         )
     has = FIELDS_OF.get(str(of_kind))
     if has is not None:
         every = frozenset().union(*FIELDS_OF.values())
         for name in sorted(every - has - {"withdrawal_scopes"}):
             if _given(values.get(name)):
-                yield name, "not_expected", "This kind of entry has no such value. Leave it empty."
+                yield name, "not_expected", said("This kind of entry has no such value. Leave it empty.")
     reason = (values.get("as_it_happened") or "").strip()
     if reason and len(reason) < SHORTEST_REASON:
         yield (
             "as_it_happened",
             "too_short",
-            f"Say what happened and why, in at least {SHORTEST_REASON} characters.",
+            said(
+                "Say what happened and why, in at least %(shortest_reason)s characters.",
+                shortest_reason=SHORTEST_REASON,
+            ),
         )
 
 
@@ -149,12 +156,12 @@ def _days(values: Mapping[str, Any]) -> Iterable[Said]:
         # Without the site's day one day of grace: it may be ahead of UTC.
         limit = today or entered_at.date() + dt.timedelta(days=1)
         if signed_on is not None and signed_on.earliest is not None and signed_on.earliest > limit:
-            yield "signed_on", "in_future", "The date of signature lies in the future."
+            yield "signed_on", "in_future", said("The date of signature lies in the future.")
         latest = entered_at + dt.timedelta(minutes=5)
         if signed_at is not None and signed_at > latest:
-            yield "signed_at", "in_future", "The time of signature lies in the future."
+            yield "signed_at", "in_future", said("The time of signature lies in the future.")
         if informed_at is not None and informed_at > latest:
-            yield "informed_at", "in_future", "The time of the information lies in the future."
+            yield "informed_at", "in_future", said("The time of the information lies in the future.")
     if signed_at is not None and signed_on is not None and signed_on.earliest is not None:
         day, grace = values.get("signed_day"), 0
         if day is None:
@@ -164,29 +171,33 @@ def _days(values: Mapping[str, Any]) -> Iterable[Said]:
             yield (
                 "signed_at",
                 "contradiction",
-                "The time of signature is on another day than the date of signature.",
+                said("The time of signature is on another day than the date of signature."),
             )
 
 
 def _who(kind: Any, values: Mapping[str, Any]) -> Iterable[Said]:
     signer = values.get("signer")
     if kind == LAR_CONSENT and signer == "participant":
-        yield "signer", "not_a_representative", "A representative signs this consent, not the participant."
+        yield (
+            "signer",
+            "not_a_representative",
+            said("A representative signs this consent, not the participant."),
+        )
     if kind in (ORAL_ASSENT, WRITTEN_ASSENT) and signer in REPRESENTATIVES:
-        yield "signer", "not_the_child", "Assent is given by the child, not by a representative."
+        yield "signer", "not_the_child", said("Assent is given by the child, not by a representative.")
     if kind == DISSENT and signer in REPRESENTATIVES:
-        yield "signer", "not_the_child", "Dissent is the child's own. A representative withdraws."
+        yield "signer", "not_the_child", said("Dissent is the child's own. A representative withdraws.")
     if kind == OWN_CONSENT and signer in REPRESENTATIVES:
         yield (
             "signer",
             "not_the_participant",
-            "This is the participant's own consent. Choose the consent of a representative.",
+            said("This is the participant's own consent. Choose the consent of a representative."),
         )
     if signer not in (None, "other") and _given(values.get("signer_relationship")):
         yield (
             "signer_relationship",
             "not_expected",
-            "The signer says it already. Give the relationship of another representative only.",
+            said("The signer says it already. Give the relationship of another representative only."),
         )
 
 
@@ -196,73 +207,96 @@ def _what_for(kind: Any, values: Mapping[str, Any]) -> Iterable[Said]:
         yield (
             "declined",
             "contradiction",
-            f"Consented to and declined at once: {', '.join(both)}. Leave one of the two.",
+            said("Consented to and declined at once: %(both)s. Leave one of the two.", both=list(both)),
         )
     if kind == OPTIONAL_ITEMS:
         if not purposes | declined:
-            yield "purposes", "required", "Say which optional items are agreed to, and which are declined."
+            yield (
+                "purposes",
+                "required",
+                said("Say which optional items are agreed to, and which are declined."),
+            )
         if purposes - OPTIONAL_PURPOSES:
             yield (
                 "purposes",
                 "not_optional",
-                "Only optional items are changed here. Taking part and procedures need a consent.",
+                said("Only optional items are changed here. Taking part and procedures need a consent."),
             )
         if declined - OPTIONAL_PURPOSES:
-            yield "declined", "not_optional", "Taking part and procedures are ended by a withdrawal."
+            yield "declined", "not_optional", said("Taking part and procedures are ended by a withdrawal.")
     elif PARTICIPATION in declined:
-        yield "declined", "not_optional", "Who does not take part does not sign. Leave taking part out here."
+        yield (
+            "declined",
+            "not_optional",
+            said("Who does not take part does not sign. Leave taking part out here."),
+        )
     if _given(values.get("session_number")) and purposes and PROCEDURE not in purposes:
         yield (
             "session_number",
             "contradiction",
-            "A session is named, but harvest and infusion are not among what is consented to.",
+            said("A session is named, but harvest and infusion are not among what is consented to."),
         )
 
 
 def _recording(values: Mapping[str, Any]) -> Iterable[Said]:
     state, digest = values.get("audio_visual"), values.get("recording_sha256")
     if values.get("kind") == RECORDED and not state:
-        yield "audio_visual", "required", "Say whether the recording was required, and whether it was made."
+        yield (
+            "audio_visual",
+            "required",
+            said("Say whether the recording was required, and whether it was made."),
+        )
     if _given(digest):
         if re.fullmatch(r"[0-9a-fA-F]{64}", str(digest)) is None:
             yield (
                 "recording_sha256",
                 "sha256",
-                "A SHA-256 is 64 digits and letters a to f. Copy it from the tool that made it.",
+                said("A SHA-256 is 64 digits and letters a to f. Copy it from the tool that made it."),
             )
         if state in ("not_required", "required_not_done"):
-            yield "recording_sha256", "contradiction", "There is a recording, so it was made."
+            yield "recording_sha256", "contradiction", said("There is a recording, so it was made.")
     if state == "recorded" and _given(values.get("recording_reason")):
-        yield "recording_reason", "contradiction", "The recording was made, so nothing is to be explained."
+        yield (
+            "recording_reason",
+            "contradiction",
+            said("The recording was made, so nothing is to be explained."),
+        )
 
 
 def _method(kind: Any, of_kind: Any, values: Mapping[str, Any]) -> Iterable[Said]:
     sheet = values.get("sheet")
     if of_kind == RECORDED and sheet is not None:
-        yield "sheet", "not_expected", "A recording has no sheet: only its SHA-256 is kept here."
+        yield "sheet", "not_expected", said("A recording has no sheet: only its SHA-256 is kept here.")
     if values.get("method") != SCREEN or kind == CORRECTION:
         return
     # On the screen the portal itself is there: it shows the words, and takes the signature now.
     if of_kind == RECORDED:
-        yield "method", "choice", "A recording is signed by nobody."
+        yield "method", "choice", said("A recording is signed by nobody.")
     if _given(values.get("as_it_happened")):
         yield (
             "as_it_happened",
             "not_on_screen",
-            "What is signed on the screen follows the rules. Record as it happened what was signed on paper.",
+            said(
+                "What is signed on the screen follows the rules. Record as it happened what was signed on"
+                " paper."
+            ),
         )
     today, signed_on = values.get("today"), values.get("signed_on")
     if today is not None and signed_on is not None and not (signed_on.earliest == signed_on.latest == today):
-        yield "signed_on", "not_now", "What is signed on the screen is signed today."
+        yield "signed_on", "not_now", said("What is signed on the screen is signed today.")
     moment, entered_at = values.get("signed_at"), values.get("entered_at")
     if moment is not None and entered_at is not None and moment < entered_at - LATE:
-        yield "signed_at", "not_now", "What is signed on the screen is signed now. Leave the time empty."
+        yield (
+            "signed_at",
+            "not_now",
+            said("What is signed on the screen is signed now. Leave the time empty."),
+        )
     if values.get("past"):
-        yield "method", "past", "A past record was not signed on this screen."
+        yield "method", "past", said("A past record was not signed on this screen.")
     if of_kind in (*SIGNED_KINDS, WITHDRAWAL, WITNESSED, COPY_GIVEN) and sheet != PNG:
-        yield "sheet", "signature_required", "Draw the signature, or have it signed on paper."
+        yield "sheet", "signature_required", said("Draw the signature, or have it signed on paper.")
     if of_kind in (*SIGNATURES, RE_CONSENT) and not values.get("document_id"):
-        yield "document", "required", "Choose the document that was shown and signed."
+        yield "document", "required", said("Choose the document that was shown and signed.")
 
 
 def absent_problems(
@@ -271,10 +305,10 @@ def absent_problems(
     """Reasons for absent values: only for fields that exist and are absent."""
     for name in absent:
         if name not in known:
-            yield f"absent.{name}", "unknown_field", "There is no such field."
+            yield f"absent.{name}", "unknown_field", said("There is no such field.")
         elif _given(stated.get(name)):
             yield (
                 f"absent.{name}",
                 "contradiction",
-                "A value is given, so there is no reason for its absence.",
+                said("A value is given, so there is no reason for its absence."),
             )

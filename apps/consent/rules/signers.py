@@ -19,6 +19,7 @@ from apps.consent.rules.events import (
     age_range,
 )
 from apps.consent.rules.terms import Terms
+from studyportal.words import said
 
 # Values of models.DocumentPurpose.
 FORM_PARTICIPATION, FORM_SESSION = "participation", "session_harvest"
@@ -68,15 +69,19 @@ def required(
 
 def _why(terms: Terms, age: Age, *, can_decide: bool) -> str:
     if not can_decide:
-        return "The participant cannot decide at present, so a representative signs."
+        return said("The participant cannot decide at present, so a representative signs.")
     if age is None:
-        return "The age is not known, so it cannot be told who must sign."
+        return said("The age is not known, so it cannot be told who must sign.")
     lowest, highest = (age, age) if isinstance(age, int) else age
     if lowest == highest:
-        return f"The participant is {lowest} years old."
+        return said("The participant is %(lowest)s years old.", lowest=lowest)
     if terms.signatures_at(lowest) == terms.signatures_at(highest):
-        return f"The participant is {lowest} to {highest} years old."
-    return f"The participant may be {lowest} or {highest} years old: the record does not show the birthday."
+        return said("The participant is %(lowest)s to %(highest)s years old.", lowest=lowest, highest=highest)
+    return said(
+        "The participant may be %(lowest)s or %(highest)s years old: the record does not show the birthday.",
+        lowest=lowest,
+        highest=highest,
+    )
 
 
 def document_purpose(signature_kind: str, purposes: Iterable[str] | None, signer: str | None = None) -> str:

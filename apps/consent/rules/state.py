@@ -33,6 +33,7 @@ from apps.consent.rules.events import (
 from apps.consent.rules.fold import ASSENTS, Fold
 from apps.consent.rules.signed import bounds, strongest
 from apps.consent.rules.terms import Terms, terms_of
+from studyportal.words import said
 
 Phase = Literal["in_force", "due", "overdue", "none"]
 
@@ -72,9 +73,9 @@ class ConsentState:
 
 _WORDS = {
     **NAMES,
-    "age": "the age on that day",
-    "document_version": "the version of the document",
-    "signed_on": "the date of signature",
+    "age": said("the age on that day"),
+    "document_version": said("the version of the document"),
+    "signed_on": said("the date of signature"),
 }
 
 
@@ -224,16 +225,16 @@ def _absent(fold: Fold, age: int) -> list[str]:
 
 def _why(fold: Fold, missing: Sequence[str], found: Sequence[Due], in_force: Verdict) -> Iterable[str]:
     for one in missing:
-        yield f"{words(one)} is missing"
+        yield said("%(one)s is missing", one=words(one))
     for scope in sorted(fold.withdrawn):
-        yield f"withdrawn: {scope.replace('_', ' ')}"
+        yield said("withdrawn: %(scope)s", scope=scope.replace("_", " "))
     if any(not fold.stands(e, e.kind, PARTICIPATION) for e in fold.given if e.kind in ASSENTS):
-        yield from ["the child dissented"] if fold.dissents else []
+        yield from [said("the child dissented")] if fold.dissents else []
     for one in found:
         if one.kind in ("birthday", "capacity") and not one.ahead:
             yield one.why[:1].lower() + one.why[1:]
             if one.overdue and in_force == "no":
-                yield "taking part is suspended until it is signed"
+                yield said("taking part is suspended until it is signed")
 
 
 def _phase(in_force: Verdict, found: Iterable[Due]) -> Phase:

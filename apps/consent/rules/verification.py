@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from apps.consent.rules.canonical import FIRST, link, moment
+from studyportal.words import said
 
 # Faults that are kept in words; the rest is counted.
 KEPT = 100
@@ -100,8 +101,13 @@ class Walk:
                 self.found(
                     number,
                     BACK_DATED,
-                    f"Entry {number} says it was entered at {moment(at)}, before an entry with a smaller number"
-                    f" ({moment(self._entered_at)}).",
+                    said(
+                        "Entry %(number)s says it was entered at %(at)s, before an entry with a smaller"
+                        " number (%(entered_at)s).",
+                        number=number,
+                        at=moment(at),
+                        entered_at=moment(self._entered_at),
+                    ),
                 )
             else:
                 self._entered_at = at
@@ -110,57 +116,98 @@ class Walk:
                 self.found(
                     number,
                     RECHAINED,
-                    f"Entry {number} had another hash when {mark.name} was signed ({moment(mark.at)}): the log up to"
-                    " it was written anew after that.",
+                    said(
+                        "Entry %(number)s had another hash when %(name)s was signed (%(at)s): the log up"
+                        " to it was written anew after that.",
+                        number=number,
+                        name=mark.name,
+                        at=moment(mark.at),
+                    ),
                 )
             elif at is not None and at > mark.at + SLACK:
                 self.found(
                     number,
                     BACK_DATED,
-                    f"Entry {number} says it was entered at {moment(at)}, after {mark.name}, which holds it already.",
+                    said(
+                        "Entry %(number)s says it was entered at %(at)s, after %(name)s, which holds it"
+                        " already.",
+                        number=number,
+                        at=moment(at),
+                        name=mark.name,
+                    ),
                 )
         self._last, self._sha256 = max(number, self._last), entry.sha256
 
     def _place(self, entry: Entry) -> None:
         number = entry.sequence
         if number <= self._last:
-            self.found(number, FORK, f"There are two entries with the number {number}.")
+            self.found(number, FORK, said("There are two entries with the number %(number)s.", number=number))
             return
         if number > self._last + 1:
             first, last = self._last + 1, number - 1
-            missing = f"Entry {first} is" if first == last else f"Entries {first} to {last} are"
-            self.found(first, GAP, f"{missing} missing.")
+            missing = (
+                said("Entry %(first)s is missing.", first=first)
+                if first == last
+                else said("Entries %(first)s to %(last)s are missing.", first=first, last=last)
+            )
+            self.found(first, GAP, missing)
             return
         if entry.previous_sha256 != self._sha256:
-            before = f"entry {number - 1}" if number > 1 else "the beginning of the log"
+            before = (
+                said("entry %(number)s", number=number - 1)
+                if number > 1
+                else said("the beginning of the log")
+            )
             self.found(
-                number, FORK, f"Entry {number} does not follow {before}: it names another predecessor."
+                number,
+                FORK,
+                said(
+                    "Entry %(number)s does not follow %(before)s: it names another predecessor.",
+                    number=number,
+                    before=before,
+                ),
             )
 
     def end(self, head: tuple[int, str] | None = None) -> Outcome:
         """head: number and hash of the last entry as the database keeps them apart; None: not known here."""
         self._tell_exchanges()
         short_of: list[tuple[int, str]] = [
-            (count, f"{mark.name} was signed over {count} entries ({moment(mark.at)})")
+            (
+                count,
+                said(
+                    "%(name)s was signed over %(count)s entries (%(at)s)",
+                    name=mark.name,
+                    count=count,
+                    at=moment(mark.at),
+                ),
+            )
             for count, marks in sorted(self._marks.items())
             if count > self._last
             for mark in marks[:1]
         ]
         if head is not None and head[0] > self._last:
-            short_of.append((head[0], f"the database numbered {head[0]} entries"))
+            short_of.append((head[0], said("the database numbered %(head)s entries", head=head[0])))
         if short_of:
             _count, why = max(short_of)
             self.found(
                 self._last + 1,
                 CUT_OFF,
-                f"The log ends with entry {self._last}, but {why}: what came after was cut off.",
+                said(
+                    "The log ends with entry %(last)s, but %(why)s: what came after was cut off.",
+                    last=self._last,
+                    why=why,
+                ),
             )
         elif head is not None and (head[0], head[1] or FIRST) != (self._last, self._sha256):
             self.found(
                 self._last,
                 HEAD,
-                f"The head of the log, which the database keeps apart, names entry {head[0]} and another hash than that"
-                f" of the last entry, {self._last}.",
+                said(
+                    "The head of the log, which the database keeps apart, names entry %(head)s and another"
+                    " hash than that of the last entry, %(last)s.",
+                    head=head[0],
+                    last=self._last,
+                ),
             )
         faults = tuple(sorted(self._found, key=lambda one: one.sequence))
         return Outcome(self._last, self._sha256 if self._last else "", faults, self._in_all)
@@ -174,7 +221,11 @@ class Walk:
                 self.found(
                     one.sequence,
                     SWAPPED,
-                    f"Entry {one.sequence} holds what entry {other.sequence} held: entries were exchanged.",
+                    said(
+                        "Entry %(sequence)s holds what entry %(other)s held: entries were exchanged.",
+                        sequence=one.sequence,
+                        other=other.sequence,
+                    ),
                 )
             else:
                 self._tell_edited(one)
@@ -194,19 +245,30 @@ class Walk:
                 self.found(
                     one.sequence,
                     SWAPPED,
-                    f"What stands as entry {one.sequence} was entry {stood}: entries were exchanged.",
+                    said(
+                        "What stands as entry %(sequence)s was entry %(stood)s: entries were exchanged.",
+                        sequence=one.sequence,
+                        stood=stood,
+                    ),
                 )
 
     def _tell_edited(self, one: Entry) -> None:
         self.found(
             one.sequence,
             EDITED,
-            f"The content of entry {one.sequence} was changed after it was entered: it does not have its hash.",
+            said(
+                "The content of entry %(sequence)s was changed after it was entered: it does not have its"
+                " hash.",
+                sequence=one.sequence,
+            ),
         )
 
     def _tell_moved(self, one: Entry) -> None:
         self.found(
             one.sequence,
             MOVED,
-            f"The hash of entry {one.sequence} does not bind its number, its predecessor and its content.",
+            said(
+                "The hash of entry %(sequence)s does not bind its number, its predecessor and its content.",
+                sequence=one.sequence,
+            ),
         )

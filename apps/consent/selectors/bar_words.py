@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.consent.models import WithdrawalScope
 from apps.consent.rules.uses import NOT_RETAINED, Ruling, Use
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import translated
 
 
 def of(ruling: Ruling, on: PartialDate | None, session: int | None = None) -> str:
@@ -36,7 +37,7 @@ def _of_treatment(ruling: Ruling, on: PartialDate | None, session: int | None) -
 
 
 def _because(ruling: Ruling) -> str:
-    return "; ".join(ruling.why)
+    return "; ".join(map(translated, ruling.why))
 
 
 def _withdrawn(ruling: Ruling, on: PartialDate | None) -> str:

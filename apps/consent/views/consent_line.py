@@ -14,6 +14,7 @@ from apps.consent.models import ConsentEvent, Kind, Purpose
 from apps.consent.selectors.line import Span
 from studyportal.ui.drawing.scales import Linear, date_ticks
 from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.words import translated
 
 WIDE, NARROW = 720, 340
 ROW, TOP, HIGH = 30, 34, 18
@@ -120,7 +121,7 @@ class ConsentLine:
                         TONES[span.verdict],
                         text if 6.6 * len(text) + 8 < end - start else "",
                         f"{text}: {human_date_text(span.starts)} – {human_date_text(span.ends)}"
-                        + (f" ({'; '.join(span.why)})" if span.why else ""),
+                        + (f" ({'; '.join(map(translated, span.why))})" if span.why else ""),
                     )
                 )
             rows.append(Row(str(labels[purpose]), TOP + number * (HIGH + ROW), tuple(bands)))

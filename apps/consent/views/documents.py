@@ -29,6 +29,7 @@ from studyportal.crf.outcomes import Problem
 from studyportal.files.serving import as_attachment
 from studyportal.ui.parts import FieldView
 from studyportal.ui.posted import listed, version_seen
+from studyportal.words import translated
 
 METHODS = ["GET", "POST"]
 VIEW, MANAGE = Permission.VIEW_CONSENT_DOCUMENTS, Permission.MANAGE_CONSENT_DOCUMENTS
@@ -194,7 +195,7 @@ def remove(request: HttpRequest, pk: int, language: str) -> HttpResponse:
     if done is not None:
         messages.success(request, done)
     for problem in problems:
-        messages.error(request, problem.message)
+        messages.error(request, translated(problem.message))
     return redirect(found.get_absolute_url())
 
 

@@ -26,6 +26,7 @@ from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.ui.parts import Cell, Row
 from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.words import translated
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,12 @@ def to_sign(participant: Participant, asked: Asked) -> ToSign:
         *([_("recorded on video or audio")] if asked.recording else []),
     ]
     if asked.to_be_signed:
-        detail = "; ".join([*([asked.due.why] if asked.due else []), *beside]) or detail
+        detail = "; ".join(map(translated, [*([asked.due.why] if asked.due else []), *beside])) or detail
     state = "signed" if not asked.to_be_signed else "due"
     if asked.due is not None and asked.due.overdue:
         state = "overdue"
     elif asked.due is not None and asked.due.ahead:
-        detail = "; ".join(part for part in (detail, asked.due.why) if part)
+        detail = "; ".join(translated(part) for part in (detail, asked.due.why) if part)
     if not asked.certain and asked.to_be_signed:
         detail = "; ".join([_("perhaps: the age is not known well enough"), *beside])
     return ToSign(

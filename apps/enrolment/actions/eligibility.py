@@ -30,6 +30,7 @@ from studyportal.crf.parsing import text_of
 from studyportal.crf.reasons import taken
 from studyportal.deviations import actions as deviations
 from studyportal.identity.selectors import mentioned_in
+from studyportal.words import said, series
 
 # The kind of record, where a deviation names one.
 FORM = "eligibility"
@@ -104,7 +105,7 @@ def reconcile(entry: ScreeningEntry, *, by: User | None) -> None:
             found.append(
                 deviations.Found(
                     NOT_ELIGIBLE,
-                    "Enrolled although not shown to be eligible: " + "; ".join(lacking) + ".",
+                    said("Enrolled although not shown to be eligible: %(lacking)s.", lacking=series(lacking)),
                     "major",
                     kind="eligibility",
                     occurred_on=participant.enrolled_on.exact,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from apps.enrolment.models import Participant
 from apps.enrolment.rules import approvals as rules
@@ -17,6 +16,7 @@ from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
 from studyportal.deviations import actions as deviations
 from studyportal.deviations.models import Deviation
+from studyportal.words import joined, said
 
 # Form under which the deviations of enrolments are kept, by participant.
 FORM = "start-up"
@@ -83,17 +83,12 @@ def recheck_enrolments(
     for pk in sorted({*bars, *told}):
         found = []
         if pk in bars:
-            said = _("Enrolled on %(day)s without valid approval. %(why)s") % {
-                "day": _in_words(days[pk]),
-                "why": " ".join(bars[pk]),
-            }
+            words = said(
+                "Enrolled on %(day)s without valid approval. %(why)s", day=days[pk], why=joined(bars[pk])
+            )
             found.append(
                 deviations.Found(
-                    ENROLLED_WITHOUT, said, "critical", kind="eligibility", occurred_on=days[pk].exact
+                    ENROLLED_WITHOUT, words, "critical", kind="eligibility", occurred_on=days[pk].exact
                 )
             )
         deviations.reconcile(record=_Enrolment(pk, site.pk, pk), form=FORM, found=found, by=by)
-
-
-def _in_words(on: PartialDate) -> str:
-    return rules.day_words(on.exact) if on.exact is not None else str(on)

@@ -8,6 +8,7 @@ from typing import Any
 from apps.enrolment.rules.dates import certainly_before, least_days_between
 from studyportal.crf.outcomes import Finding
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import said
 
 Values = Mapping[str, Any]
 Context = Mapping[str, Any]
@@ -20,8 +21,12 @@ def attempts_as_in_protocol(values: Values, context: Context) -> Iterable[Findin
         yield Finding(
             "attempts",
             "too_few_attempts",
-            f"The protocol asks for at least {asked} attempts before a participant is lost; {attempts} were made."
-            " Try again, or say why not.",
+            said(
+                "The protocol asks for at least %(asked)s attempts before a participant is lost;"
+                " %(attempts)s were made. Try again, or say why not.",
+                asked=asked,
+                attempts=attempts,
+            ),
         )
 
 
@@ -31,7 +36,11 @@ def ways_as_in_protocol(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "attempt_methods",
             "too_few_ways",
-            f"The protocol asks for at least {asked} different ways to reach a participant. Was another one tried?",
+            said(
+                "The protocol asks for at least %(asked)s different ways to reach a participant. Was"
+                " another one tried?",
+                asked=asked,
+            ),
         )
 
 
@@ -47,7 +56,12 @@ def declared_after_waiting(values: Values, context: Context) -> Iterable[Finding
         yield Finding(
             "declared_on",
             "declared_early",
-            f"At most {days} days after the last contact; the protocol waits {asked} days. Is the date right?",
+            said(
+                "At most %(days)s days after the last contact; the protocol waits %(asked)s days. Is the"
+                " date right?",
+                days=days,
+                asked=asked,
+            ),
         )
 
 
@@ -57,7 +71,7 @@ def dead_is_not_lost(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "vital_status",
             "death_without_end",
-            "The participant has died: record it in the form “End of study”.",
+            said("The participant has died: record it in the form “End of study”."),
         )
 
 
@@ -68,7 +82,7 @@ def lost_after_end(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "declared_on",
             "lost_after_end",
-            "The participant's time in the study had ended before. Which of the two forms is right?",
+            said("The participant's time in the study had ended before. Which of the two forms is right?"),
         )
 
 
@@ -79,13 +93,16 @@ def lost_has_form(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "reason",
             "loss_not_recorded",
-            "There is no form “Lost to follow-up” that says when contact was lost and what was tried. Fill it in.",
+            said(
+                "There is no form “Lost to follow-up” that says when contact was lost and what was tried."
+                " Fill it in."
+            ),
         )
     if values.get("reason") == "completed" and lost is True:
         yield Finding(
             "reason",
             "completed_while_lost",
-            "The participant is recorded as lost, and not as found again. Was the protocol completed?",
+            said("The participant is recorded as lost, and not as found again. Was the protocol completed?"),
         )
 
 
@@ -95,7 +112,7 @@ def end_after_enrolment(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "ended_on",
             "end_before_enrolment",
-            "The end lies before enrolment. Which of the two dates is right?",
+            said("The end lies before enrolment. Which of the two dates is right?"),
         )
 
 
@@ -105,7 +122,11 @@ def ended_long_after_last_visit(values: Values, context: Context) -> Iterable[Fi
         yield Finding(
             "ended_on",
             "end_long_after_last_visit",
-            f"The end lies {days} days or more after the last visit. Who completes the protocol ends with the visit.",
+            said(
+                "The end lies %(days)s days or more after the last visit. Who completes the protocol ends"
+                " with the visit.",
+                days=days,
+            ),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 USUAL_AGE = (1, 60)
 AGE_DISAGREES = "age_disagrees_with_birth"
@@ -19,7 +20,13 @@ def age_unusual(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
         yield Finding(
             "age_at_enrolment",
             "age_outside_study",
-            f"{age} years lies outside {low} to {high} years, the ages that the study expects. Is the age right?",
+            said(
+                "%(age)s years lies outside %(low)s to %(high)s years, the ages that the study expects."
+                " Is the age right?",
+                age=age,
+                low=low,
+                high=high,
+            ),
         )
 
 
@@ -29,7 +36,10 @@ def age_disagrees_with_birth(values: Mapping[str, Any], context: Mapping[str, An
         yield Finding(
             "age_at_enrolment",
             AGE_DISAGREES,
-            "The age and the recorded birth date do not agree. The staff of the site check both with the source.",
+            said(
+                "The age and the recorded birth date do not agree. The staff of the site check both with"
+                " the source."
+            ),
         )
 
 
@@ -40,7 +50,10 @@ def age_below_diagnosis(values: Mapping[str, Any], context: Mapping[str, Any]) -
         yield Finding(
             "age_at_enrolment",
             "age_below_diagnosis",
-            f"The medical history dates the diagnosis at {diagnosed.age} years. Which of the two ages is right?",
+            said(
+                "The medical history dates the diagnosis at %(age)s years. Which of the two ages is right?",
+                age=diagnosed.age,
+            ),
         )
 
 
@@ -52,8 +65,11 @@ def language_of_consent(values: Mapping[str, Any], context: Mapping[str, Any]) -
     yield Finding(
         "language",
         "no_document_in_language",
-        f"The consent documents of the study are in {', '.join(known.values())}. In which language is the"
-        " participant informed, and by whom?",
+        said(
+            "The consent documents of the study are in %(values)s. In which language is the participant"
+            " informed, and by whom?",
+            values=list(known.values()),
+        ),
     )
 
 
@@ -62,6 +78,8 @@ def reading_fits_education(values: Mapping[str, Any], context: Mapping[str, Any]
         yield Finding(
             "can_read",
             "reading_disagrees_with_education",
-            "The participant cannot read the consent document, and went to secondary school or beyond. Is it so, for"
-            " example because of poor sight?",
+            said(
+                "The participant cannot read the consent document, and went to secondary school or"
+                " beyond. Is it so, for example because of poor sight?"
+            ),
         )

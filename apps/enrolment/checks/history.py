@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.enrolment.rules.dates import certainly_before, least_days_between
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 Values = Mapping[str, Any]
 Context = Mapping[str, Any]
@@ -25,7 +26,7 @@ def insulin_before_diagnosis(values: Values, context: Context) -> Iterable[Findi
         yield Finding(
             "insulin_since",
             "insulin_before_diagnosis",
-            "Insulin starts before the diagnosis. Check both dates with the source.",
+            said("Insulin starts before the diagnosis. Check both dates with the source."),
         )
 
 
@@ -35,7 +36,10 @@ def not_type_one(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "diabetes_type",
             "not_type_1",
-            "The study takes participants with type 1 diabetes. Is the type right, and is the participant eligible?",
+            said(
+                "The study takes participants with type 1 diabetes. Is the type right, and is the"
+                " participant eligible?"
+            ),
         )
 
 
@@ -44,7 +48,9 @@ def autoimmunity_denied(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "autoimmune",
             "type_1_not_autoimmune",
-            "Type 1 diabetes without evidence of autoimmunity is unusual. Which antibodies were tested?",
+            said(
+                "Type 1 diabetes without evidence of autoimmunity is unusual. Which antibodies were tested?"
+            ),
         )
 
 
@@ -52,7 +58,9 @@ def stay_long(values: Values, context: Context) -> Iterable[Finding]:
     days = values.get("duration_days")
     if days is not None and days > LONG_STAY_DAYS:
         yield Finding(
-            "duration_days", "stay_long", f"A stay of {days} days is unusually long. Is the duration right?"
+            "duration_days",
+            "stay_long",
+            said("A stay of %(days)s days is unusually long. Is the duration right?", days=days),
         )
 
 
@@ -62,7 +70,7 @@ def ketoacidosis_not_in_history(values: Values, context: Context) -> Iterable[Fi
         yield Finding(
             "reason",
             "dka_denied_in_history",
-            "The medical history says that there was no ketoacidosis. Which of the two forms is right?",
+            said("The medical history says that there was no ketoacidosis. Which of the two forms is right?"),
         )
 
 
@@ -72,7 +80,10 @@ def stay_after_enrolment(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "admitted_on",
             "stay_after_enrolment",
-            "This stay lies after enrolment. During the study a stay in hospital is an adverse event: record it there.",
+            said(
+                "This stay lies after enrolment. During the study a stay in hospital is an adverse event:"
+                " record it there."
+            ),
         )
 
 
@@ -85,8 +96,10 @@ def diagnosis_after_enrolment(values: Values, context: Context) -> Iterable[Find
         yield Finding(
             "diagnosed_on",
             "diagnosis_after_enrolment",
-            "The diagnosis lies after enrolment. Which is right: this date, the day of enrolment, or the age in the"
-            " demographics?",
+            said(
+                "The diagnosis lies after enrolment. Which is right: this date, the day of enrolment, or"
+                " the age in the demographics?"
+            ),
         )
 
 
@@ -102,7 +115,11 @@ def diagnosis_before_birth(values: Values, context: Context) -> Iterable[Finding
         yield Finding(
             "diagnosed_on",
             "diagnosis_before_birth",
-            f"A participant of {age} years at enrolment was not born then. Which is right, the date or the age?",
+            said(
+                "A participant of %(age)s years at enrolment was not born then. Which is right, the date"
+                " or the age?",
+                age=age,
+            ),
         )
 
 
@@ -111,7 +128,7 @@ def symptoms_after_diagnosis(values: Values, context: Context) -> Iterable[Findi
         yield Finding(
             "symptoms_began_on",
             "symptoms_after_diagnosis",
-            "The symptoms begin after the diagnosis. Check both dates with the source.",
+            said("The symptoms begin after the diagnosis. Check both dates with the source."),
         )
 
 
@@ -128,7 +145,11 @@ def symptom_duration_agrees(values: Values, context: Context) -> Iterable[Findin
         yield Finding(
             "symptom_weeks",
             "symptom_duration_disagrees",
-            f"The dates beside it make it {max(least, 0) // 7} to {max(most, 0) // 7} weeks. Which is right?",
+            said(
+                "The dates beside it make it %(least)s to %(most)s weeks. Which is right?",
+                least=max(least, 0) // 7,
+                most=max(most, 0) // 7,
+            ),
         )
 
 
@@ -148,13 +169,19 @@ def ketoacidosis_agrees_with_symptoms(values: Values, context: Context) -> Itera
         yield Finding(
             "symptoms_at_onset",
             "ketoacidosis_not_among_symptoms",
-            "There was ketoacidosis at diagnosis, and it is not among the symptoms at onset. Which is right?",
+            said(
+                "There was ketoacidosis at diagnosis, and it is not among the symptoms at onset. Which is"
+                " right?"
+            ),
         )
     if among and (values.get("dka_at_diagnosis") is False or values.get("dka_history") is False):
         yield Finding(
             "symptoms_at_onset",
             "ketoacidosis_only_among_symptoms",
-            "Ketoacidosis is among the symptoms at onset, and denied for the time of diagnosis. Which is right?",
+            said(
+                "Ketoacidosis is among the symptoms at onset, and denied for the time of diagnosis. Which"
+                " is right?"
+            ),
         )
 
 
@@ -164,7 +191,10 @@ def c_peptide_has_unit(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "c_peptide_unit",
             "unit_missing",
-            f"A C-peptide of {reported} says nothing without its unit. Can the source tell?",
+            said(
+                "A C-peptide of %(reported)s says nothing without its unit. Can the source tell?",
+                reported=reported,
+            ),
         )
 
 
@@ -177,13 +207,16 @@ def antibodies_fit_type(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "autoimmune",
             "antibody_positive",
-            "An antibody was positive at diagnosis, and autoimmunity is denied. Which is right?",
+            said("An antibody was positive at diagnosis, and autoimmunity is denied. Which is right?"),
         )
     if all(one == "negative" for one in results) and values.get("diabetes_type") == "type_1":
         yield Finding(
             "diabetes_type",
             "antibodies_all_negative",
-            "Every antibody that was tested at diagnosis was negative. Is it type 1, and was every antibody tested?",
+            said(
+                "Every antibody that was tested at diagnosis was negative. Is it type 1, and was every"
+                " antibody tested?"
+            ),
         )
 
 
@@ -193,7 +226,7 @@ def treatment_fits_insulin(values: Values, context: Context) -> Iterable[Finding
         yield Finding(
             "prior_treatments",
             "insulin_not_among_treatments",
-            "Insulin was begun before, and no insulin is among the treatments. Which regimen was it?",
+            said("Insulin was begun before, and no insulin is among the treatments. Which regimen was it?"),
         )
 
 
@@ -204,7 +237,7 @@ def family_says_who(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "family_history",
             "family_nobody",
-            "There is diabetes in the family, and nobody has type 1 or type 2. Which type is it?",
+            said("There is diabetes in the family, and nobody has type 1 or type 2. Which type is it?"),
         )
 
 
@@ -213,7 +246,7 @@ def pregnancy_fits_sex(values: Values, context: Context) -> Iterable[Finding]:
         yield Finding(
             "pregnancies",
             "pregnancy_of_a_man",
-            "Pregnancies are counted, and the demographics say male. Which of the two forms is right?",
+            said("Pregnancies are counted, and the demographics say male. Which of the two forms is right?"),
         )
 
 
@@ -224,7 +257,10 @@ def insulin_antibody_interpretable(values: Values, context: Context) -> Iterable
         yield Finding(
             "antibody",
             "insulin_antibody_after_insulin",
-            "Insulin antibodies cannot be told from those against injected insulin. Was another antibody meant?",
+            said(
+                "Insulin antibodies cannot be told from those against injected insulin. Was another"
+                " antibody meant?"
+            ),
         )
 
 
@@ -235,7 +271,10 @@ def antibody_taken_at_diagnosis(values: Values, context: Context) -> Iterable[Fi
         yield Finding(
             "collected_on",
             "sample_of_the_study",
-            "This sample was taken after enrolment: it is a laboratory result of a visit. Is the date right?",
+            said(
+                "This sample was taken after enrolment: it is a laboratory result of a visit. Is the date"
+                " right?"
+            ),
         )
 
 
@@ -248,12 +287,19 @@ def antibody_number_has_unit(values: Values, context: Context) -> Iterable[Findi
         yield Finding(
             "unit",
             "unit_missing",
-            f"A result of {reported} says nothing without its unit. Can the source tell?",
+            said(
+                "A result of %(reported)s says nothing without its unit. Can the source tell?",
+                reported=reported,
+            ),
         )
     elif known and unit not in known:
         yield Finding(
             "unit",
             "unit_unusual",
-            f"{unit} is not among the units that the protocol knows for this antibody: {', '.join(known)}."
-            " Is it written as in the source?",
+            said(
+                "%(unit)s is not among the units that the protocol knows for this antibody: %(known)s. Is"
+                " it written as in the source?",
+                unit=unit,
+                known=list(known),
+            ),
         )

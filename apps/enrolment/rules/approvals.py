@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from studyportal.crf.outcomes import Problem
+from studyportal.words import joined, said
 
 State = Literal["valid", "waived", "missing", "not_yet", "lapsed", "suspended"]
 ONE_DAY = dt.timedelta(days=1)
@@ -203,9 +204,9 @@ def day_words(day: dt.date) -> str:
 def _named(approval: Approval | None, label: str, site: str) -> str:
     """The approval as a sentence begins with it."""
     if approval is not None and approval.waived:
-        return f"The waiver of “{label}” at {site}"
+        return said("The waiver of “%(label)s” at %(site)s", label=label, site=site)
     number = f" ({approval.number})" if approval is not None and approval.number else ""
-    return f"The approval “{label}” at {site}{number}"
+    return said("The approval “%(label)s” at %(site)s%(number)s", label=label, site=site, number=number)
 
 
 def why_not(cover: Cover, *, label: str, site: str, exact: bool) -> str:
@@ -213,24 +214,30 @@ def why_not(cover: Cover, *, label: str, site: str, exact: bool) -> str:
     found = cover.standing
     named = _named(found.approval, label, site)
     if found.state == "suspended" and found.suspension is not None:
-        said = "withdrawn" if found.suspension.withdrawn else "suspended"
-        why = f"{named} was {said} by the authority from {day_words(found.suspension.first)}."
+        first = found.suspension.first
+        why = (
+            said("%(named)s was withdrawn by the authority from %(first)s.", named=named, first=first)
+            if found.suspension.withdrawn
+            else said("%(named)s was suspended by the authority from %(first)s.", named=named, first=first)
+        )
     elif found.state == "lapsed" and found.until is not None:
-        why = f"{named} lapsed: its last day was {day_words(found.until)}."
+        why = said("%(named)s lapsed: its last day was %(until)s.", named=named, until=found.until)
     elif found.state == "not_yet" and found.since is not None:
-        why = f"{named} is valid only from {day_words(found.since)}."
+        why = said("%(named)s is valid only from %(since)s.", named=named, since=found.since)
     else:
-        why = f"{named} is not recorded."
+        why = said("%(named)s is not recorded.", named=named)
     if cover.verdict == "unclear" and not exact:
-        why += " It cannot be shown that it held on every day that the date of enrolment can mean."
+        return joined(
+            [why, said("It cannot be shown that it held on every day that the date of enrolment can mean.")]
+        )
     return why
 
 
 MEND = {
-    "missing": "Record it, or its waiver, under Study start-up.",
-    "not_yet": "Enrol from that day on, or correct the approval under Study start-up.",
-    "lapsed": "Record the renewal under Study start-up, or correct the day of enrolment.",
-    "suspended": "Record under Study start-up when it was lifted, or correct the day of enrolment.",
+    "missing": said("Record it, or its waiver, under Study start-up."),
+    "not_yet": said("Enrol from that day on, or correct the approval under Study start-up."),
+    "lapsed": said("Record the renewal under Study start-up, or correct the day of enrolment."),
+    "suspended": said("Record under Study start-up when it was lifted, or correct the day of enrolment."),
 }
 
 
@@ -249,8 +256,13 @@ def enrolment_problems(
     """
     for kind, label in kinds:
         if earliest is None or latest is None:
-            why = f"It cannot be shown that the approval “{label}” at {site} held: the day of enrolment is not known."
-            yield Problem(None, "approval_not_shown", f"{why} Give the day." if mend else why)
+            why = said(
+                "It cannot be shown that the approval “%(label)s” at %(site)s held: the day of"
+                " enrolment is not known.",
+                label=label,
+                site=site,
+            )
+            yield Problem(None, "approval_not_shown", said("%(why)s Give the day.", why=why) if mend else why)
             continue
         found = cover(approvals, kind, earliest, latest)
         if found.verdict == "yes":
@@ -259,5 +271,6 @@ def enrolment_problems(
         vague = found.verdict == "unclear" and not exact
         why = why_not(found, label=label, site=site, exact=exact)
         if mend:
-            why += " " + ("Give the day of enrolment to the day." if vague else MEND[found.standing.state])
+            how = said("Give the day of enrolment to the day.") if vague else MEND[found.standing.state]
+            why = joined([why, how])
         yield Problem(None, "approval_not_shown" if vague else f"approval_{found.standing.state}", why)

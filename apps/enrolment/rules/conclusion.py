@@ -11,6 +11,7 @@ from apps.enrolment.rules.dates import certainly_before
 from apps.enrolment.rules.participation import LifeEvent
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import said
 
 Values = Mapping[str, Any]
 
@@ -22,7 +23,10 @@ def last_contact_before_declared(values: Values) -> Iterable[Problem]:
         yield Problem(
             "last_contact_on",
             "order",
-            "The last contact lies after the day on which the participant was declared lost. Correct one of the two.",
+            said(
+                "The last contact lies after the day on which the participant was declared lost. Correct"
+                " one of the two."
+            ),
         )
 
 
@@ -32,7 +36,10 @@ def found_after_declared(values: Values) -> Iterable[Problem]:
         yield Problem(
             "found_on",
             "order",
-            "The participant was found before being declared lost. Correct one of the two dates, or remove the form.",
+            said(
+                "The participant was found before being declared lost. Correct one of the two dates, or"
+                " remove the form."
+            ),
         )
 
 
@@ -43,8 +50,12 @@ def methods_fit_attempts(values: Values) -> Iterable[Problem]:
         yield Problem(
             "attempts",
             "contradiction",
-            f"{len(methods)} ways of trying are at least {len(methods)} attempts; {attempts} are counted. "
-            "Correct one of the two.",
+            said(
+                "%(methods)s ways of trying are at least %(methods)s attempts; %(attempts)s are counted."
+                " Correct one of the two.",
+                methods=len(methods),
+                attempts=attempts,
+            ),
         )
 
 
@@ -52,16 +63,21 @@ def end_in_order(values: Values) -> Iterable[Problem]:
     """The last visit and the death do not lie after the end; no visit lies after the death."""
     ended, last, died = (values.get(name) for name in ("ended_on", "last_visit_on", "died_on"))
     if certainly_before(ended, last):
-        yield Problem("last_visit_on", "order", "The last visit lies after the end. Correct one of the two.")
+        yield Problem(
+            "last_visit_on", "order", said("The last visit lies after the end. Correct one of the two.")
+        )
     if certainly_before(ended, died):
         yield Problem(
             "died_on",
             "order",
-            "The death lies after the end: the time in the study ends with the death. Correct one of the two.",
+            said(
+                "The death lies after the end: the time in the study ends with the death. Correct one of"
+                " the two."
+            ),
         )
     if certainly_before(died, last):
         yield Problem(
-            "last_visit_on", "order", "The last visit lies after the death. Correct one of the two."
+            "last_visit_on", "order", said("The last visit lies after the death. Correct one of the two.")
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said
 
 # Schooling from which on the study takes reading for granted where nobody asked.
 READS = frozenset({"secondary", "higher_secondary", "graduate"})
@@ -27,7 +28,7 @@ def witness_needed(education: str | None, can_read: bool | None) -> bool | None:
 def derive_demographics(values: Mapping[str, Any], context: Mapping[str, Any]) -> Mapping[str, Any]:
     needed = witness_needed(values.get("education"), values.get("can_read"))
     return {
-        "witness_needed": NotDerivable("whether the participant can read is not recorded")
+        "witness_needed": NotDerivable(said("whether the participant can read is not recorded"))
         if needed is None
         else needed
     }

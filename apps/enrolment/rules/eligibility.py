@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 YES, NO, NOT_KNOWN = "yes", "no", "not_known"
 ANSWERS = (YES, NO, NOT_KNOWN)
@@ -187,10 +188,13 @@ def age_known(criterion: Criterion, age: int | None, source: str) -> Known | Non
         return None
     inside = within(criterion, Decimal(age))
     met = inside if criterion.kind == "inclusion" else not inside
-    return Known(f"{age} years", source, Decimal(age), YES if met else NO)
+    return Known(said("%(age)s years", age=age), source, Decimal(age), YES if met else NO)
 
 
 # --- In words --------------------------------------------------------------------------------------------
+
+
+KINDS = {"inclusion": said("Inclusion"), "exclusion": said("Exclusion")}
 
 
 def gate_problems(
@@ -203,25 +207,40 @@ def gate_problems(
     group, one = closest(found)
     if one.eligible:
         return
-    whom = "" if len(found) == 1 else f" (for the group “{labels.get(group, group)}”)"
+    whom = "" if len(found) == 1 else said(" (for the group “%(group)s”)", group=labels.get(group, group))
     for key in one.failing:
         criterion = criteria[key]
-        said = "no" if criterion.kind == "inclusion" else "yes"
+        clause = said("no") if criterion.kind == "inclusion" else said("yes")
         remedy = (
-            "Record the consent, then answer it anew; consent cannot be overridden."
+            said("Record the consent, then answer it anew; consent cannot be overridden.")
             if key == CONSENT
-            else "Correct the answer if it is wrong; otherwise only an investigator of the site can override it, signed."
+            else said(
+                "Correct the answer if it is wrong; otherwise only an investigator of the site can"
+                " override it, signed."
+            )
         )
         yield Problem(
             None,
             f"criterion_{key}",
-            f"{criterion.kind.capitalize()} criterion “{criterion.text}” is answered {said}{whom}. {remedy}",
+            said(
+                "%(kind)s criterion “%(text)s” is answered %(clause)s%(whom)s. %(remedy)s",
+                kind=KINDS[criterion.kind],
+                text=criterion.text,
+                clause=clause,
+                whom=whom,
+                remedy=remedy,
+            ),
         )
     for key in one.unknown:
         criterion = criteria[key]
         yield Problem(
             None,
             f"criterion_{key}",
-            f"{criterion.kind.capitalize()} criterion “{criterion.text}” is not answered yes or no{whom}."
-            " Answer it in the screening log.",
+            said(
+                "%(kind)s criterion “%(text)s” is not answered yes or no%(whom)s. Answer it in the"
+                " screening log.",
+                kind=KINDS[criterion.kind],
+                text=criterion.text,
+                whom=whom,
+            ),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate
+from studyportal.words import said
 
 NO_GROUP = "unassigned"
 
@@ -77,13 +78,15 @@ def spells(
 def assignment_problems(*, before: str, after: str, treated: bool) -> Iterable[Problem]:
     """What a change of group may not be."""
     if after == before:
-        yield Problem("group", "unchanged", "The participant is in this group already.")
+        yield Problem("group", "unchanged", said("The participant is in this group already."))
     elif treated and after != "case":
         yield Problem(
             "group",
             "treated",
-            "A session is on record, and whoever was treated is a case. If the session belongs to somebody else, "
-            "correct that first.",
+            said(
+                "A session is on record, and whoever was treated is a case. If the session belongs to"
+                " somebody else, correct that first."
+            ),
         )
 
 
@@ -93,20 +96,23 @@ def crossing_problems(
     """What the later treatment of a control may not be."""
     if group != "control":
         yield Problem(
-            "group", "not_a_control", "Only a control can be treated later; assign the group instead."
+            "group", "not_a_control", said("Only a control can be treated later; assign the group instead.")
         )
     if treated_on > today:
         yield Problem(
             "treated_on",
             "in_future",
-            "The day of treatment lies in the future. Record it when the treatment was given.",
+            said("The day of treatment lies in the future. Record it when the treatment was given."),
         )
     if enrolled_on is not None and enrolled_on.earliest is not None and treated_on < enrolled_on.earliest:
         yield Problem(
             "treated_on",
             "before_enrolment",
-            f"The participant was enrolled {enrolled_on.for_people()}. Whoever was treated before is no control; "
-            "correct the day, or the group.",
+            said(
+                "The participant was enrolled %(enrolled_on)s. Whoever was treated before is no control;"
+                " correct the day, or the group.",
+                enrolled_on=enrolled_on,
+            ),
         )
 
 
@@ -127,17 +133,17 @@ def matching_problems(
         yield Problem(
             field,
             "controls_only",
-            "Only a control is matched to a case and takes its Day 0 as index date. Leave it empty.",
+            said("Only a control is matched to a case and takes its Day 0 as index date. Leave it empty."),
         )
         return
     if is_self:
-        yield Problem("matched_case", "self", "A participant cannot be matched to himself or herself.")
+        yield Problem("matched_case", "self", said("A participant cannot be matched to himself or herself."))
     elif case_group is not None and case_group != "case":
         yield Problem(
-            "matched_case", "not_a_case", "The participant named here is not in the group of cases."
+            "matched_case", "not_a_case", said("The participant named here is not in the group of cases.")
         )
     if index_date is not None and index_date > today:
-        yield Problem("index_date", "in_future", "The index date lies in the future. Check the year.")
+        yield Problem("index_date", "in_future", said("The index date lies in the future. Check the year."))
     if (
         index_date is not None
         and enrolled_on is not None
@@ -147,6 +153,10 @@ def matching_problems(
         yield Problem(
             "index_date",
             "before_enrolment",
-            f"The control was enrolled {enrolled_on.for_people()}, after this index date: whoever was not yet "
-            "followed on the day of the case's first session is no control for it. Choose another case.",
+            said(
+                "The control was enrolled %(enrolled_on)s, after this index date: whoever was not yet"
+                " followed on the day of the case's first session is no control for it. Choose another"
+                " case.",
+                enrolled_on=enrolled_on,
+            ),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.enrolment.rules.dates import age_bounds
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 Values = Mapping[str, Any]
 
@@ -20,20 +21,24 @@ def none_stands_alone(name: str, word: str, another: str) -> Callable[[Values], 
             yield Problem(
                 name,
                 "contradiction",
-                f"“{word}” is chosen together with {another}. Keep one or the other.",
+                said(
+                    "“%(word)s” is chosen together with %(another)s. Keep one or the other.",
+                    word=word,
+                    another=another,
+                ),
             )
 
     return rule
 
 
-comorbidity_none_stands_alone = none_stands_alone("comorbidities", "None", "a comorbidity")
-symptoms_none_stands_alone = none_stands_alone("symptoms_at_onset", "None", "a symptom")
-treatment_none_stands_alone = none_stands_alone("prior_treatments", "None", "a treatment")
+comorbidity_none_stands_alone = none_stands_alone("comorbidities", said("None"), said("a comorbidity"))
+symptoms_none_stands_alone = none_stands_alone("symptoms_at_onset", said("None"), said("a symptom"))
+treatment_none_stands_alone = none_stands_alone("prior_treatments", said("None"), said("a treatment"))
 
 
 def nobody_stands_alone(values: Values) -> Iterable[Problem]:
     for name in ("family_type_1", "family_type_2", "family_autoimmune"):
-        yield from none_stands_alone(name, "Nobody", "a relative")(values)
+        yield from none_stands_alone(name, said("Nobody"), said("a relative"))(values)
 
 
 def ketoacidosis_count_agrees(values: Values) -> Iterable[Problem]:
@@ -43,13 +48,18 @@ def ketoacidosis_count_agrees(values: Values) -> Iterable[Problem]:
         yield Problem(
             "dka_episodes",
             "contradiction",
-            "Episodes are counted although there is no history of ketoacidosis. Correct one of the two.",
+            said(
+                "Episodes are counted although there is no history of ketoacidosis. Correct one of the two."
+            ),
         )
     if history is True and count == 0:
         yield Problem(
             "dka_episodes",
             "contradiction",
-            "There is a history of ketoacidosis, so at least one episode is expected. Correct one of the two.",
+            said(
+                "There is a history of ketoacidosis, so at least one episode is expected. Correct one of"
+                " the two."
+            ),
         )
 
 
@@ -59,7 +69,12 @@ def intensive_care_within_stay(values: Values) -> Iterable[Problem]:
         yield Problem(
             "intensive_care_days",
             "longer_than_stay",
-            f"{intensive} days in intensive care do not fit into a stay of {stay} days. Correct one of the two.",
+            said(
+                "%(intensive)s days in intensive care do not fit into a stay of %(stay)s days. Correct"
+                " one of the two.",
+                intensive=intensive,
+                stay=stay,
+            ),
         )
 
 
@@ -71,23 +86,27 @@ def derive_history(values: Values, context: Mapping[str, Any]) -> Mapping[str, A
     """
     diagnosed = values.get("diagnosed_on")
     if diagnosed is None:
-        return _no_age("date of diagnosis missing")
+        return _no_age(said("date of diagnosis missing"))
     if diagnosed.age is not None:
         return _ages(diagnosed.age, diagnosed.age)
     age, enrolled = context.get("age_at_enrolment"), context.get("enrolled_on")
     if age is None:
-        return _no_age("age at enrolment missing")
+        return _no_age(said("age at enrolment missing"))
     bounds = age_bounds(age=age, on=enrolled, at=diagnosed)
     if bounds is None:
-        return _no_age("day of enrolment missing")
+        return _no_age(said("day of enrolment missing"))
     if bounds[1] < 0:
-        return _no_age("the diagnosis lies before birth, by the age at enrolment")
+        return _no_age(said("the diagnosis lies before birth, by the age at enrolment"))
     return _ages(max(bounds[0], 0), bounds[1])
 
 
 def _ages(low: int, high: int) -> Mapping[str, Any]:
     exact: Any = (
-        low if low == high else NotDerivable(f"from {low} to {high} years; the birth date would decide")
+        low
+        if low == high
+        else NotDerivable(
+            said("from %(low)s to %(high)s years; the birth date would decide", low=low, high=high)
+        )
     )
     return {"age_at_diagnosis": exact, "age_at_diagnosis_from": low, "age_at_diagnosis_to": high}
 

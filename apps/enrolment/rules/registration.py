@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 
 def retrospective_problems(*, enrolled_on: Any, study_opened_on: Any) -> Iterable[Problem]:
@@ -17,24 +18,32 @@ def retrospective_problems(*, enrolled_on: Any, study_opened_on: Any) -> Iterabl
         yield Problem(
             "enrolled_on",
             "study_open",
-            f"The study opened on {study_opened_on.isoformat()}; a participant enrolled since then is followed, "
-            "not transcribed. Register without “retrospective”.",
+            said(
+                "The study opened on %(study_opened_on)s; a participant enrolled since then is followed,"
+                " not transcribed. Register without “retrospective”.",
+                study_opened_on=study_opened_on,
+            ),
         )
 
 
 def enrolment_problems(*, enrolled_on: Any, screened_on: Any, today: dt.date) -> Iterable[Problem]:
     """What a day of enrolment may not be. Partial dates; today: at the site."""
     if enrolled_on is None:
-        yield Problem("enrolled_on", "required", "Say on which day the participant is enrolled.")
+        yield Problem("enrolled_on", "required", said("Say on which day the participant is enrolled."))
         return
     if enrolled_on.earliest is None:
-        yield Problem("enrolled_on", "age", "Give the date, not an age.")
+        yield Problem("enrolled_on", "age", said("Give the date, not an age."))
         return
     if enrolled_on.earliest > today:
-        yield Problem("enrolled_on", "in_future", "The day of enrolment lies in the future. Check the year.")
+        yield Problem(
+            "enrolled_on", "in_future", said("The day of enrolment lies in the future. Check the year.")
+        )
     if screened_on is not None and enrolled_on.certainly_before(screened_on):
         yield Problem(
             "enrolled_on",
             "before_screening",
-            f"The person was screened {screened_on.for_people()}; enrolment comes after. Correct one of the two.",
+            said(
+                "The person was screened %(screened_on)s; enrolment comes after. Correct one of the two.",
+                screened_on=screened_on,
+            ),
         )

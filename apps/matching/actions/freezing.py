@@ -26,6 +26,7 @@ from studyportal.crf.errors import CrfError, CrfInvalid, Refused
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.reasons import taken
 from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.words import said
 
 NAMED = 20  # participants that a refusal names; the rest it counts
 
@@ -221,6 +222,9 @@ def _move(control: Participant, place: Place, people: Mapping[int, Participant],
     except CrfError as error:
         problems = getattr(error, "problems", ())
         raise Refused(
-            [Problem(None, one.code, f"{control.code}: {one.message}") for one in problems]
+            [
+                Problem(None, one.code, said("%(code)s: %(why)s", code=control.code, why=one.message))
+                for one in problems
+            ]
             or [Problem(None, "refused", f"{control.code}: {error}")]
         ) from error

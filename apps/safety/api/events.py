@@ -37,6 +37,7 @@ from studyportal.crf.outcomes import Problem
 from studyportal.crf.partial_date import PartialDate, PartialDateError
 from studyportal.crf.refusals import as_problems
 from studyportal.crf.serializers import serializer_of
+from studyportal.words import translated
 
 READ, WRITE = Permission.VIEW_SAFETY, Permission.ENTER_DATA
 LINKED = ("visit", "session", "product")
@@ -307,7 +308,7 @@ class GradeSuggestion(APIView):
         return Response(
             {
                 "grade": answer.grade if isinstance(answer, Suggested) else None,
-                "basis": answer.basis if graded else answer.why,  # type: ignore[union-attr]
+                "basis": translated(answer.basis if graded else answer.why),  # type: ignore[union-attr]
                 "dictionary": version,
             }
         )

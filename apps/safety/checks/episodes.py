@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.safety.rules.hypoglycaemia import ALTERED
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 HYPOGLYCAEMIAS = ("hypoglycaemia", "hypoglycaemia_level_3")
 # Henderson–Hasselbalch at body temperature: pH = 6.1 + log10(HCO3 / (0.03 × pCO2)); with a pCO2 of 10 to 60 mmHg a pH
@@ -19,7 +20,9 @@ def is_of_its_event(values: Mapping[str, Any], context: Mapping[str, Any]) -> It
     term = context.get("term")
     if term is not None and term != "dka":
         yield Finding(
-            "began_on", "other_term", "The event above is coded as something else. Is it a ketoacidosis?"
+            "began_on",
+            "other_term",
+            said("The event above is coded as something else. Is it a ketoacidosis?"),
         )
 
 
@@ -27,7 +30,9 @@ def hypoglycaemia_is_of_its_event(values: Mapping[str, Any], context: Mapping[st
     term = context.get("term")
     if term is not None and term not in HYPOGLYCAEMIAS:
         yield Finding(
-            "happened_at", "other_term", "The event above is coded as something else. Is it a hypoglycaemia?"
+            "happened_at",
+            "other_term",
+            said("The event above is coded as something else. Is it a hypoglycaemia?"),
         )
 
 
@@ -36,7 +41,7 @@ def sample_suits_criteria(values: Mapping[str, Any], context: Mapping[str, Any])
         yield Finding(
             "ph_venous",
             "venous_by_arterial_criteria",
-            "ADA 2009 judges an arterial pH, and this sample is venous. Which criteria are meant?",
+            said("ADA 2009 judges an arterial pH, and this sample is venous. Which criteria are meant?"),
         )
 
 
@@ -46,7 +51,13 @@ def gases_agree(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterab
         return
     if float(ph) >= 7.3 and bicarbonate < LOWEST_BICARBONATE_AT_NORMAL_PH:
         yield Finding(
-            "bicarbonate", "gases_disagree", f"A bicarbonate of {bicarbonate} does not go with a pH of {ph}."
+            "bicarbonate",
+            "gases_disagree",
+            said(
+                "A bicarbonate of %(bicarbonate)s does not go with a pH of %(ph)s.",
+                bicarbonate=bicarbonate,
+                ph=ph,
+            ),
         )
 
 
@@ -56,7 +67,11 @@ def state_suits_severity(values: Mapping[str, Any], context: Mapping[str, Any]) 
         yield Finding(
             "mental_status",
             "state_graver_than_gases",
-            f"Stupor or coma, and {values['severity']} by pH and bicarbonate: are the values those of the worst sample?",
+            said(
+                "Stupor or coma, and %(severity)s by pH and bicarbonate: are the values those of the"
+                " worst sample?",
+                severity=values["severity"],
+            ),
         )
 
 
@@ -65,7 +80,10 @@ def criteria_not_met(values: Mapping[str, Any], context: Mapping[str, Any]) -> I
         yield Finding(
             "criteria",
             "criteria_not_met",
-            "By these criteria it is no ketoacidosis. Are the values right, and are these the criteria that are meant?",
+            said(
+                "By these criteria it is no ketoacidosis. Are the values right, and are these the"
+                " criteria that are meant?"
+            ),
         )
 
 
@@ -77,20 +95,22 @@ def help_suits_state(values: Mapping[str, Any], context: Mapping[str, Any]) -> I
         yield Finding(
             "needed_help",
             "help_without_altered_state",
-            "Help was needed, and no altered state is recorded. Level 3 is for an altered state that needs help, not"
-            " for a carer who was there.",
+            said(
+                "Help was needed, and no altered state is recorded. Level 3 is for an altered state that"
+                " needs help, not for a carer who was there."
+            ),
         )
     if helped is False and {"seizure", "unconscious"} & set(altered):
         yield Finding(
             "needed_help",
             "altered_state_without_help",
-            "A seizure or loss of consciousness, and no help of somebody else. Is that right?",
+            said("A seizure or loss of consciousness, and no help of somebody else. Is that right?"),
         )
     if helped is False and {"glucagon", "glucose_iv"} & set(values.get("treatment") or ()):
         yield Finding(
             "needed_help",
             "treated_by_others",
-            "Glucagon or intravenous glucose, and no help of somebody else. Is that right?",
+            said("Glucagon or intravenous glucose, and no help of somebody else. Is that right?"),
         )
 
 
@@ -102,5 +122,7 @@ def happened_at_onset(values: Mapping[str, Any], context: Mapping[str, Any]) -> 
     # A day to either side: the moment is in UTC, the day in the time of the site.
     if not (at.date() - onset.earliest).days >= -1 or (at.date() - onset.latest).days > 1:
         yield Finding(
-            "happened_at", "other_day", f"The event above began on {onset}. Is it the same episode?"
+            "happened_at",
+            "other_day",
+            said("The event above began on %(onset)s. Is it the same episode?", onset=onset),
         )

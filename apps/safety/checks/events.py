@@ -13,6 +13,7 @@ from typing import Any
 
 from apps.safety.rules.events import OPEN_OUTCOMES, SUSPECTED
 from studyportal.crf.outcomes import Finding, NotDerivable
+from studyportal.words import said
 
 # Words of a verbatim term that speak of more than the grade beside it may say.
 GRAVE = (
@@ -50,7 +51,7 @@ def event_recorded(values: Mapping[str, Any], context: Mapping[str, Any]) -> Ite
         yield Finding(
             "any_event",
             "event_form_missing",
-            "An adverse event is reported, and no adverse event form is filled yet.",
+            said("An adverse event is reported, and no adverse event form is filled yet."),
         )
 
 
@@ -59,7 +60,7 @@ def denial_against_statement(values: Mapping[str, Any], context: Mapping[str, An
         yield Finding(
             "any_event",
             "statement_not_coded",
-            "The source makes a statement, and it is not said whether it is an event.",
+            said("The source makes a statement, and it is not said whether it is an event."),
         )
 
 
@@ -67,7 +68,7 @@ def severe_is_not_serious(values: Mapping[str, Any], context: Mapping[str, Any])
     """Severity is the grade, seriousness the criteria; a life-threatening grade is seldom not serious."""
     if values.get("grade") in ("4", "5") and values.get("serious") is False:
         yield Finding(
-            "serious", "grade_4_not_serious", "A grade of 4 or 5 is nearly always serious. Is it not?"
+            "serious", "grade_4_not_serious", said("A grade of 4 or 5 is nearly always serious. Is it not?")
         )
 
 
@@ -76,7 +77,7 @@ def life_threatening_is_grave(values: Mapping[str, Any], context: Mapping[str, A
         yield Finding(
             "grade",
             "life_threatening_and_mild",
-            "The event was life-threatening, and its grade is 1 or 2. Are both right?",
+            said("The event was life-threatening, and its grade is 1 or 2. Are both right?"),
         )
 
 
@@ -86,20 +87,22 @@ def grave_term_is_serious(values: Mapping[str, Any], context: Mapping[str, Any])
         return
     if any(word in term for word in GRAVE):
         yield Finding(
-            "serious", "grave_term_not_serious", f"“{values['verbatim']}” and not serious: is this right?"
+            "serious",
+            "grave_term_not_serious",
+            said("“%(verbatim)s” and not serious: is this right?", verbatim=values["verbatim"]),
         )
     elif values.get("term") in GRAVE_TERMS:
         yield Finding(
             "serious",
             "grave_term_not_serious",
-            "An event of this term is nearly always serious. Which criteria were considered?",
+            said("An event of this term is nearly always serious. Which criteria were considered?"),
         )
 
 
 def hospital_stay_is_dated(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
     if "hospitalisation" in (values.get("serious_criteria") or []) and values.get("hospital_from") is None:
         yield Finding(
-            "hospital_from", "hospital_stay_missing", "The participant was in hospital: from which day?"
+            "hospital_from", "hospital_stay_missing", said("The participant was in hospital: from which day?")
         )
 
 
@@ -107,9 +110,9 @@ def recovered_has_end(values: Mapping[str, Any], context: Mapping[str, Any]) -> 
     if values.get("ended_on") is not None:
         return
     if values.get("outcome") in ("recovered", "recovered_with_sequelae"):
-        yield Finding("ended_on", "end_missing", "The participant has recovered; since when?")
+        yield Finding("ended_on", "end_missing", said("The participant has recovered; since when?"))
     elif values.get("outcome") == "fatal":
-        yield Finding("ended_on", "death_day_missing", "The participant died; on which day?")
+        yield Finding("ended_on", "death_day_missing", said("The participant died; on which day?"))
 
 
 def what_goes_on_is_followed(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
@@ -122,7 +125,7 @@ def what_goes_on_is_followed(values: Mapping[str, Any], context: Mapping[str, An
         yield Finding(
             "follow_up_due_on",
             "follow_up_not_planned",
-            "The event goes on. When is it followed up next? Events are followed until they end.",
+            said("The event goes on. When is it followed up next? Events are followed until they end."),
         )
 
 
@@ -135,13 +138,13 @@ def onset_in_study(values: Mapping[str, Any], context: Mapping[str, Any]) -> Ite
         yield Finding(
             "onset_on",
             "before_enrolment",
-            "The event began before enrolment: it is history, unless it became worse in the study.",
+            said("The event began before enrolment: it is history, unless it became worse in the study."),
         )
     if died is not None and died.certainly_before(onset):
         yield Finding(
             "onset_on",
             "after_death",
-            f"Another event says that the participant died on {died}. Which is right?",
+            said("Another event says that the participant died on %(died)s. Which is right?", died=died),
         )
 
 
@@ -150,7 +153,7 @@ def grade_has_dictionary(values: Mapping[str, Any], context: Mapping[str, Any]) 
         yield Finding(
             "grade_dictionary",
             "dictionary_missing",
-            "A grade means something only with its dictionary version.",
+            said("A grade means something only with its dictionary version."),
         )
 
 
@@ -162,14 +165,23 @@ def grade_agrees_with_results(values: Mapping[str, Any], context: Mapping[str, A
         yield Finding(
             "grade",
             "result_is_normal",
-            f"The nearest result lies within the limits of normal. {suggestion.basis}. What does the grade rest on?",
+            said(
+                "The nearest result lies within the limits of normal. %(basis)s. What does the grade rest"
+                " on?",
+                basis=suggestion.basis,
+            ),
         )
     elif str(suggestion.grade) != grade:
         yield Finding(
             "grade",
             "grade_differs",
-            f"The results suggest grade {suggestion.grade}, and grade {grade} is given. {suggestion.basis}. Which is"
-            " right?",
+            said(
+                "The results suggest grade %(suggested)s, and grade %(grade)s is given. %(basis)s. Which is"
+                " right?",
+                suggested=suggestion.grade,
+                grade=grade,
+                basis=suggestion.basis,
+            ),
         )
 
 
@@ -177,38 +189,49 @@ def episode_is_told(values: Mapping[str, Any], context: Mapping[str, Any]) -> It
     """A ketoacidosis and a hypoglycaemia have a form of their own, and term and form say the same."""
     term, held = values.get("term"), context.get("episodes", Episodes())
     if term == "dka" and not held.dka:
-        yield Finding("term", "dka_form_missing", "Record what was measured in the form “Ketoacidosis”.")
+        yield Finding(
+            "term", "dka_form_missing", said("Record what was measured in the form “Ketoacidosis”.")
+        )
     if term == "dka" and held.is_dka is False:
         yield Finding(
-            "term", "dka_criteria_not_met", "What was measured does not meet the criteria of a ketoacidosis."
+            "term",
+            "dka_criteria_not_met",
+            said("What was measured does not meet the criteria of a ketoacidosis."),
         )
     if term in ("hypoglycaemia", "hypoglycaemia_level_3") and not held.hypoglycaemia:
         yield Finding(
-            "term", "hypoglycaemia_form_missing", "Record glucose and help in the form “Hypoglycaemia”."
+            "term", "hypoglycaemia_form_missing", said("Record glucose and help in the form “Hypoglycaemia”.")
         )
     if held.level is not None and (held.level == "3") != (term == "hypoglycaemia_level_3"):
         yield Finding(
             "term",
             "level_disagrees",
-            f"The form “Hypoglycaemia” says level {held.level}, and the term of the event says otherwise.",
+            said(
+                "The form “Hypoglycaemia” says level %(level)s, and the term of the event says otherwise.",
+                level=held.level,
+            ),
         )
 
 
 def expectedness_by_protocol(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
     """The protocol lists what is expected; a more serious or graver event may be unexpected all the same."""
-    said, term = values.get("expectedness"), values.get("term")
+    clause, term = values.get("expectedness"), values.get("term")
     document = context.get("expected", {}).get(term)
-    if said == "unexpected" and document:
+    if clause == "unexpected" and document:
         yield Finding(
             "expectedness",
             "listed_as_expected",
-            f"“{document}” lists this event as expected. In what is it unexpected: its severity, its course?",
+            said(
+                "“%(document)s” lists this event as expected. In what is it unexpected: its severity, its"
+                " course?",
+                document=document,
+            ),
         )
-    if said == "expected" and not document and term is not None and not values.get("expectedness_basis"):
+    if clause == "expected" and not document and term is not None and not values.get("expectedness_basis"):
         yield Finding(
             "expectedness_basis",
             "expected_by_what",
-            "The protocol does not list this event as expected. Which document does?",
+            said("The protocol does not list this event as expected. Which document does?"),
         )
 
 
@@ -222,13 +245,16 @@ def cause_was_there(values: Mapping[str, Any], context: Mapping[str, Any]) -> It
         yield Finding(
             "related_to_product",
             "no_product_given",
-            "No infusion is recorded that could have caused it. Is the causality right, or is the infusion missing?",
+            said(
+                "No infusion is recorded that could have caused it. Is the causality right, or is the"
+                " infusion missing?"
+            ),
         )
     elif days and all(onset.certainly_before(day) for day in days):
         yield Finding(
             "related_to_product",
             "product_given_later",
-            f"The event began before the product was given ({min(days, key=str)}).",
+            said("The event began before the product was given (%(days)s).", days=min(days, key=str)),
         )
 
 
@@ -239,7 +265,7 @@ def harvest_is_assessed(values: Mapping[str, Any], context: Mapping[str, Any]) -
         yield Finding(
             "related_to_harvest",
             "harvest_not_assessed",
-            "An event at the harvest site: does the harvest cause it?",
+            said("An event at the harvest site: does the harvest cause it?"),
         )
 
 
@@ -253,7 +279,7 @@ def not_told_twice(values: Mapping[str, Any], context: Mapping[str, Any]) -> Ite
         yield Finding(
             "onset_on",
             "possible_duplicate",
-            "Another event of this term began on the same day. Is it the same event, told twice?",
+            said("Another event of this term began on the same day. Is it the same event, told twice?"),
         )
 
 
@@ -272,8 +298,10 @@ def linked_to_its_session(values: Mapping[str, Any], context: Mapping[str, Any])
         yield Finding(
             suspected[0],
             "session_not_linked",
-            "It is put down to a harvest or a product, and linked to none. Record it from the page of the session or"
-            " product that it may come from.",
+            said(
+                "It is put down to a harvest or a product, and linked to none. Record it from the page of"
+                " the session or product that it may come from."
+            ),
         )
 
 
@@ -283,6 +311,8 @@ def death_is_recorded(reason: str | None, fatal_event: bool) -> Iterable[Finding
         yield Finding(
             "reason",
             "fatal_event_missing",
-            "The participant has died, and no adverse event with the outcome “fatal” is recorded. Record it: its"
-            " reporting clocks run.",
+            said(
+                "The participant has died, and no adverse event with the outcome “fatal” is recorded."
+                " Record it: its reporting clocks run."
+            ),
         )

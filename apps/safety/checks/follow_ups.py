@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.safety.rules.events import OPEN_OUTCOMES
 from studyportal.crf.outcomes import Finding
+from studyportal.words import said
 
 
 def awareness_of_seriousness(values: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Finding]:
@@ -15,7 +16,9 @@ def awareness_of_seriousness(values: Mapping[str, Any], context: Mapping[str, An
         yield Finding(
             "aware_at",
             "awareness_missing",
-            "The event became serious. Since when does the site know? The reporting clocks run from then.",
+            said(
+                "The event became serious. Since when does the site know? The reporting clocks run from then."
+            ),
         )
 
 
@@ -24,7 +27,7 @@ def what_goes_on_is_seen_again(values: Mapping[str, Any], context: Mapping[str, 
         yield Finding(
             "next_due_on",
             "follow_up_not_planned",
-            "The event goes on. When is it followed up next? Events are followed until they end.",
+            said("The event goes on. When is it followed up next? Events are followed until they end."),
         )
     if values.get("outcome") in ("recovered", "recovered_with_sequelae") and values.get("ended_on") is None:
-        yield Finding("ended_on", "end_missing", "The participant has recovered; since when?")
+        yield Finding("ended_on", "end_missing", said("The participant has recovered; since when?"))

@@ -21,6 +21,7 @@ from typing import Any
 
 from apps.safety.rules.readings import all_of, any_of, is_above, is_at_least, is_at_most, is_below
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said, series
 
 D = Decimal
 SEVERITIES = ("mild", "moderate", "severe")
@@ -63,13 +64,13 @@ def _urine(values: Mapping[str, Any], among: tuple[str, ...]) -> bool | None:
 
 def _ispad_2022(values: Mapping[str, Any]) -> tuple[Part, Part, Part]:
     return (
-        Part("glucose above 200 mg/dL (11 mmol/L)", _glucose(values, is_above, "200", "11")),
+        Part(said("glucose above 200 mg/dL (11 mmol/L)"), _glucose(values, is_above, "200", "11")),
         Part(
-            "β-hydroxybutyrate of at least 3 mmol/L, or moderate or large ketonuria",
+            said("β-hydroxybutyrate of at least 3 mmol/L, or moderate or large ketonuria"),
             any_of(is_at_least(values.get("ketones_blood"), D(3)), _urine(values, AT_LEAST_MODERATE)),
         ),
         Part(
-            "venous pH below 7.3 or bicarbonate below 18 mmol/L",
+            said("venous pH below 7.3 or bicarbonate below 18 mmol/L"),
             any_of(is_below(values.get("ph"), D("7.3")), is_below(values.get("bicarbonate"), D(18))),
         ),
     )
@@ -80,10 +81,10 @@ def _ada_2009(values: Mapping[str, Any]) -> tuple[Part, Part, Part]:
     # β-hydroxybutyrate is taken as positive, a low one decides nothing.
     blood = is_at_least(values.get("ketones_blood"), D(3)) or None
     return (
-        Part("glucose above 250 mg/dL (13.9 mmol/L)", _glucose(values, is_above, "250", "13.9")),
-        Part("ketones positive in urine or blood", any_of(_urine(values, POSITIVE), blood)),
+        Part(said("glucose above 250 mg/dL (13.9 mmol/L)"), _glucose(values, is_above, "250", "13.9")),
+        Part(said("ketones positive in urine or blood"), any_of(_urine(values, POSITIVE), blood)),
         Part(
-            "pH of at most 7.30 and bicarbonate of at most 18 mmol/L",
+            said("pH of at most 7.30 and bicarbonate of at most 18 mmol/L"),
             all_of(is_at_most(values.get("ph"), D("7.30")), is_at_most(values.get("bicarbonate"), D(18))),
         ),
     )
@@ -92,15 +93,15 @@ def _ada_2009(values: Mapping[str, Any]) -> tuple[Part, Part, Part]:
 def _ada_2024(values: Mapping[str, Any]) -> tuple[Part, Part, Part]:
     return (
         Part(
-            "diabetes known, or glucose of at least 200 mg/dL (11.1 mmol/L)",
+            said("diabetes known, or glucose of at least 200 mg/dL (11.1 mmol/L)"),
             any_of(values.get("known_diabetes"), _glucose(values, is_at_least, "200", "11.1")),
         ),
         Part(
-            "β-hydroxybutyrate of at least 3 mmol/L, or urine ketones of at least 2+",
+            said("β-hydroxybutyrate of at least 3 mmol/L, or urine ketones of at least 2+"),
             any_of(is_at_least(values.get("ketones_blood"), D(3)), _urine(values, AT_LEAST_MODERATE)),
         ),
         Part(
-            "pH below 7.3 or bicarbonate below 18 mmol/L",
+            said("pH below 7.3 or bicarbonate below 18 mmol/L"),
             any_of(is_below(values.get("ph"), D("7.3")), is_below(values.get("bicarbonate"), D(18))),
         ),
     )
@@ -112,13 +113,19 @@ def _under(limit: str) -> Callable[[Any], bool | None]:
 
 DEFINITIONS: Mapping[str, Definition] = {
     "ispad_2022": Definition(
-        "ISPAD 2022", _ispad_2022, ph=(_under("7.1"), _under("7.2")), bicarbonate=(_under("5"), _under("10"))
+        said("ISPAD 2022"),
+        _ispad_2022,
+        ph=(_under("7.1"), _under("7.2")),
+        bicarbonate=(_under("5"), _under("10")),
     ),
     "ada_2009": Definition(
-        "ADA 2009", _ada_2009, ph=(_under("7.00"), _under("7.25")), bicarbonate=(_under("10"), _under("15"))
+        said("ADA 2009"),
+        _ada_2009,
+        ph=(_under("7.00"), _under("7.25")),
+        bicarbonate=(_under("10"), _under("15")),
     ),
     "ada_2024": Definition(
-        "ADA/EASD 2024",
+        said("ADA/EASD 2024"),
         _ada_2024,
         # 7.25 itself is moderate here: mild begins above it.
         ph=(_under("7.00"), lambda value: is_at_most(value, D("7.25"))),
@@ -131,23 +138,27 @@ def derive_dka(values: Mapping[str, Any], context: Mapping[str, Any]) -> Mapping
     """meets_criteria, criteria_basis and severity by the criteria that were chosen."""
     chosen = DEFINITIONS.get(values.get("criteria") or "")
     if chosen is None:
-        none = NotDerivable("criteria missing")
+        none = NotDerivable(said("criteria missing"))
         return {"meets_criteria": none, "criteria_basis": none, "severity": none}
     parts = chosen.parts(values)
     met = all_of(*(part.met for part in parts))
-    said = "; ".join(f"{part.asks}: {_answer(part.met)}" for part in parts)
-    lacking = "; ".join(part.asks for part in parts if part.met is None)
+    clause = "; ".join(f"{part.asks}: {_answer(part.met)}" for part in parts)
+    lacking = series(part.asks for part in parts if part.met is None)
     if met is not True:
-        why = "the criteria are not met" if met is False else f"not known: {lacking}"
+        why = (
+            said("the criteria are not met")
+            if met is False
+            else said("not known: %(lacking)s", lacking=lacking)
+        )
         return {
             "meets_criteria": False if met is False else NotDerivable(why),
-            "criteria_basis": f"{chosen.label}. {said}",
+            "criteria_basis": f"{chosen.label}. {clause}",
             "severity": NotDerivable(why),
         }
     severity, because = _severity(chosen, values)
     return {
         "meets_criteria": True,
-        "criteria_basis": f"{chosen.label}. {said}. {because}",
+        "criteria_basis": f"{chosen.label}. {clause}. {because}",
         "severity": severity,
     }
 
@@ -162,8 +173,8 @@ def _severity(chosen: Definition, values: Mapping[str, Any]) -> tuple[str, str]:
             found[label] = 2 if severe else 1 if moderate else 0
     by = ", ".join(f"{label}: {SEVERITIES[level]}" for label, level in found.items())
     worst = max(found.values())
-    return SEVERITIES[worst], f"Severity {SEVERITIES[worst]} (by {by})"
+    return SEVERITIES[worst], said("Severity %(severities)s (by %(by)s)", severities=SEVERITIES[worst], by=by)
 
 
 def _answer(met: bool | None) -> str:
-    return "not known" if met is None else "met" if met else "not met"
+    return said("not known") if met is None else "met" if met else said("not met")

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 
 def one_glucose(values: Mapping[str, Any]) -> Iterable[Problem]:
@@ -16,7 +17,10 @@ def one_glucose(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "glucose_mmol",
             "two_units",
-            "The glucose is given in mg/dL and in mmol/L. Keep the one that was measured; the portal converts nothing.",
+            said(
+                "The glucose is given in mg/dL and in mmol/L. Keep the one that was measured; the portal"
+                " converts nothing."
+            ),
         )
 
 
@@ -30,12 +34,21 @@ def possible_glucose(values: Mapping[str, Any]) -> Iterable[Problem]:
         below = number < low and not getattr(reported, "comparator", "")
         if below or number > high:
             hint = (
-                " Was it measured in mmol/L? There is a field for that."
+                said(" Was it measured in mmol/L? There is a field for that.")
                 if name == "glucose" and below
                 else ""
             )
             yield Problem(
-                name, "not_possible", f"{reported} {unit} is no glucose: {low} to {high} {unit}.{hint}"
+                name,
+                "not_possible",
+                said(
+                    "%(reported)s %(unit)s is no glucose: %(low)s to %(high)s %(unit)s.%(hint)s",
+                    reported=reported,
+                    unit=unit,
+                    low=low,
+                    high=high,
+                    hint=hint,
+                ),
             )
 
 
@@ -44,7 +57,7 @@ def sample_after_onset(values: Mapping[str, Any]) -> Iterable[Problem]:
     if began is None or sampled is None or began.earliest is None:
         return
     if _day_at_site(sampled, values) < began.earliest:
-        yield Problem("sampled_at", "before_onset", "The sample was taken before the episode began.")
+        yield Problem("sampled_at", "before_onset", said("The sample was taken before the episode began."))
 
 
 def _day_at_site(moment: dt.datetime, values: Mapping[str, Any]) -> dt.date:

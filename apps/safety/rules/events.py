@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from studyportal.crf.outcomes import NotDerivable, Problem
+from studyportal.words import said
 
 # Outcomes after which an event is followed further; the others end it.
 OPEN_OUTCOMES = ("recovering", "not_recovered")
@@ -23,13 +24,13 @@ def criteria_belong_to_serious(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "serious_criteria",
             "required",
-            "A serious event meets at least one criterion: name it, or answer “serious” with no.",
+            said("A serious event meets at least one criterion: name it, or answer “serious” with no."),
         )
     if serious is False and criteria:
         yield Problem(
             "serious_criteria",
             "contradiction",
-            "A criterion of seriousness is given, so the event is serious.",
+            said("A criterion of seriousness is given, so the event is serious."),
         )
 
 
@@ -40,7 +41,7 @@ def serious_has_criterion(values: Mapping[str, Any]) -> Iterable[Problem]:
 def end_not_before_onset(values: Mapping[str, Any]) -> Iterable[Problem]:
     onset, end = values.get("onset_on"), values.get("ended_on")
     if onset is not None and end is not None and end.certainly_before(onset):
-        yield Problem("ended_on", "before_onset", "The event ends before it began.")
+        yield Problem("ended_on", "before_onset", said("The event ends before it began."))
 
 
 def what_goes_on_has_no_end(values: Mapping[str, Any]) -> Iterable[Problem]:
@@ -48,7 +49,7 @@ def what_goes_on_has_no_end(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "ended_on",
             "contradiction",
-            "The outcome says that the event goes on, and a day of its end is given. Correct one.",
+            said("The outcome says that the event goes on, and a day of its end is given. Correct one."),
         )
 
 
@@ -62,7 +63,11 @@ def time_agrees_with_day(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "onset_at",
             "other_day",
-            f"The event began on {onset}, and the time given lies on {day}. Correct one of the two.",
+            said(
+                "The event began on %(onset)s, and the time given lies on %(day)s. Correct one of the two.",
+                onset=onset,
+                day=day,
+            ),
         )
 
 
@@ -77,33 +82,37 @@ def known_after_it_began(values: Mapping[str, Any]) -> Iterable[Problem]:
         if at is None and onset is not None and onset.earliest is not None:
             before = _day_at_site(moment, values) < onset.earliest
         if before:
-            yield Problem(name, "before_onset", "The event began later than this. Correct one of the two.")
+            yield Problem(
+                name, "before_onset", said("The event began later than this. Correct one of the two.")
+            )
     if aware is not None and since is not None and since < aware:
         yield Problem(
             "serious_since",
             "before_awareness",
-            "The site became aware of the event later than this. Correct one of the two.",
+            said("The site became aware of the event later than this. Correct one of the two."),
         )
 
 
 def hospital_stay_in_order(values: Mapping[str, Any]) -> Iterable[Problem]:
     admitted, left = values.get("hospital_from"), values.get("hospital_until")
     if admitted is not None and left is not None and left.certainly_before(admitted):
-        yield Problem("hospital_until", "before_start", "The stay in hospital ends before it begins.")
+        yield Problem("hospital_until", "before_start", said("The stay in hospital ends before it begins."))
 
 
 def nothing_was_done_stands_alone(values: Mapping[str, Any]) -> Iterable[Problem]:
     actions = values.get("action_taken") or []
     if "none" in actions and len(actions) > 1:
         yield Problem(
-            "action_taken", "contradiction", "“None” is chosen together with an action. Keep one of them."
+            "action_taken",
+            "contradiction",
+            said("“None” is chosen together with an action. Keep one of them."),
         )
 
 
 def death_agrees(values: Mapping[str, Any]) -> Iterable[Problem]:
     """Grade 5, the outcome “fatal” and the criterion “death” say the same thing."""
     criteria = values.get("serious_criteria") or []
-    said = {
+    clause = {
         "grade": values.get("grade") == "5",
         "outcome": values.get("outcome") == "fatal",
         "serious_criteria": "death" in criteria,
@@ -113,23 +122,25 @@ def death_agrees(values: Mapping[str, Any]) -> Iterable[Problem]:
         "outcome": values.get("outcome") is not None,
         "serious_criteria": values.get("serious") is not None,
     }
-    if not any(said.values()):
+    if not any(clause.values()):
         return
-    for name, fatal in said.items():
+    for name, fatal in clause.items():
         if known[name] and not fatal:
             yield Problem(
                 name,
                 "contradiction",
-                "Grade 5, outcome “fatal” and criterion “death” belong together. Correct one.",
+                said("Grade 5, outcome “fatal” and criterion “death” belong together. Correct one."),
             )
 
 
 def session_is_of_participant(values: Mapping[str, Any]) -> Iterable[Problem]:
     participant = values.get("participant")
-    for name, what in (("session", "cell session"), ("product", "cell product")):
+    for name, what in (("session", said("cell session")), ("product", said("cell product"))):
         linked = values.get(name)
         if linked is not None and participant is not None and linked.participant_id != participant.pk:
-            yield Problem(name, "other_participant", f"This {what} belongs to another participant.")
+            yield Problem(
+                name, "other_participant", said("This %(what)s belongs to another participant.", what=what)
+            )
 
 
 def product_is_of_session(values: Mapping[str, Any]) -> Iterable[Problem]:
@@ -140,7 +151,7 @@ def product_is_of_session(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "product",
             "other_session",
-            "This product is of another session than the one that is named. Name one of them.",
+            said("This product is of another session than the one that is named. Name one of them."),
         )
 
 
@@ -150,14 +161,14 @@ def product_is_of_session(values: Mapping[str, Any]) -> Iterable[Problem]:
 def derive_adverse_event(values: Mapping[str, Any], context: Mapping[str, Any]) -> Mapping[str, Any]:
     """context: special_interest (keys of terms), suggestion (Suggested | NotDerivable): see `contexts`."""
     term, suggestion = values.get("term"), context["suggestion"]
-    special: bool | NotDerivable = NotDerivable("term missing")
+    special: bool | NotDerivable = NotDerivable(said("term missing"))
     if term is not None:
         special = term in context["special_interest"]
     if isinstance(suggestion, NotDerivable):
         return {"special_interest": special, "grade_suggested": suggestion, "grade_basis": suggestion}
     grade: str | NotDerivable = str(suggestion.grade)
     if suggestion.grade == 0:
-        grade = NotDerivable("the result lies within the limits of normal")
+        grade = NotDerivable(said("the result lies within the limits of normal"))
     return {"special_interest": special, "grade_suggested": grade, "grade_basis": suggestion.basis}
 
 

@@ -11,6 +11,7 @@ from apps.safety.rules.events import OPEN_OUTCOMES, criteria_belong_to_serious, 
 from apps.safety.rules.events import nothing_was_done_stands_alone as nothing_was_done_stands_alone
 from apps.safety.rules.grades import gravest
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,23 @@ def ends_in_order(values: Mapping[str, Any]) -> Iterable[Problem]:
         yield Problem(
             "ended_on",
             "contradiction",
-            "The outcome says that the event goes on, and a day of its end is given. Correct one.",
+            said("The outcome says that the event goes on, and a day of its end is given. Correct one."),
         )
     onset = getattr(event, "onset_on", None)
     if onset is not None and end.certainly_before(onset):
-        yield Problem("ended_on", "before_onset", f"The event began on {onset}, and cannot end before that.")
+        yield Problem(
+            "ended_on",
+            "before_onset",
+            said("The event began on %(onset)s, and cannot end before that.", onset=onset),
+        )
     if seen is not None and end.earliest is not None and end.earliest > seen:
         yield Problem(
             "ended_on",
             "after_follow_up",
-            "The event ends after the day of this follow-up. A follow-up says what is known, not what is expected.",
+            said(
+                "The event ends after the day of this follow-up. A follow-up says what is known, not what"
+                " is expected."
+            ),
         )
 
 
@@ -57,14 +65,20 @@ def dates_in_order(values: Mapping[str, Any]) -> Iterable[Problem]:
     seen, next_due, event = values.get("seen_on"), values.get("next_due_on"), values.get("event")
     onset = getattr(event, "onset_on", None)
     if seen is not None and onset is not None and onset.earliest is not None and seen < onset.earliest:
-        yield Problem("seen_on", "before_onset", f"The event began on {onset}; a follow-up comes after that.")
+        yield Problem(
+            "seen_on",
+            "before_onset",
+            said("The event began on %(onset)s; a follow-up comes after that.", onset=onset),
+        )
     if seen is not None and next_due is not None and next_due <= seen:
-        yield Problem("next_due_on", "before_follow_up", "The next follow-up lies after the day of this one.")
+        yield Problem(
+            "next_due_on", "before_follow_up", said("The next follow-up lies after the day of this one.")
+        )
     if next_due is not None and values.get("outcome") == "fatal":
         yield Problem(
             "next_due_on",
             "contradiction",
-            "After a death no follow-up of the participant is due. Leave it empty.",
+            said("After a death no follow-up of the participant is due. Leave it empty."),
         )
 
 
@@ -75,28 +89,36 @@ def goes_back(values: Mapping[str, Any], known: Known) -> Iterable[Problem]:
         yield Problem(
             "seen_on",
             "before_last_follow_up",
-            f"The follow-up before is of {known.seen_on}. A later follow-up has a later day; to correct the earlier"
-            " one, change that one and say why.",
+            said(
+                "The follow-up before is of %(seen_on)s. A later follow-up has a later day; to correct"
+                " the earlier one, change that one and say why.",
+                seen_on=known.seen_on,
+            ),
         )
     outcome = values.get("outcome")
     if known.outcome == "fatal" and outcome is not None and outcome != "fatal":
         yield Problem(
             "outcome",
             "after_death",
-            "The event ended in death. If that was wrong, correct the record that says so, with its reason.",
+            said(
+                "The event ended in death. If that was wrong, correct the record that says so, with its"
+                " reason."
+            ),
         )
     elif known.outcome in ("recovered", "recovered_with_sequelae") and outcome in OPEN_OUTCOMES:
         yield Problem(
             "outcome",
             "after_recovery",
-            "The event had ended. What comes again is a new event; if it had not ended, correct the record that says"
-            " so, with its reason.",
+            said(
+                "The event had ended. What comes again is a new event; if it had not ended, correct the"
+                " record that says so, with its reason."
+            ),
         )
     if known.serious and values.get("serious") is False:
         yield Problem(
             "serious",
             "stays_serious",
-            "The event was serious and stays so. If it never was, correct the event, with its reason.",
+            said("The event was serious and stays so. If it never was, correct the event, with its reason."),
         )
 
 

@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import Literal
 
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said
 
 Of = Literal["", "lln", "uln", "baseline"]
 When = Literal["", "baseline_normal", "baseline_abnormal"]
 
 IN_WORDS: Mapping[str, str] = {
-    "lln": "lower limit of normal",
-    "uln": "upper limit of normal",
+    "lln": said("lower limit of normal"),
+    "uln": said("upper limit of normal"),
     "baseline": "baseline",
 }
 
@@ -103,14 +104,22 @@ def suggest(
         return NotDerivable(why_no_table(dictionary, term))
     if not table.judges(unit):
         return NotDerivable(
-            f"{unit} does not convert into {table.unit}, in which {dictionary.label} gives its numbers"
+            said(
+                "%(unit)s does not convert into %(own_unit)s, in which %(label)s gives its numbers",
+                unit=unit,
+                own_unit=table.unit,
+                label=dictionary.label,
+            )
         )
     limits = {"lln": lln, "uln": uln, "baseline": baseline}
     kind, assumed = _baseline_kind(table, baseline, baseline_uln if baseline_uln is not None else uln)
     scales = [scale for scale in table.scales if not scale.when or scale.when == kind]
     if not scales:
         return NotDerivable(
-            f"the baseline is not normal, and {dictionary.label} has no numbers here for that case"
+            said(
+                "the baseline is not normal, and %(label)s has no numbers here for that case",
+                label=dictionary.label,
+            )
         )
     judged = [_judge(table, scale, value, unit, limits) for scale in scales]
     known = [one for one in judged if isinstance(one, _Judged)]
@@ -118,10 +127,10 @@ def suggest(
     worst = max(known, key=lambda one: one.grade, default=None)
     if worst is None or (worst.grade == 0 and missing and not any(one.rules_out for one in known)):
         return NotDerivable(missing)
-    said = f"{dictionary.label}, {table.label}: {plain(value)} {unit} {worst.said}{assumed}"
+    clause = f"{dictionary.label}, {table.label}: {plain(value)} {unit} {worst.said}{assumed}"
     if missing:
-        said += f"; {'at least this grade, ' if worst.grade else ''}{missing}"
-    return Suggested(worst.grade, said)
+        clause += f"; {'at least this grade, ' if worst.grade else ''}{missing}"
+    return Suggested(worst.grade, clause)
 
 
 def why_no_table(dictionary: Dictionary, term: str) -> str:
@@ -129,7 +138,7 @@ def why_no_table(dictionary: Dictionary, term: str) -> str:
     return (
         dictionary.without_numbers.get(term)
         or dictionary.why_none
-        or f"{dictionary.label} has no numbers here for this term"
+        or said("%(label)s has no numbers here for this term", label=dictionary.label)
     )
 
 
@@ -153,11 +162,11 @@ def _baseline_kind(table: Table, baseline: Decimal | None, limit: Decimal | None
     if not any(scale.when for scale in table.scales):
         return "", ""
     if baseline is None:
-        return "baseline_normal", "; no baseline is known, so it is graded as if that had been normal"
+        return "baseline_normal", said("; no baseline is known, so it is graded as if that had been normal")
     if limit is None:
         return (
             "baseline_normal",
-            "; whether the baseline was normal is not known, so it is graded as if it was",
+            said("; whether the baseline was normal is not known, so it is graded as if it was"),
         )
     return ("baseline_abnormal" if baseline > limit else "baseline_normal"), ""
 
@@ -171,9 +180,9 @@ def _judge(
     passed = [b for b in scale.bounds if _passed(_limit(b, unit, table, limits), b.reached, value, falls)]
     if not passed:
         if unknown:
-            return NotDerivable(f"{', '.join(IN_WORDS[name] for name in unknown)} missing")
+            return NotDerivable(said("%(unknown)s missing", unknown=[IN_WORDS[name] for name in unknown]))
         mildest = scale.bounds[0]
-        side = "is not below" if falls else "is not above"
+        side = said("is not below") if falls else said("is not above")
         return _Judged(
             0,
             f"{side} {_in_words(mildest, _limit(mildest, unit, table, limits), unit)}",
@@ -182,9 +191,16 @@ def _judge(
     worst = max(passed, key=lambda b: b.grade)
     # A graver bound that cannot be judged would make this one too mild.
     if any(b.grade > worst.grade and b.of in unknown for b in scale.bounds):
-        return NotDerivable(f"{', '.join(IN_WORDS[name] for name in unknown)} missing")
-    side = ("at or " if worst.reached else "") + ("below" if falls else "above")
-    return _Judged(worst.grade, f"lies {side} {_in_words(worst, _limit(worst, unit, table, limits), unit)}")
+        return NotDerivable(said("%(unknown)s missing", unknown=[IN_WORDS[name] for name in unknown]))
+    side = (said("at or ") if worst.reached else "") + ("below" if falls else "above")
+    return _Judged(
+        worst.grade,
+        said(
+            "lies %(side)s %(in_words)s",
+            side=side,
+            in_words=_in_words(worst, _limit(worst, unit, table, limits), unit),
+        ),
+    )
 
 
 def _passed(limit: Decimal | None, reached: bool, value: Decimal, falls: bool) -> bool:
@@ -207,7 +223,13 @@ def _in_words(bound: Bound, limit: Decimal | None, unit: str) -> str:
     if not bound.of:
         return f"{plain(limit)} {unit}"
     times = "" if bound.number == 1 else f"{plain(bound.number)} × "
-    return f"{times}the {IN_WORDS[bound.of]} ({plain(limit)} {unit})"
+    return said(
+        "%(times)sthe %(in_words)s (%(limit)s %(unit)s)",
+        times=times,
+        in_words=IN_WORDS[bound.of],
+        limit=plain(limit),
+        unit=unit,
+    )
 
 
 def gravest(grades: Iterable[str | None]) -> str | None:

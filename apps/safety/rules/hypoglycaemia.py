@@ -15,6 +15,7 @@ from typing import Any
 
 from apps.safety.rules.readings import is_at_most, is_below
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said
 
 D = Decimal
 # Symptoms that are an altered mental state.
@@ -29,8 +30,8 @@ class Levels:
 
 
 CRITERIA: Mapping[str, Levels] = {
-    "ada_ispad": Levels("ADA and ISPAD 2022", is_below, "below"),
-    "ihsg_2017": Levels("IHSG 2017", is_at_most, "at most"),
+    "ada_ispad": Levels(said("ADA and ISPAD 2022"), is_below, "below"),
+    "ihsg_2017": Levels(said("IHSG 2017"), is_at_most, said("at most")),
 }
 # In mg/dL and in mmol/L.
 ALERT = {"glucose": (D(70), "mg/dL"), "glucose_mmol": (D("3.9"), "mmol/L")}
@@ -46,34 +47,55 @@ def derive_hypoglycaemia(values: Mapping[str, Any], context: Mapping[str, Any]) 
 def _level(values: Mapping[str, Any]) -> tuple[str | NotDerivable, str | NotDerivable]:
     levels = CRITERIA.get(values.get("criteria") or "")
     if levels is None:
-        return _neither("criteria missing")
+        return _neither(said("criteria missing"))
     helped = values.get("needed_help")
     if helped is None:
-        return _neither("whether the help of somebody else was needed is missing")
+        return _neither(said("whether the help of somebody else was needed is missing"))
     if helped:
-        return "3", f"{levels.label}: help of somebody else was needed, whatever the glucose"
+        return "3", said(
+            "%(label)s: help of somebody else was needed, whatever the glucose", label=levels.label
+        )
     name = "glucose" if values.get("glucose") is not None else "glucose_mmol"
     reported = values.get(name)
     if reported is None:
-        return _neither("glucose missing")
+        return _neither(said("glucose missing"))
     limit, unit = ALERT[name]
     low = is_below(reported, LOW[name])
     alert = levels.alert(reported, limit)
     shown = f"{reported} {unit}"
     if low:
-        return "2", f"{levels.label}: {shown} lies below {LOW[name]} {unit}"
+        return "2", said(
+            "%(label)s: %(shown)s lies below %(low)s %(unit)s",
+            label=levels.label,
+            shown=shown,
+            low=LOW[name],
+            unit=unit,
+        )
     if low is False and alert:
         return (
             "1",
-            f"{levels.label}: {shown} is {levels.alert_in_words} {limit} {unit} and at least {LOW[name]} {unit}",
+            said(
+                "%(label)s: %(shown)s is %(alert_in_words)s %(limit)s %(unit)s and at least %(low)s %(unit)s",
+                label=levels.label,
+                shown=shown,
+                alert_in_words=levels.alert_in_words,
+                limit=limit,
+                unit=unit,
+                low=LOW[name],
+            ),
         )
     if alert is False:
-        why = (
-            f"{shown} is no hypoglycaemia by {levels.label}: not {levels.alert_in_words} {limit} {unit}, and no"
-            " help was needed"
+        why = said(
+            "%(shown)s is no hypoglycaemia by %(label)s: not %(alert_in_words)s %(limit)s %(unit)s,"
+            " and no help was needed",
+            shown=shown,
+            label=levels.label,
+            alert_in_words=levels.alert_in_words,
+            limit=limit,
+            unit=unit,
         )
         return _neither(why)
-    return _neither(f"{shown} is a limit and leaves the level open")
+    return _neither(said("%(shown)s is a limit and leaves the level open", shown=shown))
 
 
 def _neither(why: str) -> tuple[NotDerivable, NotDerivable]:

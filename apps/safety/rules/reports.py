@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from apps.safety.rules.clocks import Clock, Event, Sent
 from studyportal.crf.outcomes import Problem
+from studyportal.words import said
 
 KINDS = ("initial", "follow_up", "analysis", "final", "opinion")
 # Between the clock of a person's watch and that of the server.
@@ -31,16 +32,20 @@ class Stated:
 def wrong(stated: Stated, recipients: Collection[str], now: dt.datetime) -> Iterable[Problem]:
     """What is wrong whatever the event says."""
     if stated.kind not in KINDS:
-        yield Problem("kind", "unknown_code", f"Say what it is: one of {', '.join(KINDS)}.")
+        yield Problem("kind", "unknown_code", said("Say what it is: one of %(kinds)s.", kinds=list(KINDS)))
     if stated.recipient not in recipients:
-        yield Problem("recipient", "unknown_code", f"Name a recipient: one of {', '.join(recipients)}.")
+        yield Problem(
+            "recipient",
+            "unknown_code",
+            said("Name a recipient: one of %(recipients)s.", recipients=list(recipients)),
+        )
     if stated.sent_at is None:
-        yield Problem("sent_at", "required", "Give the day and time at which it was sent.")
+        yield Problem("sent_at", "required", said("Give the day and time at which it was sent."))
     elif stated.sent_at.tzinfo is None:
-        yield Problem("sent_at", "invalid_datetime", "Give the time with its offset from UTC.")
+        yield Problem("sent_at", "invalid_datetime", said("Give the time with its offset from UTC."))
     elif stated.sent_at > now + TOLERANCE:
         yield Problem(
-            "sent_at", "in_future", "This time is still to come. A report is recorded when it was sent."
+            "sent_at", "in_future", said("This time is still to come. A report is recorded when it was sent.")
         )
     for name, longest in (
         ("reference", LONGEST_NAME),
@@ -49,7 +54,7 @@ def wrong(stated: Stated, recipients: Collection[str], now: dt.datetime) -> Iter
         ("note", LONGEST_TEXT),
     ):
         if len(getattr(stated, name)) > longest:
-            yield Problem(name, "too_long", f"At most {longest} characters.")
+            yield Problem(name, "too_long", said("At most %(longest)s characters.", longest=longest))
 
 
 def refused(
@@ -59,19 +64,23 @@ def refused(
     told = list(told)
     if retrospective:
         yield Problem(
-            None, "retrospective", "This is a transcribed case: its events are history and have no clocks."
+            None,
+            "retrospective",
+            said("This is a transcribed case: its events are history and have no clocks."),
         )
         return
     if event.serious is None:
         yield Problem(
             None,
             "seriousness_unknown",
-            "It is not said whether this event is serious. Answer that on its form; then report it.",
+            said("It is not said whether this event is serious. Answer that on its form; then report it."),
         )
         return
     if event.serious is False:
         yield Problem(
-            None, "not_serious", "This event is not serious. If it is, say so on its form; then report it."
+            None,
+            "not_serious",
+            said("This event is not serious. If it is, say so on its form; then report it."),
         )
         return
     to_them = [sent for sent in told if sent.recipient == stated.recipient and sent.kind != "opinion"]
@@ -80,16 +89,24 @@ def refused(
         yield Problem(
             "kind",
             "initial_twice",
-            f"Version {first.number} is the initial report to this recipient. Send a follow-up report, or correct that"
-            " version.",
+            said(
+                "Version %(number)s is the initial report to this recipient. Send a follow-up report, or"
+                " correct that version.",
+                number=first.number,
+            ),
         )
     if stated.kind in ("follow_up", "analysis", "final", "opinion") and first is None:
-        yield Problem("kind", "initial_missing", "This recipient has no initial report yet. Send that first.")
+        yield Problem(
+            "kind", "initial_missing", said("This recipient has no initial report yet. Send that first.")
+        )
     if stated.kind == "final" and not resolved:
         yield Problem(
             "kind",
             "event_open",
-            "A final report needs the event's form complete and its outcome known: recovered, with sequelae, or fatal.",
+            said(
+                "A final report needs the event's form complete and its outcome known: recovered, with"
+                " sequelae, or fatal."
+            ),
         )
 
 
@@ -101,16 +118,18 @@ def contradicts(stated: Stated, event: Event, told: Iterable[Sent]) -> Iterable[
     # Times are typed to the minute: what was sent in the minute of the awareness was not sent before it.
     if event.aware_at is not None and at < event.aware_at.replace(second=0, microsecond=0):
         yield Problem(
-            "sent_at", "before_awareness", "It was sent before the site became aware. Correct one of the two."
+            "sent_at",
+            "before_awareness",
+            said("It was sent before the site became aware. Correct one of the two."),
         )
     elif event.began_from is not None and at < event.began_from.replace(second=0, microsecond=0):
         yield Problem(
-            "sent_at", "before_onset", "It was sent before the event began. Correct one of the two."
+            "sent_at", "before_onset", said("It was sent before the event began. Correct one of the two.")
         )
     before = [sent for sent in told if sent.recipient == stated.recipient]
     if stated.kind != "initial" and before and at < min(sent.sent_at for sent in before):
         yield Problem(
-            "sent_at", "before_initial", "It was sent before the initial report to the same recipient."
+            "sent_at", "before_initial", said("It was sent before the initial report to the same recipient.")
         )
 
 
@@ -139,12 +158,16 @@ def reason_needed(stated: Stated, stopped: Iterable[Clock]) -> Iterable[Problem]
     late = lateness(stopped, stated.sent_at)
     if late is True:
         yield Problem(
-            "late_reason", "late_reason_required", "This report is late. Give the reason; it stays with it."
+            "late_reason",
+            "late_reason_required",
+            said("This report is late. Give the reason; it stays with it."),
         )
     elif late is None:
         yield Problem(
             "late_reason",
             "late_reason_required",
-            "It cannot be said whether this report is late, because its clock has no known start. Record when the site"
-            " became aware (and the time of onset), or give a reason here.",
+            said(
+                "It cannot be said whether this report is late, because its clock has no known start."
+                " Record when the site became aware (and the time of onset), or give a reason here."
+            ),
         )

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from studyportal.access.models import User
 from studyportal.deviations import rules
 from studyportal.deviations.models import Deviation, DeviationState
+from studyportal.words import stored
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Found:
     """
 
     code: str
-    description: str
+    description: str  # a `Said`, so that it is read in every language
     classification: str
     kind: str = "other"
     occurred_on: dt.date | None = None
@@ -89,7 +90,7 @@ def _raise(one: Found, *, form: str, pk: int, site_id: int, participant_id: int)
         form=form,
         object_id=pk,
         code=one.code,
-        description=one.description,
+        **_sentence(one),
         classification=one.classification,
         found_classification=one.classification,
         kind=one.kind,
@@ -105,7 +106,7 @@ def _stands(deviation: Deviation, one: Found) -> None:
     """
     was = deviation.classification
     now = was if one.classification == (deviation.found_classification or was) else one.classification
-    changed = {
+    changed: dict[str, Any] = {
         "description": one.description,
         "classification": now,
         "found_classification": one.classification,
@@ -118,10 +119,16 @@ def _stands(deviation: Deviation, one: Found) -> None:
         changed |= {"state": DeviationState.OPEN, "closed_at": None, "closed_by": None}
     if all(getattr(deviation, name) == value for name, value in changed.items()):
         return
-    for name, value in changed.items():
+    for name, value in (changed | _sentence(one)).items():
         setattr(deviation, name, value)
     deviation.version += 1
     deviation.save()
+
+
+def _sentence(one: Found) -> dict[str, Any]:
+    """The description, and how it was made: so that it can be shown in another language."""
+    template, params = stored(one.description)
+    return {"description": str(one.description), "template": template, "params": params}
 
 
 def _no_longer(deviation: Deviation) -> None:

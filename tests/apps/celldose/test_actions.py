@@ -246,7 +246,7 @@ def test_an_expired_lot_is_refused_before_and_after_the_processing(journey: Jour
         lot(journey, expires_on="2025-03-09")
     (problem,) = caught.value.problems
     assert (problem.field, problem.code) == ("expires_on", "reagent_expired")
-    assert "Ficoll, lot L1, expired on 2025-03-09" in problem.message
+    assert "Ficoll, lot L1, expired on 9 Mar 2025" in problem.message
     journey.upto("processing")
     with pytest.raises(Refused):
         lot(journey, expires_on="2025-03-09")

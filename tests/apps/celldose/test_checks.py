@@ -462,7 +462,7 @@ def test_an_expected_date_is_named_when_the_session_before_is_known() -> None:
         "expected_on": (dt.date(2016, 12, 16), dt.date(2017, 1, 14)),
     }
     (found,) = checks.session_date_missing({"performed_on": None}, context)
-    assert "between 2016-12-16 and 2017-01-14" in found.message
+    assert "between 16 Dec 2016 and 14 Jan 2017" in found.message
 
 
 def test_bars_held_back_by_history_become_findings() -> None:

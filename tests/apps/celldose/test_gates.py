@@ -313,7 +313,7 @@ def test_a_session_whose_date_is_not_in_the_paper(transcribed: Journey) -> None:
     assert second.number == 2
     query = Query.objects.get(form="cell-session", object_id=second.pk)
     assert query.code == "date_missing"
-    assert "between 2016-12-16 and 2017-01-14" in query.message
+    assert "between 16 Dec 2016 and 14 Jan 2017" in query.message
 
 
 def test_nothing_is_kept_of_a_refused_infusion(journey: Journey) -> None:

@@ -238,7 +238,7 @@ def test_an_expired_lot_bars_in_words(journey: Journey, page: Any) -> None:
     )
     type(made).objects.filter(pk=made.pk).update(expires_on="2025-03-09")
     for address in (session_url(journey), f"/products/{journey.product.pk}/"):
-        assert "Ficoll, lot L1, expired on 2025-03-09" in text_of(page(journey.asha).get(address))
+        assert "Ficoll, lot L1, expired on 9 Mar 2025" in text_of(page(journey.asha).get(address))
 
 
 def test_the_deviation_of_a_reading_stands_on_the_page(journey: Journey, page: Any) -> None:

@@ -95,7 +95,7 @@ def test_a_plan_after_the_infusion_is_refused(journey: Journey) -> None:
         plan(journey)
     (problem,) = caught.value.problems
     assert problem.code == "plan_after_infusion"
-    assert "2025-03-10 15:10" in problem.message
+    assert "10 Mar 2025, 15:10" in problem.message
     plan(journey, component="svf", planned_low="400", planned_high="900")  # that one is not given yet
 
 

@@ -448,7 +448,7 @@ def test_an_expired_product_is_in_quarantine(journey: Journey, on_the_day: Any) 
     on_the_day(at(10, 1, days=3))
     file = product_file(journey.product.pk)
     assert (file.life.state, [one.code for one in file.quarantine]) == ("quarantined", ["expired"])
-    assert "2025-03-13 10:00" in file.quarantine[0].message  # in the site's time
+    assert "13 Mar 2025, 10:00" in file.quarantine[0].message  # in the site's time
 
 
 def test_nothing_of_a_transcribed_history_is_in_quarantine(transcribed: Journey) -> None:

@@ -360,7 +360,7 @@ LOT = Thing(reagent="Ficoll", lot="L1", expires_on=dt.date(2024, 11, 11))
 @pytest.mark.parametrize(
     ("lots", "used", "said"),
     [
-        ((LOT,), dt.date(2024, 11, 12), ["Ficoll, lot L1, expired on 2024-11-11"]),
+        ((LOT,), dt.date(2024, 11, 12), ["Ficoll, lot L1, expired on 11 Nov 2024"]),
         ((LOT,), dt.date(2024, 11, 11), []),
         ((LOT, LOT), dt.date(2024, 11, 12), ["Ficoll"] * 2),
         (

@@ -692,7 +692,7 @@ def test_a_signature_on_a_day_that_cannot_be_placed_is_indeterminate() -> None:
     vague = adult(replace(ADULT, signed_on=on("2024-02")))
     (one,) = found(vague, site(approvals=(approved("2024-02-03", None),)), numbers={15})
     assert (one.code, one.verdict) == ("approval_unclear", "indeterminate")
-    assert "(EC/7) was not yet valid: its first day was 2024-02-03" in one.message
+    assert "(EC/7) was not yet valid: its first day was 3 Feb 2024" in one.message
 
 
 # --- 16, and the published case --------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from apps.consent.rules import PartialDay
 from apps.consent.rules.findings.case import Asking, ConsentFinding, name_of
+from studyportal.words import said
 
 
 def approvals(asking: Asking) -> Iterator[ConsentFinding]:
@@ -27,7 +28,7 @@ def approvals_on_record(asking: Asking) -> Iterator[ConsentFinding]:
                 15,
                 "approval_lapsed",
                 "major",
-                f"The {name_of(event)} was signed while {why}.",
+                said("The %(event)s was signed while %(why)s.", event=name_of(event), why=why),
                 about=event,
             )
         elif verdict == "unclear":
@@ -35,7 +36,11 @@ def approvals_on_record(asking: Asking) -> Iterator[ConsentFinding]:
                 15,
                 "approval_unclear",
                 "major",
-                f"It cannot be shown that an ethics approval held when the {name_of(event)} was signed: {why}.",
+                said(
+                    "It cannot be shown that an ethics approval held when the %(event)s was signed: %(why)s.",
+                    event=name_of(event),
+                    why=why,
+                ),
                 about=event,
                 open_question=True,
             )
@@ -43,13 +48,15 @@ def approvals_on_record(asking: Asking) -> Iterator[ConsentFinding]:
         return
     verdict, why = _approved(asking, asking.case.enrolled_on)
     if verdict == "no":
-        yield asking.finding(15, "enrolled_in_lapse", "major", f"Enrolled while {why}.")
+        yield asking.finding(15, "enrolled_in_lapse", "major", said("Enrolled while %(why)s.", why=why))
     elif verdict == "unclear":
         yield asking.finding(
             15,
             "enrolment_unclear",
             "major",
-            f"It cannot be shown that an ethics approval held on the day of enrolment: {why}.",
+            said(
+                "It cannot be shown that an ethics approval held on the day of enrolment: %(why)s.", why=why
+            ),
             open_question=True,
         )
 
@@ -60,20 +67,32 @@ def _approved(asking: Asking, on: PartialDay | None) -> tuple[str, str]:
     A signature without any date is question 3 and no matter of the approval.
     """
     if on is None or on.earliest is None or on.latest is None:
-        return ("yes", "") if on is None else ("unclear", "the day is not known")
+        return ("yes", "") if on is None else ("unclear", said("the day is not known"))
     found = asking.site.approved(on.earliest, on.latest)
     if found.verdict == "yes":
         return "yes", ""
     stood = found.standing
     number = f" ({stood.approval.number})" if stood.approval is not None and stood.approval.number else ""
     if stood.state == "lapsed" and stood.until is not None:
-        why = f"the ethics approval{number} had lapsed: its last day was {stood.until.isoformat()}"
+        why = said(
+            "the ethics approval%(number)s had lapsed: its last day was %(until)s",
+            number=number,
+            until=stood.until,
+        )
     elif stood.state == "not_yet" and stood.since is not None:
-        why = f"the ethics approval{number} was not yet valid: its first day was {stood.since.isoformat()}"
+        why = said(
+            "the ethics approval%(number)s was not yet valid: its first day was %(since)s",
+            number=number,
+            since=stood.since,
+        )
     elif stood.state == "suspended" and stood.since is not None:
-        why = f"the ethics approval{number} was suspended or withdrawn, from {stood.since.isoformat()}"
+        why = said(
+            "the ethics approval%(number)s was suspended or withdrawn, from %(since)s",
+            number=number,
+            since=stood.since,
+        )
     else:
-        why = "no ethics approval was recorded"
+        why = said("no ethics approval was recorded")
     # A day known in part that no approval covers at all is as clear as one that is known.
     return found.verdict, why
 
@@ -86,7 +105,10 @@ def approvals_as_stated(asking: Asking) -> Iterator[ConsentFinding]:
                 15,
                 "approval_missing",
                 "major",
-                f"The number of the ethics approval under which the {name_of(event)} was signed is not recorded.",
+                said(
+                    "The number of the ethics approval under which the %(event)s was signed is not recorded.",
+                    event=name_of(event),
+                ),
                 about=event,
                 open_question=True,
             )
@@ -98,7 +120,11 @@ def approvals_as_stated(asking: Asking) -> Iterator[ConsentFinding]:
                 15,
                 "approval_lapsed",
                 "major",
-                f"The {name_of(event)} was signed after the ethics approval lapsed on {validity.isoformat()}.",
+                said(
+                    "The %(event)s was signed after the ethics approval lapsed on %(validity)s.",
+                    event=name_of(event),
+                    validity=validity,
+                ),
                 about=event,
             )
     validities = [e.ethics_approval_validity for e in case.signed if e.ethics_approval_validity is not None]
@@ -108,5 +134,5 @@ def approvals_as_stated(asking: Asking) -> Iterator[ConsentFinding]:
             15,
             "enrolled_in_lapse",
             "major",
-            f"Enrolled after the ethics approval lapsed on {max(validities)}.",
+            said("Enrolled after the ethics approval lapsed on %(validities)s.", validities=max(validities)),
         )

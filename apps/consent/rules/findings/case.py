@@ -22,6 +22,7 @@ from apps.consent.rules import (
 from apps.consent.rules.ages import KnownAges, known_ages
 from apps.consent.rules.findings.catalogue import BY_NUMBER
 from apps.consent.rules.findings.site import Site, Study
+from studyportal.words import said
 
 Severity = Literal["critical", "major", "minor"]
 Result = Literal["fail", "indeterminate"]
@@ -233,12 +234,12 @@ def day_of(event: Event) -> tuple[dt.date, dt.date] | None:
 
 _NAMES = {
     "consent": "consent",
-    "lar_consent": "consent of the representative",
-    "oral_assent": "oral assent",
-    "written_assent": "written assent",
+    "lar_consent": said("consent of the representative"),
+    "oral_assent": said("oral assent"),
+    "written_assent": said("written assent"),
     "re_consent": "re-consent",
-    "copy_given": "copy given",
-    "optional_items": "change of optional items",
+    "copy_given": said("copy given"),
+    "optional_items": said("change of optional items"),
 }
 
 
@@ -248,4 +249,4 @@ def name_of(event: Event) -> str:
 
 
 def days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"
+    return said("1 day") if number == 1 else said("%(number)s days", number=number)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from apps.consent.rules import CORRECTION
 from apps.consent.rules.findings.case import Asking, ConsentFinding
+from studyportal.words import said
 
 
 def corrections(asking: Asking) -> Iterator[ConsentFinding]:
@@ -19,7 +20,7 @@ def corrections(asking: Asking) -> Iterator[ConsentFinding]:
                 16,
                 "correction_unexplained",
                 "major",
-                f"Correction {event.id} gives no reason.",
+                said("Correction %(id)s gives no reason.", id=event.id),
                 about=event,
             )
         if event.corrects not in known:
@@ -27,6 +28,6 @@ def corrections(asking: Asking) -> Iterator[ConsentFinding]:
                 16,
                 "correction_of_another",
                 "major",
-                f"Correction {event.id} names an entry that is not one of this participant.",
+                said("Correction %(id)s names an entry that is not one of this participant.", id=event.id),
                 about=event,
             )

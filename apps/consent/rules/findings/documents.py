@@ -10,6 +10,7 @@ from typing import Literal
 from apps.consent.rules import Event, document_purpose
 from apps.consent.rules.documents import Document, judge, why_not
 from apps.consent.rules.findings.case import Asking, ConsentFinding, day_of, days, name_of, youngest
+from studyportal.words import said
 
 
 def right_document(asking: Asking) -> Iterator[ConsentFinding]:
@@ -21,7 +22,7 @@ def right_document(asking: Asking) -> Iterator[ConsentFinding]:
                 2,
                 "version_missing",
                 "major",
-                f"The version of the document signed ({named}) is not recorded.",
+                said("The version of the document signed (%(named)s) is not recorded.", named=named),
                 about=event,
             )
         if event.document_language is None:
@@ -29,7 +30,7 @@ def right_document(asking: Asking) -> Iterator[ConsentFinding]:
                 2,
                 "language_missing",
                 "minor",
-                f"The language of the document signed ({named}) is not recorded.",
+                said("The language of the document signed (%(named)s) is not recorded.", named=named),
                 about=event,
             )
         if event.purposes is None:
@@ -37,7 +38,7 @@ def right_document(asking: Asking) -> Iterator[ConsentFinding]:
                 2,
                 "purpose_missing",
                 "major",
-                f"What was consented to ({named}) is not recorded.",
+                said("What was consented to (%(named)s) is not recorded.", named=named),
                 about=event,
                 open_question=True,
             )
@@ -75,7 +76,7 @@ def _by_register(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
                 2,
                 "document_foreign",
                 "major",
-                f"The document of the {named} is not one of this site.",
+                said("The document of the %(named)s is not one of this site.", named=named),
                 about=event,
             )
         elif event.document_version is not None:
@@ -84,8 +85,10 @@ def _by_register(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
                 2,
                 "version_unknown" if known else "not_in_register",
                 "major",
-                f"Version {event.document_version} of the {named} is not in the site's register of documents"
-                + ("." if known else ", which holds no approved form for it: whether it was approved cannot be shown."),
+                said("Version %(document_version)s of the %(named)s is not in the site's register of"
+" documents", document_version=event.document_version, named=named)
+                + ("." if known else said(", which holds no approved form for it: whether it was approved"
+" cannot be shown.")),
                 about=event,
                 open_question=not known,
             )  # fmt: skip
@@ -103,8 +106,12 @@ def _by_register(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
                 2,
                 "currency_unclear",
                 "major",
-                f"The {named} is not dated to the day, so it cannot be shown that version {document.version_label} was"
-                " approved and in use.",
+                said(
+                    "The %(named)s is not dated to the day, so it cannot be shown that version"
+                    " %(version_label)s was approved and in use.",
+                    named=named,
+                    version_label=document.version_label,
+                ),
                 about=event,
                 open_question=True,
             )
@@ -116,7 +123,11 @@ def _by_register(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
             2,
             "wrong_form",
             "major",
-            f"The {named} was signed on another form: “{document.title or document.purpose}”.",
+            said(
+                "The %(named)s was signed on another form: “%(title)s”.",
+                named=named,
+                title=document.title or document.purpose,
+            ),
             about=event,
         )
     if text is None:
@@ -126,7 +137,10 @@ def _by_register(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
             2,
             "checksum_differs",
             "major",
-            f"The checksum that was signed ({named}) is not that of the document in the register.",
+            said(
+                "The checksum that was signed (%(named)s) is not that of the document in the register.",
+                named=named,
+            ),
             about=event,
         )
     stated = asking.study.language(event.document_language)
@@ -135,7 +149,12 @@ def _by_register(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
             2,
             "language_differs",
             "major",
-            f"The {named} states the language {event.document_language}; the document is in {text.language}.",
+            said(
+                "The %(named)s states the language %(document_language)s; the document is in %(language)s.",
+                named=named,
+                document_language=event.document_language,
+                language=text.language,
+            ),
             about=event,
         )
 
@@ -151,9 +170,9 @@ def _language(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
         2,
         "language_not_best",
         "major" if offered else "minor",
-        f"The {name_of(event)} was signed in {study.languages.get(signed, signed)}; the participant reads"
-        f" {study.languages.get(best, best)} best"
-        + ("." if offered else ", in which the study has no documents: whether it was understood is not recorded."),
+        said("The %(event)s was signed in %(languages)s; the participant reads %(languages_2)s best", event=name_of(event), languages=study.languages.get(signed, signed), languages_2=study.languages.get(best, best))
+        + ("." if offered else said(", in which the study has no documents: whether it was understood is"
+" not recorded.")),
         about=event,
         open_question=not offered,
     )  # fmt: skip
@@ -183,7 +202,13 @@ def amendments(asking: Asking) -> Iterator[ConsentFinding]:
                 10,
                 "reconsent_overdue",
                 "major",
-                f"Version {version} had to be signed anew within {days(window)}; {days(lag)} after it began it is not.",
+                said(
+                    "Version %(version)s had to be signed anew within %(window)s; %(lag)s after it began"
+                    " it is not.",
+                    version=version,
+                    window=days(window),
+                    lag=days(lag),
+                ),
                 about=answer.about,
             )
         elif answer.state == "late":
@@ -191,7 +216,13 @@ def amendments(asking: Asking) -> Iterator[ConsentFinding]:
                 10,
                 "reconsent_late",
                 "minor",
-                f"Version {version} was signed anew {days(lag)} after it began; the protocol allows {days(window)}.",
+                said(
+                    "Version %(version)s was signed anew %(lag)s after it began; the protocol allows"
+                    " %(window)s.",
+                    version=version,
+                    lag=days(lag),
+                    window=days(window),
+                ),
                 about=answer.about,
             )
         elif answer.state == "unclear":
@@ -199,7 +230,11 @@ def amendments(asking: Asking) -> Iterator[ConsentFinding]:
                 10,
                 "reconsent_undated",
                 "major",
-                f"Version {version} was signed anew, but not on a known day: whether in time cannot be shown.",
+                said(
+                    "Version %(version)s was signed anew, but not on a known day: whether in time cannot"
+                    " be shown.",
+                    version=version,
+                ),
                 about=answer.about,
                 open_question=True,
             )

@@ -28,6 +28,7 @@ from apps.consent.rules.findings.case import (
     oldest,
     youngest,
 )
+from studyportal.words import said
 
 CANNOT_DECIDE = "cannot_decide"
 
@@ -45,7 +46,7 @@ def minors(asking: Asking) -> Iterator[ConsentFinding]:
             4,
             "age_unknown",
             "major",
-            "The age at signature is not recorded, so it cannot be told who had to sign.",
+            said("The age at signature is not recorded, so it cannot be told who had to sign."),
             about=case.signed[0],
             open_question=True,
         )
@@ -63,7 +64,7 @@ def minors(asking: Asking) -> Iterator[ConsentFinding]:
                 4,
                 "relationship_unproven",
                 "major",
-                "How the representative's relationship was proven is not recorded.",
+                said("How the representative's relationship was proven is not recorded."),
                 about=event,
             )
         if event.kind == DISSENT:
@@ -85,7 +86,11 @@ def _missing(
             4,
             "representative_missing" if signature == LAR_CONSENT else "assent_missing",
             severity,
-            f"At {age} years {words(signature)} is needed and is not recorded.",
+            said(
+                "At %(age)s years %(signature)s is needed and is not recorded.",
+                age=age,
+                signature=words(signature),
+            ),
             about=case.signed[0],
             open_question=doubtful,
         )
@@ -104,8 +109,12 @@ def _outgrown(asking: Asking) -> Iterator[ConsentFinding]:
             4,
             "assent_outgrown",
             "major",
-            f"The child assented orally and has been {age} for more than {days(terms.resign_within_days)};"
-            " written assent is needed and is not recorded.",
+            said(
+                "The child assented orally and has been %(age)s for more than %(resign_within_days)s;"
+                " written assent is needed and is not recorded.",
+                age=age,
+                resign_within_days=days(terms.resign_within_days),
+            ),
             about=next(event for event in case.log if event.kind == ORAL_ASSENT),
         )
 
@@ -136,7 +145,9 @@ def _despite(asking: Asking, dissent: Event) -> Iterator[ConsentFinding]:
             4,
             "despite_dissent",
             "critical" if any(one.is_treatment for one in done) else "major",
-            f"The child dissented, and {_and_more(first, done)} took place after it.",
+            said(
+                "The child dissented, and %(and_more)s took place after it.", and_more=_and_more(first, done)
+            ),
             about=first.about,
         )
 
@@ -163,7 +174,10 @@ def turned_adult(asking: Asking) -> Iterator[ConsentFinding]:
                     5,
                     "adult_consent_late",
                     "minor",
-                    f"The participant signed as an adult more than {days(window.days)} after the birthday.",
+                    said(
+                        "The participant signed as an adult more than %(days)s after the birthday.",
+                        days=days(window.days),
+                    ),
                     about=event,
                 )
         return
@@ -176,8 +190,8 @@ def turned_adult(asking: Asking) -> Iterator[ConsentFinding]:
             5,
             "adult_consent_due",
             "major",
-            f"The participant has been {terms.adult_from} or older for more than {days(window.days)}; adult consent is"
-            " not recorded.",
+            said("The participant has been %(adult_from)s or older for more than %(days)s; adult consent"
+" is not recorded.", adult_from=terms.adult_from, days=days(window.days)),
             about=by_other[-1],
         )  # fmt: skip
     elif highest is not None and highest >= terms.adult_from:
@@ -185,8 +199,8 @@ def turned_adult(asking: Asking) -> Iterator[ConsentFinding]:
             5,
             "adult_consent_perhaps_due",
             "minor",
-            f"The participant is or soon turns {terms.adult_from}; the record does not show the birthday. Adult consent is"
-            " due then.",
+            said("The participant is or soon turns %(adult_from)s; the record does not show the birthday."
+" Adult consent is due then.", adult_from=terms.adult_from),
             about=by_other[-1],
             open_question=True,
         )  # fmt: skip
@@ -213,8 +227,8 @@ def _without_it(asking: Asking, own: list[Event]) -> Iterator[ConsentFinding]:
             5,
             "procedure_without_adult_consent",
             "critical" if any(one.is_treatment for one in done) else "major",
-            f"The participant was {terms.adult_from} or older, and {_and_more(first, done)} took place without the"
-            " participant's own consent.",
+            said("The participant was %(adult_from)s or older, and %(and_more)s took place without the"
+" participant's own consent.", adult_from=terms.adult_from, and_more=_and_more(first, done)),
             about=first.about,
         )  # fmt: skip
 
@@ -229,7 +243,7 @@ def _is_own(event: Event, adult_from: int) -> bool:
 
 
 def _and_more(first: Procedure, done: list[Procedure]) -> str:
-    return f"“{first.what}”" + (f" and {len(done) - 1} more" if len(done) > 1 else "")
+    return f"“{first.what}”" + (said(" and %(done)s more", done=len(done) - 1) if len(done) > 1 else "")
 
 
 def is_child(case: Case, day: dt.date, adult_from: int) -> bool:

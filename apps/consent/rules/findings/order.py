@@ -8,6 +8,7 @@ from apps.consent.rules import PARTICIPATION, PROCEDURE, ConsentState, age_range
 from apps.consent.rules.due import NO_FACTS
 from apps.consent.rules.findings.case import Asking, ConsentFinding, Procedure
 from apps.consent.rules.fold import Fold
+from studyportal.words import said, series
 
 # Nobody who stands here has begun: a consent may still come.
 BEFORE_CONSENT = ("screened", "eligible", "not_eligible", "declined")
@@ -40,7 +41,7 @@ def clearly(asking: Asking, procedure: Procedure, purpose: str, session: int | N
 
 
 def because(state: ConsentState) -> str:
-    return "; ".join(state.why) or "the signature is not dated before it"
+    return series(state.why) or said("the signature is not dated before it")
 
 
 def before_first_procedure(asking: Asking) -> Iterator[ConsentFinding]:
@@ -52,7 +53,9 @@ def before_first_procedure(asking: Asking) -> Iterator[ConsentFinding]:
                 1,
                 "no_consent",
                 "critical" if case.is_treated else "major",
-                "No consent is recorded" + (f", and “{first.what}” took place." if first else "."),
+                said("No consent is recorded, and “%(what)s” took place.", what=first.what)
+                if first
+                else said("No consent is recorded."),
                 about=first.about if first else None,
             )
         return
@@ -63,7 +66,7 @@ def before_first_procedure(asking: Asking) -> Iterator[ConsentFinding]:
             1,
             "order_unknown",
             "major",
-            f"“{first.what}” has no date, so the order cannot be shown.",
+            said("“%(what)s” has no date, so the order cannot be shown.", what=first.what),
             about=first.about,
             open_question=True,
         )
@@ -76,7 +79,11 @@ def before_first_procedure(asking: Asking) -> Iterator[ConsentFinding]:
             1,
             "procedure_before_consent",
             "critical" if first.is_treatment else "major",
-            f"Before “{first.what}” consent was not in force: {because(state)}.",
+            said(
+                "Before “%(what)s” consent was not in force: %(state)s.",
+                what=first.what,
+                state=because(state),
+            ),
             about=first.about,
         )
     elif state.in_force == "indeterminate":
@@ -84,7 +91,11 @@ def before_first_procedure(asking: Asking) -> Iterator[ConsentFinding]:
             1,
             "order_unknown",
             "major",
-            f"It cannot be shown that consent was in force before “{first.what}”: {because(state)}.",
+            said(
+                "It cannot be shown that consent was in force before “%(what)s”: %(state)s.",
+                what=first.what,
+                state=because(state),
+            ),
             about=first.about,
             open_question=True,
         )
@@ -109,7 +120,12 @@ def sessions_covered(asking: Asking) -> Iterator[ConsentFinding]:
                 13,
                 f"{procedure.kind}_not_covered",
                 "critical",
-                f"No consent in force covers the {procedure.kind} of session {number}: {because(state)}.",
+                said(
+                    "No consent in force covers the %(kind)s of session %(number)s: %(state)s.",
+                    kind=procedure.kind,
+                    number=number,
+                    state=because(state),
+                ),
                 about=procedure.about,
             )
         elif verdict == "indeterminate":
@@ -117,7 +133,12 @@ def sessions_covered(asking: Asking) -> Iterator[ConsentFinding]:
                 13,
                 f"{procedure.kind}_cover_unknown",
                 "major",
-                f"It cannot be shown that consent covers the {procedure.kind} of session {number}: {because(state)}.",
+                said(
+                    "It cannot be shown that consent covers the %(kind)s of session %(number)s: %(state)s.",
+                    kind=procedure.kind,
+                    number=number,
+                    state=because(state),
+                ),
                 about=procedure.about,
                 open_question=True,
             )
@@ -128,5 +149,5 @@ def screened_only(asking: Asking) -> Iterator[ConsentFinding]:
     case = asking.case
     if not case.consents and not case.procedures and case.status in BEFORE_CONSENT:
         yield asking.finding(
-            14, "screened_unconsented", "minor", "In screening, and no consent is recorded yet."
+            14, "screened_unconsented", "minor", said("In screening, and no consent is recorded yet.")
         )

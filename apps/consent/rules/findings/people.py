@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from apps.consent.rules import RECORDED, REPRESENTATIVES, WITNESSED, Event
 from apps.consent.rules.findings.case import Asking, ConsentFinding, day_of, name_of
 from apps.consent.rules.findings.minors import CANNOT_DECIDE, is_child
+from studyportal.words import said
 
 STUDY_STAFF = "study_staff"
 
@@ -21,7 +22,7 @@ def obtained(asking: Asking) -> Iterator[ConsentFinding]:
                     6,
                     "obtainer_missing",
                     "major",
-                    f"Who obtained the {named} is not recorded.",
+                    said("Who obtained the %(named)s is not recorded.", named=named),
                     about=event,
                     open_question=True,
                 )
@@ -30,8 +31,8 @@ def obtained(asking: Asking) -> Iterator[ConsentFinding]:
                     6,
                     "obtainer_in_words",
                     "major",
-                    f"Who obtained the {named} is named in words only (“{event.obtained_by}”): the delegation of that"
-                    " person on that day cannot be shown.",
+                    said("Who obtained the %(named)s is named in words only (“%(obtained_by)s”): the"
+" delegation of that person on that day cannot be shown.", named=named, obtained_by=event.obtained_by),
                     about=event,
                     open_question=True,
                 )  # fmt: skip
@@ -46,9 +47,17 @@ def obtained(asking: Asking) -> Iterator[ConsentFinding]:
                     6,
                     "not_delegated" if known == "no" else "delegation_unclear",
                     "major",
-                    f"Who obtained the {named} held no role at the site on that day that may obtain consent."
+                    said(
+                        "Who obtained the %(named)s held no role at the site on that day that may obtain"
+                        " consent.",
+                        named=named,
+                    )
                     if known == "no"
-                    else f"It cannot be shown that who obtained the {named} held a role at the site that may.",
+                    else said(
+                        "It cannot be shown that who obtained the %(named)s held a role at the site"
+                        " that may.",
+                        named=named,
+                    ),
                     about=event,
                     open_question=known == "unclear",
                 )
@@ -59,9 +68,16 @@ def obtained(asking: Asking) -> Iterator[ConsentFinding]:
                     6,
                     "not_trained" if known == "no" else "training_unclear",
                     "major",
-                    f"For who obtained the {named} no certificate of training was valid on that day."
+                    said(
+                        "For who obtained the %(named)s no certificate of training was valid on that day.",
+                        named=named,
+                    )
                     if known == "no"
-                    else f"It cannot be shown that the training of who obtained the {named} was valid on that day.",
+                    else said(
+                        "It cannot be shown that the training of who obtained the %(named)s was"
+                        " valid on that day.",
+                        named=named,
+                    ),
                     about=event,
                     open_question=known == "unclear",
                 )
@@ -89,7 +105,7 @@ def witnessed(asking: Asking) -> Iterator[ConsentFinding]:
                 7,
                 "witness_missing",
                 "major",
-                f"The signer cannot read; no witness of the {named}.",
+                said("The signer cannot read; no witness of the %(named)s.", named=named),
                 about=event,
             )
         elif relation == STUDY_STAFF or (witness or "").strip().casefold() in asking.site.staff:
@@ -97,7 +113,7 @@ def witnessed(asking: Asking) -> Iterator[ConsentFinding]:
                 7,
                 "witness_is_staff",
                 "major",
-                f"The witness of the {named} is study staff, not impartial.",
+                said("The witness of the %(named)s is study staff, not impartial.", named=named),
                 about=event,
             )
         elif relation is None and not case.retrospective:
@@ -105,7 +121,11 @@ def witnessed(asking: Asking) -> Iterator[ConsentFinding]:
                 7,
                 "witness_relation_missing",
                 "minor",
-                f"Who the witness of the {named} is, is not recorded: that the witness is impartial cannot be shown.",
+                said(
+                    "Who the witness of the %(named)s is, is not recorded: that the witness is impartial"
+                    " cannot be shown.",
+                    named=named,
+                ),
                 about=event,
                 open_question=True,
             )
@@ -125,7 +145,8 @@ def recorded(asking: Asking) -> Iterator[ConsentFinding]:
                 8,
                 "recording_not_done" if reason else "recording_missing",
                 "minor" if reason else "major",
-                f"The {named} had to be recorded and was not" + (f": {reason}." if reason else "."),
+                said("The %(named)s had to be recorded and was not", named=named)
+                + (f": {reason}." if reason else "."),
                 about=event,
             )
         elif state == "recorded" or checksum:
@@ -134,7 +155,11 @@ def recorded(asking: Asking) -> Iterator[ConsentFinding]:
                     8,
                     "recording_without_checksum",
                     "minor",
-                    f"The {named} is said to be recorded; the checksum of the recording is not in the log.",
+                    said(
+                        "The %(named)s is said to be recorded; the checksum of the recording is not in"
+                        " the log.",
+                        named=named,
+                    ),
                     about=event,
                     open_question=True,
                 )
@@ -143,7 +168,11 @@ def recorded(asking: Asking) -> Iterator[ConsentFinding]:
                 8,
                 "recording_not_stated",
                 "minor",
-                f"Whether an audio-visual recording of the {named} was required and made is not recorded.",
+                said(
+                    "Whether an audio-visual recording of the %(named)s was required and made is not"
+                    " recorded.",
+                    named=named,
+                ),
                 about=event,
                 open_question=True,
             )
@@ -152,7 +181,11 @@ def recorded(asking: Asking) -> Iterator[ConsentFinding]:
                 8,
                 "recording_required",
                 "major",
-                f"The protocol asks for a recording of the {named}; the entry says that none was required.",
+                said(
+                    "The protocol asks for a recording of the %(named)s; the entry says that none was"
+                    " required.",
+                    named=named,
+                ),
                 about=event,
             )
 

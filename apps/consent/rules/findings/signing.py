@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from apps.consent.rules import COPY_GIVEN, OPTIONAL_ITEMS, Event
 from apps.consent.rules.findings.case import Asking, ConsentFinding, day_of, days, name_of
+from studyportal.words import said
 
 # A signature entered later than this is shown as entered late.
 ENTRY_LAG_DAYS = 7
@@ -23,7 +24,7 @@ def dates(asking: Asking) -> Iterator[ConsentFinding]:
                 3,
                 "undated",
                 "major",
-                f"The {name_of(event)} has no date of signature.",
+                said("The %(event)s has no date of signature.", event=name_of(event)),
                 about=event,
                 open_question=True,
             )
@@ -33,7 +34,7 @@ def dates(asking: Asking) -> Iterator[ConsentFinding]:
                 3,
                 "date_imprecise",
                 "minor",
-                f"The {name_of(event)} is not dated to the day.",
+                said("The %(event)s is not dated to the day.", event=name_of(event)),
                 about=event,
                 open_question=True,
             )
@@ -42,8 +43,12 @@ def dates(asking: Asking) -> Iterator[ConsentFinding]:
                 3,
                 "signed_before_informed",
                 "major",
-                f"The {name_of(event)} is dated {placed[1].isoformat()}; the information was given on"
-                f" {asking.site.day(event.informed_at).isoformat()}.",
+                said(
+                    "The %(event)s is dated %(high)s; the information was given on %(day)s.",
+                    event=name_of(event),
+                    high=placed[1],
+                    day=asking.site.day(event.informed_at),
+                ),
                 about=event,
             )
         if case.retrospective:
@@ -53,8 +58,8 @@ def dates(asking: Asking) -> Iterator[ConsentFinding]:
                 3,
                 "sheet_missing",
                 "minor",
-                f"The {name_of(event)} was signed on paper and the sheet is not kept: whether the signer wrote the date"
-                " cannot be shown.",
+                said("The %(event)s was signed on paper and the sheet is not kept: whether the signer"
+" wrote the date cannot be shown.", event=name_of(event)),
                 about=event,
                 open_question=True,
             )  # fmt: skip
@@ -74,7 +79,7 @@ def _lag(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
         3,
         "entered_late",
         "minor",
-        f"The {named} was entered {lag} days after its date of signature.",
+        said("The %(named)s was entered %(lag)s days after its date of signature.", named=named, lag=lag),
         about=event,
     )
     first = case.first
@@ -86,8 +91,8 @@ def _lag(asking: Asking, event: Event) -> Iterator[ConsentFinding]:
             3,
             "dated_back",
             "major",
-            f"The {named} is dated {(begun - placed[1]).days} days before “{first.what}” and was entered"
-            f" {days((entered - begun).days)} after it: only the signed sheet can show when it was signed.",
+            said("The %(named)s is dated %(days)s days before “%(what)s” and was entered %(days_2)s after"
+" it: only the signed sheet can show when it was signed.", named=named, days=(begun - placed[1]).days, what=first.what, days_2=days((entered - begun).days)),
             about=event,
             open_question=True,
         )  # fmt: skip
@@ -105,9 +110,11 @@ def copies(asking: Asking) -> Iterator[ConsentFinding]:
             9,
             "copy_not_given" if stated else "copy_not_stated",
             "minor",
-            f"No signed copy of the {name_of(event)} was given."
+            said("No signed copy of the %(event)s was given.", event=name_of(event))
             if stated
-            else f"Whether a signed copy of the {name_of(event)} was given is not recorded.",
+            else said(
+                "Whether a signed copy of the %(event)s was given is not recorded.", event=name_of(event)
+            ),
             about=event,
             open_question=not stated,
         )

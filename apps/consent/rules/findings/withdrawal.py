@@ -9,6 +9,7 @@ from apps.consent.rules import DATA_SHARING, OPTIONAL_ITEMS, OWN_CONSENT, Event
 from apps.consent.rules.findings.case import Asking, ConsentFinding, Procedure, Severity, name_of
 from apps.consent.rules.findings.order import clearly, state_before
 from apps.consent.rules.uses import DECLINED, NOT_RETAINED, Stop, Use, stops
+from studyportal.words import said
 
 # Of what is looked at here; files for sharing are question 12, and a dissent question 4.
 AFTER_A_WITHDRAWAL = frozenset({Use.TREATMENT, Use.VISIT, Use.NEW_DATA, Use.CONTACT, Use.SAMPLES})
@@ -39,9 +40,18 @@ def after_withdrawal(asking: Asking) -> Iterator[ConsentFinding]:
             11,
             "beyond_withdrawal" if certain else "order_with_withdrawal_unknown",
             _severity(one),
-            f"“{one.what}” took place after consent to it was withdrawn ({scope})."
+            said(
+                "“%(what)s” took place after consent to it was withdrawn (%(scope)s).",
+                what=one.what,
+                scope=scope,
+            )
             if certain
-            else f"It cannot be shown that “{one.what}” took place before consent to it was withdrawn ({scope}).",
+            else said(
+                "It cannot be shown that “%(what)s” took place before consent to it was withdrawn"
+                " (%(scope)s).",
+                what=one.what,
+                scope=scope,
+            ),
             about=one.about,
             open_question=not certain,
         )
@@ -53,7 +63,7 @@ def after_withdrawal(asking: Asking) -> Iterator[ConsentFinding]:
                 11,
                 "retention_not_stated",
                 "minor",
-                "Whether the data collected before the withdrawal are retained is not recorded.",
+                said("Whether the data collected before the withdrawal are retained is not recorded."),
                 about=event,
                 open_question=True,
             )
@@ -103,7 +113,11 @@ def optional_items(asking: Asking) -> Iterator[ConsentFinding]:
             12,
             "optional_not_stated",
             "minor",
-            f"Neither agreed to nor declined in the {name_of(answering[-1])}: {', '.join(open_items)}.",
+            said(
+                "Neither agreed to nor declined in the %(name_of)s: %(open_items)s.",
+                name_of=name_of(answering[-1]),
+                open_items=list(open_items),
+            ),
             about=answering[-1],
             open_question=True,
         )
@@ -122,9 +136,10 @@ def _shared(asking: Asking, one: Procedure) -> Iterator[ConsentFinding]:
         12,
         "shared_without_consent" if verdict == "no" else "sharing_unclear",
         "major",
-        f"“{one.what}” holds data of the participant; consent to sharing was not in force then."
+        said("“%(what)s” holds data of the participant; consent to sharing was not in force then.", what=one.what)
         if verdict == "no"
-        else f"“{one.what}” holds data of the participant; it cannot be shown that consent to sharing was in force then.",
+        else said("“%(what)s” holds data of the participant; it cannot be shown that consent to sharing"
+" was in force then.", what=one.what),
         about=one.about,
         open_question=verdict != "no",
     )  # fmt: skip
