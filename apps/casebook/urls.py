@@ -1,6 +1,7 @@
 from django.urls import path
 
 from apps.casebook.acts import ACTS
+from apps.casebook.printing import views as printing
 from apps.casebook.views import acts, entry, pages
 
 app_name = "casebook"
@@ -12,6 +13,9 @@ urlpatterns = [
         path(f"participants/<str:code>/{key}/", acts.act, {"key": key}, name=f"participant-{key}")
         for key in ACTS
     ),
+    path("participants/<str:code>/print/", printing.choose, name="print"),
+    path("participants/<str:code>/print/cover.pdf", printing.cover, name="print-cover"),
+    path("participants/<str:code>/print/<int:job_id>/", printing.made, name="print-made"),
     path("participants/<str:code>/visits/new/", entry.new_visit, name="visit-new"),
     path("participants/<str:code>/visits/<int:pk>/", entry.visit, name="visit"),
     path("participants/<str:code>/records/<slug:form>/", pages.records, name="records"),

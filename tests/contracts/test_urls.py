@@ -77,6 +77,9 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
     },
     "casebook:visit": lambda w: {"code": w.participant.code, "pk": w.visit.pk},
     "casebook:records": lambda w: {"code": w.participant.code, "form": "lab-result"},
+    "casebook:print": lambda w: {"code": w.participant.code},
+    "casebook:print-cover": lambda w: {"code": w.participant.code},
+    "casebook:print-made": lambda w: {"code": w.participant.code, "job_id": MISSING},
     "casebook:query-new": lambda w: {"code": w.participant.code},
     **{
         f"{space}:screening-{name}": lambda w: {"number": w.participant.screening.number}
