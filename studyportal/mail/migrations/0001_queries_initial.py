@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,31 +14,67 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='MailChoice',
+            name="MailChoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('wanted', models.BooleanField(verbose_name='wanted')),
-                ('changed_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                ("wanted", models.BooleanField(verbose_name="wanted")),
+                ("changed_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'choice of mails',
-                'constraints': [models.UniqueConstraint(fields=('user', 'kind'), name='mail_choice_once', violation_error_message='This person has already chosen for this kind of mail.')],
+                "verbose_name": "choice of mails",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "kind"),
+                        name="mail_choice_once",
+                        violation_error_message="This person has already chosen for this kind of mail.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MailSent',
+            name="MailSent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60, verbose_name='kind')),
-                ('day', models.DateField(verbose_name='day')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='at')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60, verbose_name="kind")),
+                ("day", models.DateField(verbose_name="day")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mail sent',
-                'constraints': [models.UniqueConstraint(fields=('user', 'kind', 'day'), name='mail_sent_once_a_day', violation_error_message='This mail was already sent on that day.')],
+                "verbose_name": "mail sent",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "kind", "day"),
+                        name="mail_sent_once_a_day",
+                        violation_error_message="This mail was already sent on that day.",
+                    )
+                ],
             },
         ),
     ]
