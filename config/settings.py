@@ -376,6 +376,8 @@ CELERY_BEAT_SCHEDULE = {
     "forget-what-ended": {"task": "access.forget_what_ended", "schedule": timedelta(days=1)},
     # Mails of a deadline are as punctual as this; what is written once is not told twice.
     "remind-of-safety": {"task": "safety.remind", "schedule": 300.0, "options": {"expires": 300}},
+    # Each hour: it is morning at every site in turn, and nobody is told twice on a day.
+    "remind-of-visits": {"task": "visits.remind", "schedule": 3600.0, "options": {"expires": 3600}},
     "forget-old-drafts": {"task": "crf.forget_old_drafts", "schedule": timedelta(days=1)},
     "forget-old-submissions": {"task": "crf.forget_old_submissions", "schedule": timedelta(days=1)},
     # At two in the night where the sites are.

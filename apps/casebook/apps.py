@@ -9,10 +9,14 @@ class CasebookConfig(AppConfig):
     def ready(self) -> None:
         from django.urls import reverse
 
+        from apps.casebook.calendar import reminders
         from studyportal.access.permissions import Permission
+        from studyportal.audit import looks
         from studyportal.deviations import places
+        from studyportal.mail import kinds as mails
         from studyportal.ui.navigation import NavItem, register
 
+        looks.register("casebook_file", _("Casebook as a file"))
         places.register(places.Place("identity-reading", _("Identity check")))
         places.register(
             places.Place(
@@ -25,6 +29,25 @@ class CasebookConfig(AppConfig):
         register(
             NavItem(
                 _("Worklist"), "casebook:worklist", permission=Permission.ENTER_DATA, order=10, icon="list"
+            )
+        )
+        register(
+            NavItem(
+                _("Calendar"),
+                "casebook:calendar",
+                permission=Permission.VIEW_DATA,
+                order=15,
+                icon="calendar",
+            )
+        )
+        mails.register(
+            mails.Kind(
+                reminders.KIND,
+                _("Visits to arrange"),
+                _(
+                    "Each morning: visits of your site that are overdue, and windows that close or open within a week."
+                ),
+                (Permission.ENTER_DATA,),
             )
         )
         register(

@@ -1,12 +1,17 @@
 from django.urls import path
 
 from apps.casebook.acts import ACTS
+from apps.casebook.calendar import views as calendar
 from apps.casebook.printing import views as printing
 from apps.casebook.views import acts, entry, pages
 
 app_name = "casebook"
 urlpatterns = [
     path("worklist/", pages.worklist, name="worklist"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("calendar/feed/new/", calendar.make_feed, name="calendar-feed-new"),
+    path("calendar/feed/end/", calendar.take_back_feed, name="calendar-feed-end"),
+    path("calendar/feed/<str:secret>.ics", calendar.feed, name="calendar-feed"),
     path("participants/", pages.participants, name="participants"),
     path("participants/<str:code>/", pages.participant, name="participant"),
     *(

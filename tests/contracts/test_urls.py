@@ -256,6 +256,7 @@ ABSENT = {
     "number": 99,
     "language": "en",
     "username": "nobody",
+    "secret": "nonsense",
 }
 
 # Objects of Mumbai: the same person's role at Pune gets 404, never 403 and never the object.

@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,13 +15,11 @@ from apps.casebook.printing import job
 from apps.enrolment.selectors import participant_or_404
 from studyportal.access.declare import requires
 from studyportal.access.permissions import Permission
-from studyportal.audit import looks
 from studyportal.audit.looks import log_look
 from studyportal.files.serving import as_attachment
 from studyportal.identity.errors import CannotBeOpened
 
 LOOK = "casebook_file"
-looks.register(LOOK, gettext_lazy("Casebook as a file"))
 
 
 @requires(Permission.VIEW_DATA)

@@ -1,6 +1,7 @@
 """Visits, and the forms that are filled at a visit."""
 
 from apps.visits.models.body import VitalSigns
+from apps.visits.models.feed import CalendarFeed
 from apps.visits.models.insulin import InsulinProduct, InsulinRole, InsulinUse
 from apps.visits.models.lifestyle import Adherence, Diet, ExerciseIntensity, Lifestyle
 from apps.visits.models.symptoms import Compared, GeneralHealth, Symptoms
@@ -9,6 +10,7 @@ from apps.visits.models.visit import Anchor, MissedReason, Visit, VisitRecord, V
 __all__ = [
     "Adherence",
     "Anchor",
+    "CalendarFeed",
     "Compared",
     "Diet",
     "ExerciseIntensity",
