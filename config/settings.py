@@ -382,6 +382,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=1, minute=0),  # UTC
         "options": {"expires": 6 * 3600},
     },
+    # Each hour: it is morning at every site in turn, and nobody is told twice on a day.
+    "remind-of-visits": {"task": "visits.remind", "schedule": 3600.0, "options": {"expires": 3600}},
     "forget-old-drafts": {"task": "crf.forget_old_drafts", "schedule": timedelta(days=1)},
     "forget-old-submissions": {"task": "crf.forget_old_submissions", "schedule": timedelta(days=1)},
     # At two in the night where the sites are.

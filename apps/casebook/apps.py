@@ -10,13 +10,17 @@ class CasebookConfig(AppConfig):
         from django.urls import reverse
 
         from apps.casebook import asked, next_form, review_signs  # noqa: F401  asked registers itself
+        from apps.casebook.calendar import reminders
         from studyportal.access.permissions import Permission
         from studyportal.attachments import places as attached
+        from studyportal.audit import looks
         from studyportal.crf import onwards
         from studyportal.deviations import places
+        from studyportal.mail import kinds as mails
         from studyportal.review import progress
         from studyportal.ui.navigation import NavItem, register
 
+        looks.register("casebook_file", _("Casebook as a file"))
         progress.register_expected(review_signs.expected)
         onwards.register(next_form.step)
         places.register(places.Place("identity-reading", _("Identity check")))
@@ -40,6 +44,25 @@ class CasebookConfig(AppConfig):
         register(
             NavItem(
                 _("Worklist"), "casebook:worklist", permission=Permission.ENTER_DATA, order=10, icon="list"
+            )
+        )
+        register(
+            NavItem(
+                _("Calendar"),
+                "casebook:calendar",
+                permission=Permission.VIEW_DATA,
+                order=15,
+                icon="calendar",
+            )
+        )
+        mails.register(
+            mails.Kind(
+                reminders.KIND,
+                _("Visits to arrange"),
+                _(
+                    "Each morning: visits of your site that are overdue, and windows that close or open within a week."
+                ),
+                (Permission.ENTER_DATA,),
             )
         )
         register(

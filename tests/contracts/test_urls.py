@@ -115,6 +115,9 @@ FILL: dict[str, Callable[[World], dict[str, Any]]] = {
         }.items()
         for name in names
     },
+    "casebook:print": lambda w: {"code": w.participant.code},
+    "casebook:print-cover": lambda w: {"code": w.participant.code},
+    "casebook:print-made": lambda w: {"code": w.participant.code, "job_id": MISSING},
     **{
         f"{space}:screening-{name}": lambda w: {"number": w.participant.screening.number}
         for space, names in {
@@ -290,6 +293,7 @@ ABSENT = {
     "number": 99,
     "language": "en",
     "username": "nobody",
+    "secret": "nonsense",
 }
 
 # Objects of Mumbai: the same person's role at Pune gets 404, never 403 and never the object.

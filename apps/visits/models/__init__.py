@@ -2,6 +2,7 @@
 
 from apps.visits.models.body import Position, VitalSigns
 from apps.visits.models.complications import Complications, Domain, ScreenMethod, ScreenResult
+from apps.visits.models.feed import CalendarFeed
 from apps.visits.models.insulin import (
     CHANGED,
     ChangeReason,
@@ -23,6 +24,7 @@ __all__ = [
     "Adherence",
     "Anchor",
     "AnsweredBy",
+    "CalendarFeed",
     "ChangeReason",
     "Compared",
     "Complications",
