@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said
 
 WindowState = Literal["early", "in_window", "late", "unknown"]
 
@@ -96,13 +97,13 @@ def due_dates(anchor: dt.date, target: int, before: int, after: int) -> Due:
 def days_between(anchor: PartialDay | None, happened: PartialDay | None) -> DaySpan | NotDerivable:
     """Days from the anchor to the visit, as far as both dates are known."""
     if anchor is None:
-        return NotDerivable("date of the anchor missing")
+        return NotDerivable(said("date of the anchor missing"))
     if happened is None:
-        return NotDerivable("date of the visit missing")
+        return NotDerivable(said("date of the visit missing"))
     if anchor.earliest is None or anchor.latest is None:
-        return NotDerivable("date of the anchor is an age only")
+        return NotDerivable(said("date of the anchor is an age only"))
     if happened.earliest is None or happened.latest is None:
-        return NotDerivable("date of the visit is an age only")
+        return NotDerivable(said("date of the visit is an age only"))
     return DaySpan((happened.earliest - anchor.latest).days, (happened.latest - anchor.earliest).days)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from apps.consent import actions, selectors
 from apps.consent.models import ConsentEvent
@@ -21,6 +20,7 @@ from tests.apps.consent.factories import a_minors_consent, an_adults_consent, an
 from tests.apps.enrolment.factories import a_case, a_control, demographics_of, enrolled
 from tests.apps.visits.factories import a_visit
 from tests.cast import Cast
+from tests.days import today
 
 pytestmark = pytest.mark.django_db
 SIGNED = "2024-02-01"
@@ -54,14 +54,14 @@ def kinds(tasks: list[Any]) -> list[tuple[str, str, bool]]:
 def test_days_of_a_birthday_are_for_who_may_see_the_identity(cast: Cast, who: str | None, told: bool) -> None:
     participant = turning_eighteen(cast, birth=_eighteen_in(10))
     by = None if who is None else getattr(cast, who)
-    state = selectors.state_for(participant, timezone.localdate(), by=by)
+    state = selectors.state_for(participant, today(), by=by)
     (due,) = [one for one in state.due if one.kind == "birthday"]
     assert (due.ahead, state.in_force) == (True, "yes")
     assert (due.from_on is not None, due.by_on is not None, state.until is not None) == (told,) * 3
 
 
 def _eighteen_in(days: int) -> str:
-    then = timezone.localdate() + dt.timedelta(days=days)
+    then = today(days)
     try:
         return then.replace(year=then.year - 18).isoformat()
     except ValueError:  # 29 February

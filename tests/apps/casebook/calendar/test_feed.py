@@ -8,13 +8,13 @@ from typing import Any
 import icalendar
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from apps.casebook.calendar import feeds
 from apps.visits.models import CalendarFeed
 from studyportal.access.models import Membership
 from tests.apps.casebook.conftest import Cohort
 from tests.cast import Cast
+from tests.days import today
 
 pytestmark = pytest.mark.django_db
 
@@ -54,10 +54,10 @@ def test_a_new_address_ends_the_one_before_and_taking_back_ends_it(cast: Cast, p
 
 
 def test_it_ends_with_the_account_and_with_the_roles(cast: Cast, cohort: Cohort) -> None:
-    cohort.case(day_0=timezone.localdate() - dt.timedelta(days=40))
+    cohort.case(day_0=today() - dt.timedelta(days=40))
     secret = feeds.make(by=cast.asha)
     assert events(secret)
-    Membership.objects.filter(user=cast.asha).update(valid_until=timezone.localdate() - dt.timedelta(days=2))
+    Membership.objects.filter(user=cast.asha).update(valid_until=today() - dt.timedelta(days=2))
     assert events(secret) == []
     cast.asha.is_active = False
     cast.asha.save()
@@ -70,27 +70,27 @@ def test_only_the_hash_is_kept_and_the_page_shows_it_once(cast: Cast, page: Any)
     assert read(secret).status_code == 200
     assert secret not in str(CalendarFeed.objects.values())
     assert secret not in page(cast.asha).get("/calendar/").content.decode()
-    assert CalendarFeed.objects.get().read_on == timezone.localdate()
+    assert CalendarFeed.objects.get().read_on == today()
 
 
 def test_the_visits_to_come_of_the_own_sites_by_code_alone(cast: Cast, cohort: Cohort) -> None:
-    today = timezone.localdate()
-    case = cohort.case(day_0=today - dt.timedelta(days=40), label="tall, from Nashik")
-    other = cohort.case(day_0=today - dt.timedelta(days=40), site=cast.pune)
+    now = today()
+    case = cohort.case(day_0=now - dt.timedelta(days=40), label="tall, from Nashik")
+    other = cohort.case(day_0=now - dt.timedelta(days=40), site=cast.pune)
     body = read(feeds.make(by=cast.asha)).content.decode()
     assert case.code in body and other.code not in body and "Nashik" not in body
     found = {str(one["uid"]): one for one in events(feeds.make(by=cast.asha))}
     month_3 = found[f"{case.code}-M3@studyportal"]
-    assert month_3["dtstart"].dt == today - dt.timedelta(days=40) + dt.timedelta(days=90)
+    assert month_3["dtstart"].dt == now - dt.timedelta(days=40) + dt.timedelta(days=90)
     assert month_3["dtend"].dt - month_3["dtstart"].dt == dt.timedelta(days=1)
     assert str(month_3["url"]).startswith("http://testserver/participants/")
     assert len(found) == len(events(feeds.make(by=cast.asha))), "each UID stands once"
 
 
 def test_a_visit_that_took_place_is_no_longer_in_it(cast: Cast, cohort: Cohort) -> None:
-    today = timezone.localdate()
-    case = cohort.case(day_0=today - dt.timedelta(days=30))
+    now = today()
+    case = cohort.case(day_0=now - dt.timedelta(days=30))
     secret = feeds.make(by=cast.asha)
     assert any(str(one["uid"]).startswith(f"{case.code}-M1@") for one in events(secret))
-    cohort.visit(case, "M1", happened_on=str(today))
+    cohort.visit(case, "M1", happened_on=str(now))
     assert not any(str(one["uid"]).startswith(f"{case.code}-M1@") for one in events(secret))

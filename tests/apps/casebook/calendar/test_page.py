@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from apps.casebook.calendar import reading
 from apps.visits.selectors import schedules
 from tests.apps.casebook.conftest import Cohort
 from tests.cast import Cast
+from tests.days import today
 
 pytestmark = pytest.mark.django_db
 URL = "/calendar/"
@@ -29,7 +29,7 @@ def test_a_stranger_is_asked_to_sign_in(client: Any, db: Any) -> None:
 
 
 def test_another_sites_visits_are_not_shown(cast: Cast, cohort: Cohort, page: Any) -> None:
-    day_0 = timezone.localdate() - dt.timedelta(days=40)
+    day_0 = today() - dt.timedelta(days=40)
     other = cohort.case(day_0=day_0, site=cast.pune)
     for query in ("", "?site=PUN", "?show=load", f"?month={day_0:%Y-%m}", "?show=load&site=PUN"):
         answer = page(cast.asha).get(URL + query).content.decode()
@@ -43,7 +43,7 @@ def test_what_nobody_can_mean_opens_this_month(cast: Cast, page: Any, query: str
 
 
 def test_a_visit_stands_on_its_target_day_and_a_held_one_on_its_own(cast: Cast, cohort: Cohort) -> None:
-    day_0 = timezone.localdate() - dt.timedelta(days=40)
+    day_0 = today() - dt.timedelta(days=40)
     case = cohort.case(day_0=day_0)
     cohort.visit(case, "D7", happened_on=str(day_0 + dt.timedelta(days=9)))
     found = reading.entries([cast.mumbai], day_0, day_0 + dt.timedelta(days=100))
@@ -71,7 +71,7 @@ def test_windows_that_reach_into_the_month_are_named(cast: Cast, cohort: Cohort,
 
 
 def test_as_many_queries_for_many(cast: Cast, cohort: Cohort, page: Any) -> None:
-    day_0 = timezone.localdate() - dt.timedelta(days=40)
+    day_0 = today() - dt.timedelta(days=40)
     person = page(cast.asha)
     counts = []
     for more in (1, 6):
@@ -88,8 +88,8 @@ def test_as_many_queries_for_many(cast: Cast, cohort: Cohort, page: Any) -> None
 
 
 def test_the_load_of_the_weeks(cast: Cast, cohort: Cohort, page: Any) -> None:
-    today = timezone.localdate()
-    case = cohort.case(day_0=today - dt.timedelta(days=29))  # Month 1 is tomorrow
-    answer = page(cast.asha).get(f"{URL}?show=load&month={today:%Y-%m}").content.decode()
+    now = today()
+    case = cohort.case(day_0=now - dt.timedelta(days=29))  # Month 1 is tomorrow
+    answer = page(cast.asha).get(f"{URL}?show=load&month={now:%Y-%m}").content.decode()
     assert "To be held" in answer and "most of these weeks" in answer
     assert case.code not in answer

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail as outbox
-from django.utils import timezone
 
 from apps.casebook.calendar import reminders
 from apps.casebook.tasks import remind
 from studyportal.mail import actions as mail
 from tests.apps.casebook.conftest import Cohort
 from tests.cast import Cast
+from tests.days import today
 
 pytestmark = pytest.mark.django_db
 
@@ -34,13 +34,13 @@ def asha(cast: Cast) -> Any:
 
 def at(hour: int, days: int = 0) -> dt.datetime:
     """An hour of today, so many days on, in Mumbai."""
-    day = timezone.localdate(timezone=ZoneInfo("Asia/Kolkata")) + dt.timedelta(days=days)
+    day = today(days)
     return dt.datetime.combine(day, dt.time(hour), ZoneInfo("Asia/Kolkata"))
 
 
 def overdue_case(cohort: Cohort) -> Any:
     # Day 7 ± 2 closed on day 9.
-    return cohort.case(day_0=timezone.localdate() - dt.timedelta(days=12))
+    return cohort.case(day_0=today() - dt.timedelta(days=12))
 
 
 def test_nobody_without_an_address_a_role_or_a_visit(cast: Cast, cohort: Cohort) -> None:
@@ -52,7 +52,7 @@ def test_nobody_without_an_address_a_role_or_a_visit(cast: Cast, cohort: Cohort)
 
 
 def test_none_when_there_is_nothing_to_arrange(asha: Any, cohort: Cohort) -> None:
-    cohort.case(day_0=timezone.localdate() - dt.timedelta(days=400), site=cohort.cast.pune)
+    cohort.case(day_0=today() - dt.timedelta(days=400), site=cohort.cast.pune)
     assert reminders.remind(at(9)) == 0
 
 
@@ -70,8 +70,8 @@ def test_once_a_day_and_not_to_who_left_it(asha: Any, cohort: Cohort) -> None:
 
 
 def test_what_it_says(asha: Any, cohort: Cohort, django_capture_on_commit_callbacks: Any) -> None:
-    case = cohort.case(day_0=timezone.localdate() - dt.timedelta(days=12), label="tall, from Nashik")
-    lines = reminders.to_arrange(asha, timezone.localdate())
+    case = cohort.case(day_0=today() - dt.timedelta(days=12), label="tall, from Nashik")
+    lines = reminders.to_arrange(asha, today())
     with django_capture_on_commit_callbacks(execute=True):
         assert reminders.remind(at(9)) == 1
     (sent,) = outbox.outbox
