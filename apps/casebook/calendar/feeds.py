@@ -56,7 +56,7 @@ def owner_of(secret: str) -> User | None:
     if feed is None:
         return None
     user: User = feed.user
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=zone_for(user))
     if feed.read_on != today:
         CalendarFeed.objects.filter(pk=feed.pk).update(read_on=today)
     return user

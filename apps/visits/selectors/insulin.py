@@ -12,12 +12,13 @@ from apps.visits import rules
 from apps.visits.models import InsulinUse, Visit, VitalSigns
 from apps.visits.selectors.body import weight_at
 from studyportal.crf.outcomes import NotDerivable
+from studyportal.words import said
 
 
 def insulin_at(visit_id: int | None) -> Decimal | NotDerivable:
     """Total IU per day of all insulins recorded at a visit."""
     if visit_id is None:
-        return NotDerivable("visit missing")
+        return NotDerivable(said("visit missing"))
     return rules.total_daily_insulin(
         InsulinUse.objects.filter(visit_id=visit_id).values_list("daily_dose", flat=True)
     )

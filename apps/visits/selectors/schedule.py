@@ -25,6 +25,7 @@ from studyportal import protocol
 from studyportal.crf.outcomes import NotDerivable
 from studyportal.crf.partial_date import PartialDate
 from studyportal.protocol.schedule import Visit as Planned
+from studyportal.words import said
 
 NO_FORMS = holdings.Progress(0, 0)
 
@@ -98,7 +99,7 @@ def sessions_to_come(participant_ids: Collection[int]) -> dict[int, list[tuple[i
 def days_of(visit: Visit, anchors: Anchors) -> rules.DaySpan | NotDerivable:
     """Days of a visit from its anchor."""
     if not visit.anchor:
-        return NotDerivable("anchor missing: the participant is in no group")
+        return NotDerivable(said("anchor missing: the participant is in no group"))
     happened_on: Any = visit.happened_on
     planned = protocol.visit_of(visit.key, visit.protocol_version)
     return rules.days_between(anchor_date(planned, visit.anchor, anchors), happened_on)
