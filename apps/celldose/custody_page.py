@@ -32,6 +32,7 @@ from studyportal.crf.spec import CrfSpec, ShowIf
 from studyportal.ui.parts import Cell, Column, FieldView, Row
 from studyportal.ui.posted import errors_by_field
 from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.words import translated
 
 
 @dataclass(frozen=True)
@@ -263,7 +264,7 @@ def _link_row(link: Link) -> Row:
     condition = str(Condition(one.condition).label) if one.condition else "–"
     return Row(
         [
-            Cell(str(one), one.get_absolute_url(), detail=" ".join(link.gaps)),
+            Cell(str(one), one.get_absolute_url(), detail=" ".join(translated(gap) for gap in link.gaps)),
             Cell(_when(one.given_at), detail=_who(one.given_by, one.from_place)),
             Cell(_when(one.received_at), detail=_who(one.received_by, one.to_place)),
             _("%d min") % link.minutes if link.minutes is not None else "–",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.outcomes.canonical import canonical_json, sha256
 from apps.outcomes.safety_models import Audience, SafetyMask, SafetyTables, Unmasking
 from apps.outcomes.statistics.masking import deal
 from studyportal import protocol
+from studyportal.access.clock import latest_day
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.audit import acting
@@ -45,7 +45,7 @@ def start(*, audience: str, include_synthetic: bool, cut_off: date | None, by: U
     problems: dict[str, ValidationError] = {}
     if audience not in Audience.values:
         problems["audience"] = ValidationError(_("Choose “masked” or “unmasked”."), code="invalid_choice")
-    if cut_off is not None and cut_off > timezone.localdate():
+    if cut_off is not None and cut_off > latest_day():
         problems["cut_off"] = ValidationError(
             _("The cut-off lies in the future: choose today or a day before."), code="in_future"
         )

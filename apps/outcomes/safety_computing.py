@@ -18,6 +18,7 @@ from apps.outcomes.safety_models import Audience, SafetyMask
 from apps.outcomes.statistics.safety_set import Frames, Words, safety_set
 from apps.safety.models import Term
 from studyportal import protocol
+from studyportal.access.clock import latest_day
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
 from studyportal.deviations.models import Kind
@@ -52,7 +53,7 @@ def compute(
 ) -> Computed:
     """All safety tables of the sites where `by` may run them (unmasked: and unmask). Writes nothing.
 
-    cut_off: by default the day of the last change in the data. mask: of a masked version, and only of that.
+    cut_off: by default the day of the last change in the data, where it is latest. mask: of a masked version, and only of that.
     """
     if (audience == Audience.MASKED) != (mask is not None):
         raise ValueError("Masked tables need their mask, tables by group have none.")
@@ -65,7 +66,7 @@ def compute(
     words = _words()
     frames, unassigned = safety_frames.read(site_ids, list(words.groups))
     moment = safety_frames.latest_change(site_ids)
-    day = cut_off or (moment.date() if moment is not None else current.study.opened_on)
+    day = cut_off or (latest_day(moment) if moment is not None else current.study.opened_on)
     progress(1, STEPS, _("Computing rates and intervals"))
     found = safety_set(
         frames,

@@ -32,6 +32,12 @@ def day_at(site: Site, moment: dt.datetime) -> dt.date:
     return timezone.localdate(moment, timezone=ZoneInfo(site.timezone))
 
 
+def latest_day(moment: dt.datetime | None = None) -> dt.date:
+    """The latest day that a moment falls on at any site: what is dated by it somewhere lies no later. Now without one."""
+    zones = {ZoneInfo(name) for name in Site.objects.values_list("timezone", flat=True)} or {UTC}
+    return max(timezone.localdate(moment, timezone=zone) for zone in zones)
+
+
 def zone_for(user: User) -> ZoneInfo:
     """That of the sites where the person holds a role."""
     held = user.grants.values()

@@ -9,10 +9,26 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 # What a page of history leaves out: bookkeeping, and what is sealed and could only be shown as ciphertext.
 TECHNICAL = frozenset(
-    {"id", "version", "updated_at", "created_at", "sealed", "key_id", "hospital_number_index"}
+    {
+        *("id", "version", "updated_at", "created_at"),
+        *("sealed", "key_id", "hospital_number_index"),
+        # How a sentence was made that stands beside them in full.
+        *("template", "params"),
+    }
+)
+
+
+# Names that Django makes, for those who translate.
+MADE_NAMES = (
+    gettext_noop("participant"),
+    gettext_noop("site"),
+    gettext_noop("raised by"),
+    gettext_noop("closed by"),
 )
 
 
@@ -93,6 +109,7 @@ def values_of(model: type[models.Model], event: Any) -> dict[str, Any]:
 
 def label_of(model: type[models.Model], name: str) -> str:
     try:
-        return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+        # What Django makes of a column that has no name of its own is English until it is looked up.
+        return _(str(model._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
     except FieldDoesNotExist:
         return name

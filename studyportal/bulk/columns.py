@@ -20,6 +20,7 @@ from studyportal.crf.spec import CrfSpec
 from studyportal.imports import cells
 from studyportal.imports.errors import CellRefused
 from studyportal.imports.registry import Column
+from studyportal.ui.templatetags.ui_tags import human_unit_text
 
 lazystr: Any = lazy(lambda said: str(said()), str)
 PARTICIPANT, ROW, COMPLETE = "participant", "row", "complete"
@@ -154,7 +155,7 @@ def _described(field: CrfField) -> Any:
         )
         return format_lazy(" ".join(["{}"] * len(parts)), *parts)
     if field.unit:
-        parts.append(format_lazy("{} {}.", gettext_lazy("In"), field.unit))
+        parts.append(format_lazy("{} {}.", gettext_lazy("In"), human_unit_text(field.unit)))
     low, high = getattr(field, "minimum", None), getattr(field, "maximum", None)
     if low is not None and high is not None and not isinstance(high, bool):
         parts.append(f"{low}–{high}.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from studyportal.words import either, said
+from studyportal.words import either, said, translated
 
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if number}
 MONTHS |= {name.lower(): number for number, name in enumerate(calendar.month_name) if number}
@@ -184,13 +184,8 @@ class PartialDate:
         return "-".join(parts)
 
     def for_people(self) -> str:
-        """3 Nov 2016, Nov 2016, 2016 or age 12."""
-        if self.age is not None:
-            return f"age {self.age}"
-        if not self.month:
-            return str(self.year)
-        month = f"{calendar.month_abbr[self.month]} {self.year}"
-        return f"{self.day} {month}" if self.day else month
+        """3 Nov 2016, Nov 2016, 2016 or age 12, in the language in use."""
+        return translated(said("%(date)s", date=self))
 
 
 def days_from_today(text: str) -> int | None:

@@ -76,7 +76,7 @@ def test_page_and_api_refuse_alike(
             heard.append(error)
             raise
 
-    monkeypatch.setattr("studyportal.crf.views.actions.save", listen)
+    monkeypatch.setattr("studyportal.crf.saving.actions.save", listen)
     query = "&".join(f"{name}={pk}" for name, pk in parents.items())
     by_page = page(person).post(
         f"/participants/{bare_world.participant.code}/forms/{spec.key}/new/?{query}", bad

@@ -45,6 +45,20 @@ NEXT: Mapping[State | None, frozenset[State]] = {
 }
 FINAL = frozenset({State.INFUSED, State.DISCARDED})
 
+# As they stand within a sentence.
+WORDS: Mapping[State | None, str] = {
+    None: said("nothing"),
+    State.HARVESTED: said("harvested"),
+    State.RECEIVED: said("received"),
+    State.PROCESSED: said("processed"),
+    State.QUARANTINED: said("quarantined"),
+    State.RELEASED: said("released"),
+    State.REJECTED: said("rejected"),
+    State.ISSUED: said("issued"),
+    State.INFUSED: said("infused"),
+    State.DISCARDED: said("discarded"),
+}
+
 
 @dataclass(frozen=True)
 class Happening:
@@ -75,8 +89,8 @@ def follow(life: Life, event: Happening) -> Life:
     path = (*life.path, event)
     if event.step in NEXT[life.state]:
         return Life(event.step, path, life.out_of_order)
-    before = life.state.value if life.state else "nothing"
-    named = (*life.out_of_order, said("%(value)s after %(before)s", value=event.step.value, before=before))
+    out = said("%(value)s after %(before)s", value=WORDS[event.step], before=WORDS[life.state])
+    named = (*life.out_of_order, out)
     return Life(life.state if life.state in FINAL else event.step, path, named)
 
 

@@ -17,6 +17,7 @@ from apps.celldose.product_file import ProductFile
 from studyportal.access.models import User
 from studyportal.crf.signature_pages import shown_on
 from studyportal.ui.parts import Column, Row
+from studyportal.words import translated
 
 
 def sheet_page(file: ProductFile, user: User) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def life_block(file: ProductFile) -> Block:
         _("Life of the product"),
         columns=[Column(_("When")), Column(_("What")), Column(_("Particulars"))],
         rows=[Row([one.when, one.title, one.text]) for one in events_of(file)],
-        note="; ".join(file.life.out_of_order),
+        note="; ".join(translated(one) for one in file.life.out_of_order),
     )
 
 

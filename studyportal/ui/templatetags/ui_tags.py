@@ -100,6 +100,23 @@ def human_date_text_filter(value: Any) -> str:
     return human_date_text(value)
 
 
+# By which road a change came.
+ROADS = {
+    "page": gettext_lazy("page"),
+    "api": gettext_lazy("API"),
+    "import": gettext_lazy("import"),
+    "job": gettext_lazy("job"),
+    "command": gettext_lazy("command"),
+    "database": gettext_lazy("database, outside the portal"),
+}
+
+
+@register.filter
+def road(source: Any) -> str:
+    """The road of a change in words; one that is not known stays as it is."""
+    return str(ROADS.get(str(source), source or ""))
+
+
 @register.filter
 def human_date(value: Any) -> SafeString:
     text = human_date_text(value)

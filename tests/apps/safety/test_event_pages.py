@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from apps.celldose.models import CellSession
 from apps.safety.models import AdverseEvent
@@ -22,6 +21,7 @@ from tests.apps.safety.events import (
     an_event,
     an_open_event,
 )
+from tests.days import today
 
 pytestmark = pytest.mark.django_db
 
@@ -232,7 +232,7 @@ def test_the_notice_is_an_incomplete_form(cast: Any, page: Any) -> None:
     asha = page(cast.asha)
     url = f"/participants/{case.code}/adverse-events/new/?session={session.pk}"
     opened = asha.get(url).content.decode()
-    assert timezone.localtime().strftime("%Y-%m-") in opened, "now is suggested as the moment of awareness"
+    assert f"{today():%Y-%m-}" in opened, "now is suggested as the moment of awareness"
     assert f'value="{session.pk}" selected' in opened
     answer = asha.post(url, NOTICE | {"session": session.pk})
     event = AdverseEvent.objects.get()
