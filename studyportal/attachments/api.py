@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from studyportal.access.declare import get_visible_or_404, refusal
 from studyportal.access.permissions import Permission
 from studyportal.api.middleware import takes_files
+from studyportal.api.parsers import StrictJSONParser
 from studyportal.api.problems import ProblemError
 from studyportal.api.strict import StrictSerializer
 from studyportal.attachments import actions, selectors
@@ -103,7 +104,7 @@ class Attachments(AttachmentView):
     """
 
     permissions = {"GET": selectors.TOLD, "POST": Permission.VIEW_DATA}
-    parser_classes = (MultiPartParser,)
+    parser_classes = (MultiPartParser, StrictJSONParser)
     filterset_class = AttachmentFilters
 
     @extend_schema(operation_id="attachments_list", responses=AttachmentSerializer(many=True), tags=TAGS)

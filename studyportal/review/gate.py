@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
 
 from studyportal.access.models import User
+from studyportal.crf import gates
 from studyportal.crf.outcomes import Problem
 from studyportal.crf.spec import CrfSpec
 from studyportal.review.kinds import VISIT, is_of_safety
+from studyportal.review.models import Freeze, Lock
 from studyportal.review.rules import Act, ReviewState, bars
 
 LAST_LOCK = (
@@ -32,6 +35,16 @@ def closed(spec: CrfSpec, record: Any, by: User | None) -> list[Problem]:
         visit_id=getattr(record, "visit_id", None),
         site_id=record.site_id,
         safety=is_of_safety(spec, record),
+    )
+
+
+@gates.clears(closed)
+def nothing_closed(participant_ids: Collection[int]) -> Collection[int]:
+    """Participants of whom nothing was ever locked, while nothing was ever frozen: two queries."""
+    if Freeze.objects.exists():
+        return ()
+    return set(participant_ids) - set(
+        Lock.objects.filter(participant__in=participant_ids).values_list("participant_id", flat=True)
     )
 
 

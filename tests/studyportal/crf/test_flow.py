@@ -187,7 +187,8 @@ def test_a_copied_value_is_confirmed_or_changed(asha: Client, bare_world: World,
     assert not InsulinUse.objects.filter(visit=later).exists()
 
     copied = [name for name in INSULIN.copies if name in draft.data and name != "dose"]
-    confirmed = sent | {f"confirm-{name}": "1" for name in copied} | {"dose": "14"}
+    why = {"change": "increased", "change_reason": "glucose_high"}
+    confirmed = sent | {f"confirm-{name}": "1" for name in copied} | {"dose": "14"} | why
     saved = asha.post(url, confirmed)
     assert saved.status_code == 302
     made = InsulinUse.objects.get(visit=later)
