@@ -33,6 +33,8 @@ HARMLESS_TEXT = {
     "form",
     "method",
     "content_format",
+    "content_type",
+    "temperature_entered",  # the number with its unit, as it was typed
     "screening_number",
     "criterion",
     "protocol_version",
