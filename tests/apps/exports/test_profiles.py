@@ -34,6 +34,7 @@ HARMLESS_TEXT = {
     "method",
     "content_format",
     "content_type",
+    "original_sha256",
     "temperature_entered",  # the number with its unit, as it was typed
     "screening_number",
     "criterion",
