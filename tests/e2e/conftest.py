@@ -61,3 +61,21 @@ def patient(scripts: Scripts) -> dict[str, Any]:
     found = [one for one in answer["results"] if one["label"] == "Published case"]
     assert len(found) == 1, answer
     return found[0]
+
+
+@pytest.fixture(scope="package")
+def places(scripts: Scripts, patient: dict[str, Any]) -> dict[str, Any]:
+    asha = scripts("asha")
+    product = asha("/api/v1/forms/cell-product/?limit=50").json()["results"][-1]
+    treated = product["participant"]
+    insulin = asha(f"/api/v1/forms/insulin/?participant={patient['code']}").json()["results"][0]
+    visit = asha(f"/api/v1/visits/?participant={treated}").json()["results"][0]
+    entry = asha(f"/api/v1/consent-events/?participant={treated}").json()["results"][0]
+    return {
+        "published": patient["code"],
+        "treated": treated,
+        "product": product["id"],
+        "insulin": insulin["id"],
+        "visit": visit["id"],
+        "entry": entry["id"],
+    }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.e2e.browser import NARROW, WIDE, Entrance, Person, Scheme, Scripts
+from tests.e2e.browser import NARROW, WIDE, Entrance, Person, Scheme
 
 pytestmark = pytest.mark.e2e
 
@@ -39,6 +39,12 @@ BESIDE_THE_NAVIGATION = {
         "/participants/{treated}/identity/",
         "/participants/{treated}/identity/change/",
         "/participants/{published}/identity/",
+        "/participants/{treated}/print/",
+        "/participants/{treated}/protocol-version/",
+        "/participants/{treated}/forms/concomitant-medication/new/",
+        "/participants/{treated}/forms/mixed-meal-test/new/?visit={visit}",
+        "/participants/{treated}/forms/quality-of-life/new/?visit={visit}",
+        "/calendar/?show=load",
         "/participants/find/",
         "/screening/new/",
         "/screening/MUM-S0002/",
@@ -59,6 +65,11 @@ BESIDE_THE_NAVIGATION = {
         "/participants/{treated}/queries/new/",
         "/queries/",
         "/queries/counts/",
+        "/review/verify/",
+        "/review/sign/",
+        "/review/lock/",
+        "/review/freeze/",
+        "/attachments/",
         "/account/mails/",
     ),
     "sanjay": ("/exports/vital-signs/", "/tokens/", "/api/docs/", "/api/docs/problems/", "/protocol/"),
@@ -91,24 +102,6 @@ BESIDE_THE_NAVIGATION = {
         "/account/sessions/",
     ),
 }
-
-
-@pytest.fixture(scope="package")
-def places(scripts: Scripts, patient: dict[str, Any]) -> dict[str, Any]:
-    asha = scripts("asha")
-    product = asha("/api/v1/forms/cell-product/?limit=50").json()["results"][-1]
-    treated = product["participant"]
-    insulin = asha(f"/api/v1/forms/insulin/?participant={patient['code']}").json()["results"][0]
-    visit = asha(f"/api/v1/visits/?participant={treated}").json()["results"][0]
-    entry = asha(f"/api/v1/consent-events/?participant={treated}").json()["results"][0]
-    return {
-        "published": patient["code"],
-        "treated": treated,
-        "product": product["id"],
-        "insulin": insulin["id"],
-        "visit": visit["id"],
-        "entry": entry["id"],
-    }
 
 
 @pytest.fixture(scope="package")
