@@ -23,6 +23,7 @@ from apps.visits.models import Visit
 from apps.visits.rules import VisitState
 from apps.visits.selectors import due_lines
 from apps.visits.selectors.holdings import Expectations
+from studyportal import protocol
 from studyportal.access.models import AllSites, Site, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
@@ -130,18 +131,25 @@ def unfinished_forms(sites: Sequence[Site], *, limit: int) -> Listing:
 
 
 def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
-    """Visits that took place and of which a form that the protocol expects was not begun.
+    """Visits that took place and of which a form that the protocol expects was not begun: each by the version that it
+    was held under, so that an amendment asks nothing of the visits before it.
 
     Transcribed cases are left out: their source says no more.
     """
-    forms = _expected_forms()
+    editions = [Expectations(plan) for plan in protocol.known()]
+    forms = _expected_forms(editions)
     if not sites or not forms:
         return Listing((), 0)
-    # Which forms each visit is to have, as one line of booleans for a visit and group. The first form that is
+    # Which forms each visit is to have, as one line of booleans for a version, visit and group. The first form that is
     # missing settles that a visit is listed; what else it lacks is looked up for the visits that are shown.
-    expectations = Expectations()
     lines = [
-        (visit.key, group, *(spec.key in expectations.forms(visit.key, group) for spec in forms))
+        (
+            expectations.plan.version,
+            visit.key,
+            group,
+            *(spec.key in expectations.forms(visit.key, group) for spec in forms),
+        )
+        for expectations in editions
         for visit in expectations.plan.visits.values()
         for group in visit.groups
     ]
@@ -152,10 +160,12 @@ def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
     ]
     names = ", ".join(f"CASE WHEN {lack} THEN %s END" for lack in lacks)
     source = f"""{Visit._meta.db_table} v JOIN {Participant._meta.db_table} p ON p.id = v.participant_id
-        JOIN plan ON plan.key = v.key AND plan.grp = p."group\""""
+        JOIN plan ON plan.key = v.key AND plan.grp = p."group"
+            AND plan.version = CASE WHEN v.protocol_version = ANY(%s) THEN v.protocol_version ELSE %s END"""
+    versions = [[one.plan.version for one in editions], protocol.current().version]
     sql = f"""
-    WITH plan (key, grp, {", ".join(columns)})
-        AS (VALUES {_rows(lines, f"(%s, %s{', %s' * len(forms)})")}),
+    WITH plan (version, key, grp, {", ".join(columns)})
+        AS (VALUES {_rows(lines, f"(%s, %s, %s{', %s' * len(forms)})")}),
     missing AS MATERIALIZED (
         SELECT v.id FROM {source}
         WHERE v.status = 'done' AND v.site_id = ANY(%s::bigint[]) AND NOT p.retrospective
@@ -166,17 +176,18 @@ def visits_without_forms(sites: Sequence[Site], *, limit: int) -> Listing:
     FROM {source}
     WHERE v.id = ANY(ARRAY(SELECT id FROM missing ORDER BY id LIMIT %s)) ORDER BY v.id
     """
-    rows = _fetch(sql, [*_flat(lines), [site.pk for site in sites], *(spec.key for spec in forms), limit])
+    params = [*_flat(lines), *versions, [site.pk for site in sites]]
+    rows = _fetch(sql, [*params, *(spec.key for spec in forms), *versions, limit])
     return Listing(
         [VisitWithoutForms(*row[:5], forms=tuple(row[5])) for row in rows], rows[0][6] if rows else 0
     )
 
 
-def _expected_forms() -> list[CrfSpec]:
-    """Forms of visits that the protocol expects somewhere."""
-    expectations = Expectations()
+def _expected_forms(editions: Sequence[Expectations]) -> list[CrfSpec]:
+    """Forms of visits that a version of the protocol expects somewhere."""
     expected = {
         form
+        for expectations in editions
         for visit in expectations.plan.visits.values()
         for group in visit.groups
         for form in expectations.forms(visit.key, group)

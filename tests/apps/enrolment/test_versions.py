@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
+from apps.casebook import worklist
 from apps.enrolment import actions, rules
 from apps.enrolment.models import ProtocolAssignment
 from apps.visits import actions as visits
@@ -152,6 +153,8 @@ class TestMoving:
         assert (month_1.protocol_version, month_1.window_state) == ("8.0", "late")
         assert not rows["M9"].of_plan
         assert (rows["M9"].state(TODAY), rows["M9"].label) == ("in_progress", "Month 9")
+        lacking = {one.key: one.forms for one in worklist.visits_without_forms([cast.mumbai], limit=50).rows}
+        assert "insulin" in lacking["M9"], "its forms are asked by the version it was held under"
         changed = visits.change(
             visit=Visit.objects.get(pk=month_9.pk), by=cast.asha, happened_on="2026-10-18", reason="Misread"
         )
