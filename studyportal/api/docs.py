@@ -145,7 +145,7 @@ PROBLEMS: tuple[tuple[str, int, Any, Any], ...] = (
     ),
     (
         "idempotency_key_reused",
-        409,
+        422,
         _("This Idempotency-Key came before with other content; “id” names what it made."),
         _("Send new content with a new key."),
     ),

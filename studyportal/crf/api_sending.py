@@ -24,7 +24,7 @@ PARAMETERS = [
         str,
         OpenApiParameter.HEADER,
         description="8 to 200 printable ASCII characters, kept for 30 days. The same content with the same key makes one"
-        " record and gives the same answer; other content with the same key is refused (409).",
+        " record and gives the same answer; other content with the same key is refused (422).",
     ),
     OpenApiParameter(
         "copy_from",
@@ -53,7 +53,7 @@ def once(request: Any, spec: CrfSpec, content: Any) -> Iterator[submissions.Sent
     except submissions.KeyRefused as error:
         raise ProblemError(400, error.code, str(error)) from None
     except submissions.KeyReused as error:
-        raise ProblemError(409, error.code, str(error), form=error.form, id=error.object_id) from None
+        raise ProblemError(422, error.code, str(error), form=error.form, id=error.object_id) from None
 
 
 def source_of(spec: CrfSpec, request: Any, participant: Any, parents: Mapping[str, Any]) -> Any:

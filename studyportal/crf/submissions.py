@@ -41,7 +41,7 @@ class KeyRefused(Exception):
 
 
 class KeyReused(Exception):
-    """The key came before with other content (409). object_id: what was made then; form: of which form."""
+    """The key came before with other content (422). object_id: what was made then; form: of which form."""
 
     code = "idempotency_key_reused"
 

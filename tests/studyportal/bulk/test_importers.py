@@ -70,7 +70,7 @@ def test_every_form_has_an_import(spec: CrfSpec) -> None:
     assert importer.permission == spec.permission
     for name, field in spec.entered_fields.items():
         assert {name, absent_of(name)} <= set(names)
-        assert (unit_of(name) in names) == bool(field.unit)
+        assert (unit_of(name) in names and unit_of(name) not in spec.fields) == bool(field.unit)
     assert not set(spec.derived_fields) & set(names), "what the portal computes is not asked for"
     for column in importer.all_columns:
         assert str(column.label), column.name

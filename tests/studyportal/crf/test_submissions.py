@@ -131,7 +131,7 @@ def test_a_script_that_sends_again_gets_the_same_answer(bare_world: World, api: 
     assert VitalSigns.objects.count() == 1
 
     other = client.post(API, body(bare_world, weight="62"), headers={"Idempotency-Key": KEY})
-    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     assert other.json()["id"] == first.json()["id"]
 
 
