@@ -16,6 +16,7 @@ import yaml
 from django.conf import settings
 from django.utils import translation
 
+from apps.exports.catalogue import _catalogue
 from studyportal.access.declare import declared
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
@@ -85,7 +86,7 @@ def bracketed(text: str) -> str:
 
 
 @pytest.fixture
-def pseudo(monkeypatch: pytest.MonkeyPatch) -> None:
+def pseudo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     translation.gettext("ready")  # the functions are put in place when the first of them is asked for
     translation.ngettext("one", "many", 1)
     translation.pgettext("a", "b")
@@ -96,6 +97,10 @@ def pseudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         functions, "npgettext", lambda context, one, many, n: bracketed(one if n == 1 else many)
     )
+    # Kept for each language, and this one says that it is English.
+    _catalogue.cache_clear()
+    yield
+    _catalogue.cache_clear()
 
 
 def texts_of(value: Any) -> Iterator[str]:
