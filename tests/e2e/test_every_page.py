@@ -56,7 +56,7 @@ BESIDE_THE_NAVIGATION = {
         "/tokens/",
         "/ui/",
     ),
-    "rao": ("/products/{product}/", "/forms/cell-product/{product}/sign/"),
+    "rao": ("/products/{product}/", "/forms/cell-product/{product}/sign/", "/review/sign/"),
     "meera": (
         "/sites/MUM/start-up/",
         "/sites/PUN/start-up/",
@@ -66,7 +66,6 @@ BESIDE_THE_NAVIGATION = {
         "/queries/",
         "/queries/counts/",
         "/review/verify/",
-        "/review/sign/",
         "/review/lock/",
         "/review/freeze/",
         "/attachments/",

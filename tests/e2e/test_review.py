@@ -17,7 +17,7 @@ def test_from_entry_to_lock_and_back(door: Entrance, scripts: Scripts) -> None:
     meera = door.sign_in("meera")
     page = meera.visit(f"/review/verify/?participant={record['participant']}")
     meera.shot("review-to-verify", both=True)
-    meera.press_for("Alt+N")
+    page.keyboard.press("Alt+N")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Verify against the source")
     page.get_by_role("checkbox", name="Sex").check()
     page.get_by_role("checkbox", name="Age").first.check()
