@@ -184,10 +184,10 @@ class AttachmentWithdraw(AttachmentView):
             Attachment.objects.select_related("participant"), request.user, Permission.VIEW_DATA, pk=pk
         )
         place, _record = thing_or_404(request.user, attachment.form, attachment.object_id)
-        if not request.user.may(place.permission, attachment.site_id):
-            raise PermissionDenied(refusal(place.permission))
         asked = WithdrawSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        if not request.user.may(place.permission, attachment.site_id):
+            raise PermissionDenied(refusal(place.permission))
         try:
             actions.withdraw(attachment=attachment, reason=asked.validated_data["reason"], by=request.user)
         except AttachmentRefused as error:
