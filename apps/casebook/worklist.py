@@ -21,10 +21,10 @@ from apps.safety.selectors import clocks as safety_clocks
 from apps.safety.selectors.lists import follow_ups_due
 from apps.visits.models import Visit
 from apps.visits.rules import VisitState
-from apps.visits.selectors import due_lines
+from apps.visits.selectors import due_lines, sites_of
 from apps.visits.selectors.holdings import Expectations
 from studyportal import protocol
-from studyportal.access.models import AllSites, Site, User
+from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 from studyportal.crf.registry import all_specs
 from studyportal.crf.spec import CrfSpec
@@ -76,13 +76,6 @@ class VisitWithoutForms:
     key: str
     number: int
     forms: tuple[str, ...]
-
-
-def sites_of(user: User, permission: Permission = Permission.ENTER_DATA) -> list[Site]:
-    """The sites where the user holds the permission: one query."""
-    sites = user.sites_with(permission)
-    found = Site.objects.filter(is_active=True).order_by("code")
-    return list(found if isinstance(sites, AllSites) else found.filter(pk__in=sites))
 
 
 def visits_due(sites: Sequence[Site], *, limit: int, now: dt.datetime | None = None) -> Listing:
@@ -284,14 +277,14 @@ def events_to_report(user: User, *, limit: int) -> Listing:
 def approvals_to_renew(user: User, *, limit: int) -> Listing:
     """Approvals that do not hold at the user's sites, or lapse within the protocol's days of warning."""
     held = user.sites_with(Permission.VIEW_APPROVALS)
-    due = approvals_due([site for site in sites_of(user) if site.pk in held])
+    due = approvals_due([site for site in sites_of(user, Permission.ENTER_DATA) if site.pk in held])
     return Listing(due[:limit], len(due))
 
 
 def documents_to_settle(user: User, *, limit: int) -> Listing:
     """Consent documents whose approval does not hold or soon will not, and drafts, at the sites where they are kept."""
     held = user.sites_with(Permission.MANAGE_CONSENT_DOCUMENTS)
-    due = documents_due([site for site in sites_of(user) if site.pk in held])
+    due = documents_due([site for site in sites_of(user, Permission.ENTER_DATA) if site.pk in held])
     return Listing(due[:limit], len(due))
 
 

@@ -17,6 +17,7 @@ from apps.consent.selectors.places import task_state, task_url
 from apps.enrolment.selectors import ApprovalDue, warning_days
 from apps.enrolment.selectors.screening import UNDECIDED_DAYS, person_of
 from apps.safety.models import AdverseEvent
+from apps.visits.selectors import sites_of
 from studyportal import protocol
 from studyportal.access.clock import today_at
 from studyportal.access.models import User
@@ -37,7 +38,7 @@ def worklist_of(user: User, show: str) -> dict[str, Any]:
     def limit(name: str) -> int:
         return SHOWN_IN_FULL if name == show else SHOWN
 
-    sites = worklist.sites_of(user)
+    sites = sites_of(user, Permission.ENTER_DATA)
     due = worklist.visits_due(sites, limit=limit("visits"))
     unfinished = worklist.unfinished_forms(sites, limit=limit("unfinished"))
     missing = worklist.visits_without_forms(sites, limit=limit("missing"))

@@ -16,12 +16,12 @@ from apps.consent.rules.events import NEVER_CORRECTED
 from apps.consent.rules.same import taken_back, takes_back
 from apps.consent.selectors.documents import register_of
 from apps.oversight import log_choice, log_lines
-from apps.oversight.words import road_words
 from studyportal.access.models import User
 from studyportal.access.permissions import Permission
 from studyportal.access.roles import ROLES
 from studyportal.ui.parts import Cell
 from studyportal.ui.templatetags.ui_tags import human_date_text
+from studyportal.ui.templatetags.ui_tags import road as road_words
 
 GENESIS = "0" * 64
 

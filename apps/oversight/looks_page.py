@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.oversight.narrowing import ROWS, clean_code, clean_day, given, known, moment, number_of, paging
-from apps.oversight.words import road_words
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
 from studyportal.api import csv_cells
@@ -23,6 +22,7 @@ from studyportal.audit import looks as log_of_looks
 from studyportal.audit.models import Look
 from studyportal.ui.paging import page_by_key
 from studyportal.ui.parts import Cell, Filter
+from studyportal.ui.templatetags.ui_tags import road as road_words
 
 # Looks at consent: the log, its entries, files, stories and findings, signed sheets, and the documents.
 CONSENT = "consent"

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from apps.oversight import trail
 from apps.oversight.narrowing import ROWS, clean_code, known, moment, number_of, paging, site_filter
-from apps.oversight.words import road_words
 from studyportal.access.clock import zone_of
 from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
@@ -25,6 +24,7 @@ from studyportal.audit.reasons import ChangeReason
 from studyportal.crf.models import CrfRecord
 from studyportal.crf.registry import UnknownForm, spec_for
 from studyportal.ui.parts import Cell, Filter
+from studyportal.ui.templatetags.ui_tags import road as road_words
 
 UTC = ZoneInfo("UTC")
 MOST_OF_A_RECORD = 500

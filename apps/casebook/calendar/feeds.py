@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 
 from apps.casebook.calendar.reading import Entry, entry_of, study_title
 from apps.visits.models import CalendarFeed
-from apps.visits.selectors import due_between
+from apps.visits.selectors import due_between, sites_of
 from studyportal.access.clock import zone_for
-from studyportal.access.models import AllSites, Site, User
+from studyportal.access.models import Site, User
 from studyportal.access.permissions import Permission
 
 # Visits whose window was open within so many days, up to those of the next year and a month.
@@ -62,13 +62,6 @@ def owner_of(secret: str) -> User | None:
     return user
 
 
-def sites_of(user: User) -> list[Site]:
-    """Sites whose visits the person may see: one query."""
-    held = user.sites_with(Permission.VIEW_DATA)
-    found = Site.objects.filter(is_active=True).order_by("code")
-    return list(found if isinstance(held, AllSites) else found.filter(pk__in=held))
-
-
 def calendar_of(user: User, *, address: str, now: dt.datetime | None = None) -> bytes:
     """The visits to be held at the person's sites, as an iCalendar (RFC 5545) of whole days.
 
@@ -77,7 +70,7 @@ def calendar_of(user: User, *, address: str, now: dt.datetime | None = None) -> 
     """
     moment = now or timezone.now()
     today = moment.astimezone(zone_for(user)).date()
-    sites = sites_of(user)
+    sites = sites_of(user, Permission.VIEW_DATA)
     lines = due_between(
         sites, today - dt.timedelta(days=DAYS_BACK), today + dt.timedelta(days=DAYS_AHEAD), now=moment
     )

@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 
 from apps.casebook.calendar import feeds, months, reading
 from apps.casebook.calendar.reading import Entry
+from apps.visits.selectors import sites_of
 from studyportal.access.clock import today_at
 from studyportal.access.models import Site, User
+from studyportal.access.permissions import Permission
 from studyportal.ui.parts import Cell, Column, Filter, Row, Tab
 from studyportal.ui.templatetags.ui_tags import human_date_text
 
@@ -43,7 +45,7 @@ class Day:
 
 def calendar_of(user: User, asked: Mapping[str, str]) -> dict[str, Any]:
     """asked: month, site, show (load). Four queries, whatever the number of visits."""
-    sites = feeds.sites_of(user)
+    sites = sites_of(user, Permission.VIEW_DATA)
     chosen = [site for site in sites if site.code == asked.get("site")] or sites
     today = max((today_at(site) for site in sites), default=timezone.localdate())
     month = months.read_month(asked.get("month", ""), today)

@@ -10,8 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.visits.selectors import DueLine, due_between
-from apps.visits.selectors.due import sites_of
+from apps.visits.selectors import DueLine, due_between, sites_of
 from studyportal.access.clock import zone_for
 from studyportal.access.models import AllSites, User
 from studyportal.access.permissions import Permission
